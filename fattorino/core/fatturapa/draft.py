@@ -45,7 +45,7 @@ class _Stripped:
                 stripped = value.strip() or ("" if isinstance(field.default, str) else None)
             elif isinstance(value, tuple) and value and isinstance(value[0], str):
                 stripped = tuple(text.strip() for text in value if text.strip())
-            if stripped != value:
+            if stripped is not value:
                 object.__setattr__(self, field.name, stripped)
 
 
@@ -101,7 +101,7 @@ class Discount(_Stripped):
 
 @dataclass(frozen=True, slots=True)
 class Line(_Stripped):
-    """DettaglioLinee without what is computed. `prezzo_unitario` in the document's currency; rates in per cent."""
+    """DettaglioLinee without what is computed. `prezzo_unitario` in currency units; rates in per cent."""
 
     descrizione: str | None = None
     quantita: Decimal | None = None
@@ -191,7 +191,7 @@ class Attachment(_Stripped):
 
 @dataclass(frozen=True, slots=True)
 class Draft(_Stripped):
-    """A document as it is being written. `numero` None: given on confirmation. `data`: date of the document."""
+    """A document as it is being written. `numero` None: given on confirmation; `data`: its date."""
 
     tipo_documento: str = "TD01"
     divisa: str = "EUR"
