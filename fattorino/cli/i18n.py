@@ -1,0 +1,87 @@
+"""Italian and English on the command line.
+
+The texts in the code are Italian; each command registers its English ones. A dictionary and no compiled
+catalogue, because the command line must speak before anything is configured, also from a source tree.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+_english: dict[str, str] = {}
+
+
+def language(environ: Mapping[str, str] | None = None) -> str:
+    """`en` where the locale asks for English, else `it`. Order of the variables as in GNU gettext."""
+    env = os.environ if environ is None else environ
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := env.get(name, ""):
+            return "en" if value.lower().startswith("en") else "it"
+    return "it"
+
+
+def register(english: Mapping[str, str]) -> None:
+    """Add English texts, by their Italian ones. Called once by each module at import."""
+    _english.update(english)
+
+
+def _(text: str) -> str:
+    """The text in the user's language; the Italian one where there is no English."""
+    return _english.get(text, text) if language() == "en" else text
+
+
+register(
+    {
+        "uso: ": "usage: ",
+        "errore": "error",
+        "argomenti": "arguments",
+        "opzioni": "options",
+        "mostra questo aiuto ed esce": "show this help and exit",
+    }
+)
+
+# What argparse itself says when it is used wrongly; it knows only English.
+_ARGPARSE_ITALIAN = (
+    (r"the following arguments are required: (.*)", r"mancano argomenti obbligatori: \1"),
+    (r"unrecognized arguments: (.*)", r"argomenti sconosciuti: \1"),
+    (r"expected one argument", "serve un valore"),
+    (r"expected at least one argument", "serve almeno un valore"),
+    (r"invalid choice: (.*) \(choose from (.*)\)", r"valore non ammesso: \1 (ammessi: \2)"),
+    (r"invalid (\w+) value: (.*)", r"valore non valido: \2"),
+    (r"not allowed with argument (.*)", r"non ammesso insieme a \1"),
+    (r"^argument ", "argomento "),
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that speaks the user's language; sub-commands made from it do so too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        add_help = kwargs.pop("add_help", True)
+        super().__init__(*args, add_help=False, **kwargs)
+        self._positionals.title = _("argomenti")
+        self._optionals.title = _("opzioni")
+        if add_help:
+            self.add_argument("-h", "--help", action="help", help=_("mostra questo aiuto ed esce"))
+
+    def format_usage(self) -> str:
+        return self._in_language(super().format_usage())
+
+    def format_help(self) -> str:
+        return self._in_language(super().format_help())
+
+    def error(self, message: str) -> NoReturn:
+        if language() == "it":
+            for pattern, italian in _ARGPARSE_ITALIAN:
+                message = re.sub(pattern, italian, message)
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog}: {_('errore')}: {message}\n")
+
+    @staticmethod
+    def _in_language(text: str) -> str:
+        return re.sub(r"\Ausage: ", _("uso: "), text)
