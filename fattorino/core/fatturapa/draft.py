@@ -32,6 +32,25 @@ class DraftError(InputError):
         self.fields = fields
 
 
+@dataclass(frozen=True, slots=True)
+class FieldFinding:
+    """One remark on one field of a draft.
+
+    `field` is dotted, with indexes from 0 ("linee.0.quantita", "cessionario.cap"); `code` is SdI's code of
+    the control that would refuse the invoice, "" for a remark of our own; message and hint are Italian.
+    """
+
+    field: str
+    severity: Literal["error", "warning"]
+    message: str
+    hint: str = ""
+    code: str = ""
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity == "error"
+
+
 class _Stripped:
     """Strips every text on the way in; an empty optional text becomes None, so absence has one spelling."""
 
