@@ -1,0 +1,38 @@
+"""What the frame of every page shows: the company in use, the user's others, the menu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+MENU = (("documents:list", "Entrate"), ("documents:import", "Importa"))
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """Context processor; also works for error pages, where some middleware has not run."""
+    membership = getattr(request, "membership", None)
+    memberships = getattr(request, "memberships", [])
+    return {
+        "company": membership.company if membership else None,
+        "companies": [each.company for each in memberships],
+        "role_label": membership.get_role_display() if membership else "",
+        "actor": getattr(request, "actor", None),
+        "navigation": _menu(request.path),
+    }
+
+
+def _menu(path: str) -> list[dict[str, object]]:
+    items: list[dict[str, object]] = []
+    for name, label in MENU:
+        try:
+            url = reverse(name)
+        except NoReverseMatch:
+            continue
+        items.append({"url": url, "label": label, "current": path.startswith(url)})
+    # The longest address wins: /entrate/importa/ is not also /entrate/.
+    current = [item for item in items if item["current"]]
+    for item in current:
+        item["current"] = item is max(current, key=lambda each: len(str(each["url"])))
+    return items

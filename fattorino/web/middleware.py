@@ -1,0 +1,75 @@
+"""Two borders of every page: what the browser may load, and how a refusal is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from fattorino.core.errors import ChannelError, FattorinoError, RefusedError, SetupError
+
+# Nothing inline, nothing from elsewhere (Content Security Policy Level 3). `data:` is for the images inside the
+# design system's own stylesheet.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class ContentSecurityMiddleware:
+    """Sets the security headers where a view has not set its own, and keeps pages with data out of caches."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if getattr(request, "user", None) is not None and request.user.is_authenticated:
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """The one place where a FattorinoError of a view becomes words for the user."""
+        if not isinstance(exception, FattorinoError):
+            return None
+        response = answer(request, exception)
+        if transaction.get_connection().in_atomic_block:
+            transaction.set_rollback(True)  # a refused request leaves nothing behind
+        return response
+
+
+def answer(request: HttpRequest, error: FattorinoError) -> HttpResponseBase:
+    """A notice for htmx; after a button, back to the page it was on with a notice; else a page of its own."""
+    status = _status(error)
+    if request.headers.get("HX-Request") == "true":
+        response = HttpResponse(status=status)
+        response["HX-Trigger"] = json.dumps({"notice": {"level": "error", "message": str(error)}})
+        return response
+    back = request.headers.get("Referer", "")
+    if request.method == "POST" and url_has_allowed_host_and_scheme(back, {request.get_host()}):
+        messages.error(request, str(error))
+        return HttpResponseRedirect(back)
+    context = {"message": error.message, "hint": error.hint}
+    return render(request, "refusal.html", context, status=status)
+
+
+def _status(error: FattorinoError) -> int:
+    if isinstance(error, RefusedError):
+        return 409
+    if isinstance(error, ChannelError | SetupError):
+        return 503
+    return 422

@@ -1,0 +1,110 @@
+"""What the templates need to write Italian: amounts, dates, icons, fields with their label and message."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.forms.boundfield import BoundField
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+_ROME = ZoneInfo("Europe/Rome")
+_MONTHS = "gen feb mar apr mag giu lug ago set ott nov dic".split()
+
+
+@register.simple_tag
+def icon(name: str, colour: str = "", size: str = "sm") -> SafeString:
+    """An icon of the sprite, hidden from screen readers: the words stand beside it."""
+    classes = " ".join(part for part in ("icon", f"icon-{size}", f"icon-{colour}" if colour else "") if part)
+    address = static("vendor/bootstrap-italia/svg/sprites.svg")
+    return format_html(
+        '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>', classes, address, name
+    )
+
+
+@register.filter
+def euro(value: Decimal | int | None) -> str:
+    """1234.5 -> "1.234,50 €"; nothing for None."""
+    return "" if value is None or value == "" else f"{italian_number(Decimal(value), 2, 2)} €"
+
+
+@register.filter
+def euro_cents(value: int | None) -> str:
+    """Integer cents -> "1.234,50 €"."""
+    return "" if value is None or value == "" else euro(Decimal(value).scaleb(-2))
+
+
+@register.filter
+def number(value: Decimal | None) -> str:
+    """A number as Italians write it, without zeros at its end: Decimal("10.50") -> "10,5"."""
+    return "" if value is None or value == "" else italian_number(Decimal(value), 0, 8)
+
+
+def italian_number(value: Decimal, least: int, most: int) -> str:
+    """Thousands by dots, decimals by a comma, between `least` and `most` decimals (more are not rounded away
+    silently: a value with more digits than `most` keeps `most`, half up)."""
+    from decimal import ROUND_HALF_UP
+
+    if not value.is_finite():
+        return str(value)
+    places = min(most, max(least, -int(value.normalize().as_tuple().exponent)))  # type: ignore[arg-type]
+    text = f"{value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP):,.{places}f}"
+    return text.translate(str.maketrans(",.", ".,"))
+
+
+@register.filter
+def day(value: datetime.date | None) -> str:
+    """31/12/2026; of an instant, the Italian day."""
+    if isinstance(value, datetime.datetime):
+        value = value.astimezone(_ROME).date()
+    return value.strftime("%d/%m/%Y") if value else ""
+
+
+@register.filter
+def moment(value: datetime.datetime | None) -> str:
+    """31/12/2026 14:05 in Italian time."""
+    return value.astimezone(_ROME).strftime("%d/%m/%Y %H:%M") if value else ""
+
+
+@register.filter
+def short_moment(value: datetime.datetime | None) -> str:
+    """31 dic 14:05 in Italian time."""
+    if not value:
+        return ""
+    local = value.astimezone(_ROME)
+    return f"{local.day} {_MONTHS[local.month - 1]} {local:%H:%M}"
+
+
+@register.filter
+def lookup(mapping: Any, key: Any) -> Any:
+    """mapping[key], or nothing: templates have no such lookup of their own."""
+    return mapping.get(key, "") if hasattr(mapping, "get") else ""
+
+
+@register.filter
+def control(field: BoundField) -> SafeString:
+    """A Django form field with the classes of the design system and its message announced with it."""
+    attrs: dict[str, str] = {"class": "form-check-input" if _is_check(field) else "form-control"}
+    described = [f"{field.auto_id}-help"] if field.help_text else []
+    if field.errors:
+        attrs |= {"class": attrs["class"] + " is-invalid", "aria-invalid": "true"}
+        described.append(f"{field.auto_id}-error")
+    if described:
+        attrs["aria-describedby"] = " ".join(described)
+    return field.as_widget(attrs=attrs)
+
+
+@register.filter
+def is_check(field: BoundField) -> bool:
+    return _is_check(field)
+
+
+def _is_check(field: BoundField) -> bool:
+    return getattr(field.field.widget, "input_type", "") in ("checkbox", "radio")

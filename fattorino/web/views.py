@@ -1,0 +1,81 @@
+"""The few pages that belong to no room: the way in, the change of company, the error pages."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from fattorino.organisations.middleware import SESSION_KEY
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """Straight to the work; who belongs to no company is told so."""
+    if getattr(request, "actor", None) is None:
+        return render(request, "no_company.html")
+    return redirect("documents:list")
+
+
+@login_required
+@require_POST
+def company_switch(request: HttpRequest) -> HttpResponse:
+    """Work for another of one's companies. Always lands on the list: the page one came from may not exist there."""
+    for membership in getattr(request, "memberships", []):
+        if str(membership.company_id) == request.POST.get("company"):
+            request.session[SESSION_KEY] = membership.company_id
+            messages.success(request, f"Ora lavori per {membership.company.name}.")
+            return redirect("documents:list")
+    return error_page(request, 404)
+
+
+ERRORS = {
+    400: ("La richiesta non è valida", "Il browser ha inviato qualcosa che il server non può usare. Torna indietro e riprova."),
+    403: ("Non hai il permesso", "Questa pagina è riservata. Se ti serve, chiedi a chi amministra la tua azienda."),
+    404: (
+        "Pagina non trovata",
+        "L'indirizzo è sbagliato, oppure il documento appartiene a un'altra azienda: controlla in alto per quale azienda stai lavorando.",
+    ),
+    405: ("Operazione non ammessa", "Questa pagina non si può aprire in questo modo. Torna all'elenco e usa i pulsanti."),
+    413: (
+        "I dati inviati sono troppi",
+        "I file superano il massimo che il server accetta (20 MB in tutto). Inviane meno per volta.",
+    ),
+    500: (
+        "Qualcosa si è rotto",
+        "L'errore è stato registrato e nessun documento è stato perso né inviato a metà. Riprova tra poco; se si ripete, avvisa l'assistenza.",
+    ),
+}
+
+
+def error_page(request: HttpRequest, status: int) -> HttpResponse:
+    title, text = ERRORS[status]
+    return render(request, f"{status}.html", {"title": title, "text": text, "status": status}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    too_much = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
+    return error_page(request, 413 if too_much else 400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_page(request, 403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_page(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Rendered without the request: whatever broke may break again in a context processor."""
+    from django.template.loader import render_to_string
+
+    title, text = ERRORS[500]
+    return HttpResponse(render_to_string("500.html", {"title": title, "text": text, "status": 500}), status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "403_csrf.html", status=403)
