@@ -1,0 +1,291 @@
+"""Read SdI's messages leniently and write them strictly.
+
+Reading takes what SdI really sends (and AdE publishes): the namespace under any prefix or missing, `versione`,
+`Hash` or `Suggerimento` missing, an AT inside its zip, a BOM, children in another order. Everything that was
+tolerated is reported, so that it can be stored beside the message. Writing keeps to the schema or refuses.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from xml.sax.saxutils import escape
+
+from lxml import etree
+
+from fattorino.core import xml
+from fattorino.core.errors import ArchiveError, FormatError, InputError
+from fattorino.core.sdi.messages import MESSAGES, NS_PA, NS_PR, El, Messaggio, elements
+
+_DS = "http://www.w3.org/2000/09/xmldsig#"
+_BOM = b"\xef\xbb\xbf"
+_ZIP = b"PK\x03\x04"
+_BLANKS = " \t\r\n"
+# More than SdI ever sends: an AT carries the invoice itself (5 MB) and one small message.
+_ZIP_FILES = 5
+_ZIP_BYTES = 20 * 1024 * 1024
+_DATETIME = re.compile(r"(-?\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?")
+_DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:Z|[+-]\d\d:\d\d)?")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """A file that came in the same zip as the message (for an AT the invoice it attests)."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMessage:
+    """`xml` are the bytes of the message itself; `signed` says that a ds:Signature is there, not that it holds."""
+
+    message: Messaggio
+    xml: bytes
+    tolerated: tuple[str, ...] = ()
+    signed: bool = False
+    enclosed: tuple[Enclosed, ...] = ()
+
+
+def read_message(data: bytes) -> ReadMessage:
+    """Read one message of either flow, dispatching on its root element.
+
+    Raises:
+        XmlError: no XML, or XML that is not accepted (DOCTYPE, too big).
+        ArchiveError: a zip without exactly one message, or one that cannot be opened safely.
+        FormatError: XML that is none of SdI's messages, or one without anything to recognise its file by.
+    """
+    tolerated: list[str] = []
+    enclosed: tuple[Enclosed, ...] = ()
+    if data.startswith(_ZIP):
+        data, enclosed = _message_in_zip(data)
+    text = data
+    if text.startswith(_BOM):
+        tolerated.append("segno di ordine dei byte (BOM) all'inizio")
+        text = text[len(_BOM) :]
+    if text[:1] in (b" ", b"\t", b"\r", b"\n"):
+        tolerated.append("spazi prima della dichiarazione XML")
+        text = text.lstrip()
+    root = xml.parse(text)
+    model = _model_of(root, tolerated)
+    if root.get("versione") is None:
+        tolerated.append("attributo versione mancante")
+    message = _read_block(root, model, "", tolerated)
+    if not message.identificativo_sdi and not getattr(message, "nome_file", None):
+        raise FormatError(f"Il messaggio {model.radice} non dice a quale file si riferisce.")
+    signed = any(child.tag == f"{{{_DS}}}Signature" for child in root)
+    return ReadMessage(message, data, tuple(tolerated), signed, enclosed)
+
+
+def write_message(message: Messaggio) -> bytes:
+    """The message as XML, without ds:Signature (which its author adds as last child), valid otherwise.
+
+    Raises InputError naming the element that is missing or not as the official schema wants it.
+    """
+    model = type(message)
+    inner, attributes = _write_block(message, model.radice, "  ")
+    head = f'<types:{model.radice} xmlns:types="{model.namespace()}"{attributes} versione="1.0">'
+    text = f'<?xml version="1.0" encoding="UTF-8"?>\n{head}\n{inner}</types:{model.radice}>\n'
+    return text.encode("utf-8")
+
+
+def read_datetime(text: str) -> datetime | None:
+    """An xsd:dateTime, naive where it has no offset; None for anything else."""
+    found = _DATETIME.fullmatch(text)
+    if found is None:
+        return None
+    fraction = (found[2] or "0")[:6].ljust(6, "0")
+    try:
+        return datetime.fromisoformat(f"{found[1]}.{fraction}{(found[3] or '').replace('Z', '+00:00')}")
+    except ValueError:
+        return None
+
+
+# Reading -----------------------------------------------------------------------------------------------------
+
+
+def _message_in_zip(data: bytes) -> tuple[bytes, tuple[Enclosed, ...]]:
+    members: list[Enclosed] = []
+    total = 0
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos = archive.infolist()
+            if len(infos) > _ZIP_FILES or len({i.filename for i in infos}) != len(infos):
+                raise ArchiveError("L'archivio del messaggio contiene troppi file o nomi ripetuti.")
+            for info in infos:
+                # The declared size can lie: read one byte more than what is left and see.
+                with archive.open(info) as stream:
+                    content = stream.read(_ZIP_BYTES - total + 1)
+                total += len(content)
+                if total > _ZIP_BYTES:
+                    raise ArchiveError("L'archivio del messaggio è troppo grande una volta aperto.")
+                members.append(Enclosed(info.filename, content))
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, ValueError, OSError) as error:
+        raise ArchiveError("L'archivio del messaggio non si apre o è danneggiato.") from error
+    messages = [m for m in members if re.search(r"_[A-Z]{2}_[A-Za-z0-9]{0,3}\.xml$", m.name)]
+    if len(messages) != 1:
+        raise ArchiveError("Nell'archivio non c'è esattamente un messaggio dello SdI.")
+    return messages[0].content, tuple(m for m in members if m is not messages[0])
+
+
+def _model_of(root: etree._Element, tolerated: list[str]) -> type[Messaggio]:
+    name = etree.QName(root)
+    candidates = [m for m in MESSAGES if m.radice == name.localname]
+    for model in candidates:
+        if model.namespace() == name.namespace:
+            return model
+    if not candidates or name.namespace in (NS_PA, NS_PR):
+        raise FormatError(f"«{name.localname}» non è un messaggio dello SdI che Fattorino conosca.")
+    tolerated.append("namespace mancante o diverso da quello ufficiale")
+    if len(candidates) == 1:
+        return candidates[0]
+    # RicevutaConsegna exists in both flows: only the private one has the file's hash.
+    private = any(etree.QName(child).localname == "Hash" for child in root.iterchildren(tag=etree.Element))
+    return next(m for m in candidates if m.flusso == ("PR" if private else "PA"))
+
+
+def _read_block(node: etree._Element, model: type[Any], path: str, tolerated: list[str]) -> Any:
+    here: dict[str, list[etree._Element]] = {}
+    order: list[str] = []
+    for child in node.iterchildren(tag=etree.Element):
+        name = etree.QName(child)
+        if name.namespace == _DS:
+            continue
+        here.setdefault(name.localname, []).append(child)
+        order.append(name.localname)
+        if name.namespace is not None:
+            _note(tolerated, f"{path}/{name.localname}: elemento con namespace")
+    values: dict[str, Any] = {}
+    declared = elements(model)
+    for attribute, el in declared:
+        if el.kind == "attribute":
+            values[attribute] = (node.get(el.name) or "").strip() == "Si"
+            continue
+        found = here.pop(el.name, [])
+        where = f"{path}/{el.name}"
+        if len(found) > 1:
+            _note(tolerated, f"{where}: ripetuto, vale il primo")
+        if found:
+            values[attribute] = _read_value(found[0], el, where, tolerated)
+        elif el.required:
+            _note(tolerated, f"{where}: mancante")
+    for unknown in here:
+        _note(tolerated, f"{path}/{unknown}: elemento sconosciuto, ignorato")
+    known = [el.name for _, el in declared if el.name in order]
+    if [n for n in dict.fromkeys(order) if n in known] != known:
+        _note(tolerated, f"{path or '/'}: elementi in un ordine diverso da quello ufficiale")
+    return model(**values)
+
+
+def _read_value(node: etree._Element, el: El, where: str, tolerated: list[str]) -> Any:
+    if el.kind == "block":
+        return _read_block(node, el.model or object, where, tolerated)
+    if el.kind == "list":
+        items = [c for c in node.iterchildren(tag=etree.Element) if etree.QName(c).localname == el.item]
+        if not items:
+            _note(tolerated, f"{where}: elenco vuoto")
+        return tuple(_read_block(c, el.model or object, f"{where}/{el.item}", tolerated) for c in items)
+    text = "".join(t for t in node.itertext() if isinstance(t, str)).strip(_BLANKS)
+    value = _typed(text, el)
+    if value is None and (text or el.required):
+        _note(tolerated, f"{where}: valore non leggibile «{text[:60]}»" if text else f"{where}: vuoto")
+    elif (isinstance(value, str) and not _fits(value, el)) or not _matches(text, el):
+        _note(tolerated, f"{where}: valore fuori dallo schema «{text[:60]}»")
+    return value
+
+
+def _typed(text: str, el: El) -> Any:
+    """The value of the element's kind, or None where the text is empty or says nothing of that kind."""
+    if not text:
+        return None
+    if el.kind == "text":
+        return text
+    try:
+        if el.kind == "integer":
+            return int(text) if re.fullmatch(r"[+-]?[0-9]{1,18}", text) else None
+        if el.kind == "date":
+            found = _DATE.fullmatch(text)
+            return date.fromisoformat(found[1]) if found else None
+        return read_datetime(text)
+    except ValueError:
+        return None
+
+
+def _note(tolerated: list[str], text: str) -> None:
+    # A hostile message with a million odd elements must not become a million remarks.
+    if len(tolerated) < 50 and text not in tolerated:
+        tolerated.append(text)
+
+
+def _fits(value: str, el: El) -> bool:
+    return el.length is None or el.kind == "list" or el.length[0] <= len(value) <= el.length[1]
+
+
+def _matches(text: str, el: El) -> bool:
+    return not text or not el.pattern or re.fullmatch(el.pattern, text, re.ASCII) is not None
+
+
+# Writing -----------------------------------------------------------------------------------------------------
+
+
+def _write_block(block: Any, path: str, indent: str) -> tuple[str, str]:
+    parts: list[str] = []
+    attributes = ""
+    for attribute, el in elements(type(block)):
+        value = getattr(block, attribute)
+        where = f"{path}/{el.name}"
+        if el.kind == "attribute":
+            attributes += f' {el.name}="Si"' if value else ""
+        elif el.kind == "block":
+            if value is not None:
+                inner, _ = _write_block(value, where, indent + "  ")
+                # A whole message inside another one (the EC in an NE) keeps its own version.
+                version = ' versione="1.0"' if isinstance(value, Messaggio) else ""
+                parts.append(f"{indent}<{el.name}{version}>\n{inner}{indent}</{el.name}>\n")
+            elif el.required:
+                raise _missing(where)
+        elif el.kind == "list":
+            parts.append(_write_list(value, el, where, indent))
+        elif value is not None:
+            parts.append(f"{indent}<{el.name}>{escape(_text(value, el, where), _CR)}</{el.name}>\n")
+        elif el.required:
+            raise _missing(where)
+    return "".join(parts), attributes
+
+
+# A bare carriage return would come back as a line feed.
+_CR = {"\r": "&#13;"}
+
+
+def _write_list(items: tuple[Any, ...], el: El, where: str, indent: str) -> str:
+    low, high = el.length or (0, 200)
+    if not low <= len(items) <= high:
+        raise InputError(f"{where} deve contenere da {low} a {high} elementi {el.item}.")
+    inner = ""
+    for item in items:
+        content, _ = _write_block(item, f"{where}/{el.item}", indent + "    ")
+        inner += f"{indent}  <{el.item}>\n{content}{indent}  </{el.item}>\n"
+    return f"{indent}<{el.name}>\n{inner}{indent}</{el.name}>\n"
+
+
+def _text(value: Any, el: El, where: str) -> str:
+    if isinstance(value, datetime):
+        exact = value.microsecond % 1000 == 0
+        text = value.isoformat(timespec="milliseconds" if exact else "microseconds")
+    elif isinstance(value, date):
+        text = value.isoformat()
+    else:
+        text = str(value)
+    if not _fits(text, el) or not _matches(text, el) or (el.pattern and not text) or _FORBIDDEN.search(text):
+        raise InputError(f"{where}: «{text[:60]}» non è ammesso dallo schema dei messaggi SdI.")
+    return text
+
+
+def _missing(where: str) -> InputError:
+    return InputError(f"{where} è obbligatorio nei messaggi SdI e manca.")
