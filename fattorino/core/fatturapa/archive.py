@@ -1,0 +1,165 @@
+"""Open a .zip of invoices that came from a stranger.
+
+Nothing is ever extracted to disk: members are read one by one into memory, each within limits that are checked
+before and while inflating, because the sizes written in an archive are only a claim. Python before 3.11.8
+accepts overlapping members (CVE-2024-0450), so overlaps are looked for here.
+
+Sources: Specifiche tecniche SdI 1.8.1, point 2.2 (archives); PKWARE APPNOTE 6.3.10.
+"""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+import zlib
+from dataclasses import dataclass
+
+from fattorino.core.errors import ArchiveError
+
+MAX_SIZE = 150 * 1024 * 1024  # the largest SdIFtp support; SDICoop and the web take 5 MB
+MAX_MEMBERS = 20_000
+MAX_MEMBER_SIZE = 20 * 1024 * 1024
+MAX_TOTAL_SIZE = 300 * 1024 * 1024
+MAX_RATIO = 100
+# Repetitive XML of a few kB may honestly shrink a hundredfold; only what is large is suspicious.
+RATIO_FROM = 1024 * 1024
+
+_READABLE = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
+_CHUNK = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ZipMember:
+    name: str
+    content: bytes
+
+
+def is_zip(data: bytes) -> bool:
+    return data.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+def read_zip(
+    data: bytes,
+    *,
+    max_members: int = MAX_MEMBERS,
+    max_member_size: int = MAX_MEMBER_SIZE,
+    max_total_size: int = MAX_TOTAL_SIZE,
+) -> tuple[ZipMember, ...]:
+    """All files of an archive, in the archive's order. Folder entries and the ``__MACOSX`` and ``.DS_Store``
+    leavings of macOS are passed over; files in folders keep their whole name.
+
+    Raises:
+        ArchiveError: not a zip, damaged, empty, or not safe to open (00106; too large: 00003).
+    """
+    if len(data) > MAX_SIZE:
+        raise ArchiveError(f"L'archivio supera i {MAX_SIZE // 1_048_576} MB.", code="00003")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.infolist()
+            if len(entries) > max_members:
+                raise ArchiveError(
+                    f"L'archivio contiene più di {max_members} file.", "Dividerlo in più archivi."
+                )
+            _check_names(entries)
+            _check_overlaps(entries, archive.start_dir)
+            files = [entry for entry in entries if not entry.is_dir() and not _is_leaving(entry.filename)]
+            members = _read_all(archive, files, max_member_size, max_total_size)
+    except _BROKEN as error:
+        raise ArchiveError(
+            "L'archivio ZIP è danneggiato o non è leggibile.",
+            "Creare di nuovo l'archivio, senza password, con la compressione normale.",
+        ) from error
+    if not members:
+        raise ArchiveError("L'archivio ZIP è vuoto.", "Inserire nell'archivio almeno una fattura.")
+    return members
+
+
+def _read_all(
+    archive: zipfile.ZipFile, files: list[zipfile.ZipInfo], max_member_size: int, max_total_size: int
+) -> tuple[ZipMember, ...]:
+    members = []
+    left = max_total_size
+    for entry in files:
+        _check_entry(entry, max_member_size)
+        content = _read(archive, entry, min(max_member_size, left))
+        left -= len(content)
+        members.append(ZipMember(entry.filename, content))
+    return tuple(members)
+
+
+def _check_names(entries: list[zipfile.ZipInfo]) -> None:
+    seen: set[str] = set()
+    for entry in entries:
+        name = entry.filename
+        # orig_filename: zipfile cuts a name at NUL and would hide what follows.
+        if not _is_safe(entry.orig_filename):
+            shown = name.encode("ascii", "replace").decode()[:80]
+            raise ArchiveError(
+                f"L'archivio contiene un file con un nome non ammesso: «{_printable(shown)}».",
+                "Usare nomi senza percorsi assoluti, «..», barre rovesciate o caratteri di controllo.",
+            )
+        if name.casefold() in seen:
+            raise ArchiveError(f"L'archivio contiene due file con lo stesso nome: «{name[:80]}».")
+        seen.add(name.casefold())
+
+
+def _is_safe(name: str) -> bool:
+    if not name or len(name) > 255 or name.startswith("/") or "\\" in name or ":" in name:
+        return False
+    if not name.isprintable():  # control characters and the invisible ones that turn writing around
+        return False
+    return not any(part in ("", ".", "..") for part in name.removesuffix("/").split("/"))
+
+
+def _printable(name: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in name)
+
+
+def _is_leaving(name: str) -> bool:
+    return name.startswith("__MACOSX/") or name.rpartition("/")[2] in (".DS_Store", "Thumbs.db")
+
+
+def _check_overlaps(entries: list[zipfile.ZipInfo], directory: int) -> None:
+    """Each member's header and data must end where the next begins, and before the central directory."""
+    end = 0
+    for entry in sorted(entries, key=lambda entry: entry.header_offset):
+        if entry.header_offset < end:
+            raise ArchiveError("L'archivio ZIP è costruito in modo anomalo: i file si sovrappongono.")
+        # 30 octets of local header, the name (UTF-8 or the old cp437, as its flag says), the data.
+        name = entry.orig_filename.encode("utf-8" if entry.flag_bits & 0x800 else "cp437", "replace")
+        end = entry.header_offset + 30 + len(name) + entry.compress_size
+    if end > directory:
+        raise ArchiveError("L'archivio ZIP è costruito in modo anomalo: i file si sovrappongono.")
+
+
+def _check_entry(entry: zipfile.ZipInfo, max_member_size: int) -> None:
+    name = f"«{entry.filename[:80]}»"
+    if entry.flag_bits & 0x1:
+        raise ArchiveError(f"Il file {name} dell'archivio è protetto da password.", "Togliere la password.")
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        raise ArchiveError(f"L'archivio contiene un collegamento invece di un file: {name}.")
+    if entry.compress_type not in _READABLE:
+        raise ArchiveError(
+            f"Il file {name} usa una compressione non ammessa.",
+            "Creare l'archivio con la compressione normale.",
+        )
+    if entry.file_size > max_member_size:
+        raise ArchiveError(f"Il file {name} supera i {max_member_size // 1_048_576} MB.", code="00003")
+    if entry.file_size > RATIO_FROM and entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
+        raise ArchiveError(f"Il file {name} ha una compressione anomala e non viene aperto.")
+
+
+def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> bytes:
+    pieces = []
+    size = 0
+    with archive.open(entry) as stream:
+        while piece := stream.read(_CHUNK):
+            size += len(piece)
+            if size > limit:
+                raise ArchiveError(
+                    "L'archivio, una volta aperto, supera la dimensione massima.", code="00003"
+                )
+            pieces.append(piece)
+    return b"".join(pieces)
