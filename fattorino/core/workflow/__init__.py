@@ -1,0 +1,1 @@
+"""States, the decision about them, and the standard set."""

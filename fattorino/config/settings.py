@@ -1,0 +1,207 @@
+"""Settings, all from the environment; what is not set has a safe default. See docs/manuale/amministratore.md."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from fattorino.config.secret import load_or_make_key
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+HOME = Path(os.environ.get("FATTORINO_HOME") or BASE_DIR / "var")
+DEMO = os.environ.get("FATTORINO_DEMO") == "1"
+PORT = int(os.environ.get("FATTORINO_PORT") or 8000)
+SIMULATOR_PORT = int(os.environ.get("FATTORINO_SIMULATOR_PORT") or PORT + 1)
+
+DEBUG = False
+# One key file signs sessions and encrypts what must be kept secret at rest; see config/secret.py.
+SECRET_KEY = os.environ.get("FATTORINO_SECRET_KEY") or load_or_make_key(HOME / "secret.key")
+ALLOWED_HOSTS = [h for h in os.environ.get("FATTORINO_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if h]
+CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("FATTORINO_ORIGINS", "").split(",") if o]
+HTTPS = os.environ.get("FATTORINO_HTTPS") == "1"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "procrastinate.contrib.django",
+    "fattorino.organisations",
+    "fattorino.workflow",
+    "fattorino.documents",
+    "fattorino.hub",
+    "fattorino.web",
+    "fattorino.config",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "fattorino.web.middleware.ContentSecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Opens the request's one transaction and shows the database only the company in use.
+    "fattorino.organisations.middleware.CompanyMiddleware",
+]
+
+ROOT_URLCONF = "fattorino.config.urls"
+WSGI_APPLICATION = "fattorino.config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "fattorino" / "web" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "fattorino.web.context.page",
+            ],
+        },
+    }
+]
+
+
+def database() -> dict[str, object]:
+    """DATABASE_URL, or the embedded PostgreSQL on its private socket (config/postgres.py)."""
+    url = os.environ.get("DATABASE_URL")
+    shared: dict[str, object] = {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "TEST": {"NAME": os.environ.get("FATTORINO_TEST_DATABASE", "test_fattorino")},
+    }
+    if url:
+        parts = urlsplit(url)
+        return shared | {
+            "NAME": unquote(parts.path.lstrip("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": unquote(parts.hostname or ""),
+            "PORT": str(parts.port or ""),
+        }
+    socket = os.environ.get("FATTORINO_PGSOCKET") or str(HOME / "run")
+    return shared | {"NAME": "fattorino", "USER": "fattorino", "HOST": socket, "PORT": ""}
+
+
+DATABASES = {"default": database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "organisations.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_ADAPTER = "fattorino.organisations.accounts.ClosedAccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_RATE_LIMITS = {
+    "login": os.environ.get("FATTORINO_LOGIN_RATE", "30/m/ip"),
+    "login_failed": "10/m/ip,5/5m/key",
+}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Fattorino"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+
+# Shared by all processes, so that the limits on sign-in hold with many web workers.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "web_cache"}}
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "fattorino.web.views.csrf_failure"
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# An import may be 20 MB; the reader refuses what is larger with words, so the framework's limit stands above it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 26_214_400
+FILE_UPLOAD_MAX_MEMORY_SIZE = 26_214_400
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 60_000
+
+LANGUAGE_CODE = "it"
+LANGUAGES = [("it", "Italiano"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "fattorino" / "web" / "locale"]
+TIME_ZONE = "Europe/Rome"
+USE_TZ = True
+USE_I18N = True
+USE_THOUSAND_SEPARATOR = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(os.environ.get("FATTORINO_STATIC_ROOT") or BASE_DIR / "static-build")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": os.environ.get("FATTORINO_STATIC_STORAGE")
+        or "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+# Static files are immutable once hashed; without a build (tests) whitenoise finds them where they are.
+WHITENOISE_USE_FINDERS = not STATIC_ROOT.is_dir()
+
+EMAIL_BACKEND = os.environ.get("FATTORINO_EMAIL_BACKEND") or "django.core.mail.backends.console.EmailBackend"
+DEFAULT_FROM_EMAIL = os.environ.get("FATTORINO_FROM", "fattorino@localhost")
+
+PROCRASTINATE_ON_APP_READY = None
+PROCRASTINATE_WORKER_DEFAULTS = {
+    "fetch_job_polling_interval": 1,
+    "update_heartbeat_interval": 2,
+    "stalled_worker_timeout": 8,
+    "shutdown_graceful_timeout": 20,
+    "concurrency": 4,
+}
+
+# The table that binds the names of actions to flows; the workflow room does not know the rooms above it.
+WORKFLOW_ACTIONS = "fattorino.config.actions.ACTIONS"
+
+# How long to wait for a receipt before an uncertain send is offered again to SdI under the same name (seconds).
+HUB_UNCERTAIN_WAIT = float(os.environ.get("FATTORINO_UNCERTAIN_WAIT") or 6 * 3600)
+# Pauses between attempts when SdI certainly did not take the file (seconds); after the last the state is an error.
+HUB_RETRY_PAUSES = [
+    float(p) for p in os.environ.get("FATTORINO_RETRY_PAUSES", "5,30,120,600,1800,3600").split(",")
+]
+HUB_TIMEOUT = float(os.environ.get("FATTORINO_CHANNEL_TIMEOUT") or 60)
+HUB_RICEVI_FILE_URL = os.environ.get("FATTORINO_SDI_URL") or f"http://127.0.0.1:{SIMULATOR_PORT}/ricevi_file"
+# The SdI endpoints answer only to loopback (simulator) or to a proxy that checked the client certificate and
+# says so with this shared secret (X-Fattorino-Proxy) and the subject (X-Ssl-Client-S-Dn).
+SDI_PROXY_SECRET = os.environ.get("FATTORINO_SDI_PROXY_SECRET", "")
+SDI_ALLOW_LOOPBACK = os.environ.get("FATTORINO_SDI_ALLOW_LOOPBACK", "1" if DEMO else "0") == "1"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("FATTORINO_LOG_LEVEL", "INFO")},
+    "loggers": {"httpx": {"level": "WARNING"}, "procrastinate": {"level": "WARNING"}},
+}

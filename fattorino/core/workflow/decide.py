@@ -1,0 +1,255 @@
+"""What happens to a document when something happens: pure, and the only place that knows the rules of the states.
+
+`decide` looks at the configuration, the state the document is in and the event, and answers with a Decision (what to
+write and what to start) or a Refusal (why not, and what the person can do). It writes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fattorino.core.workflow.definition import (
+    ACTION_LABELS,
+    MAKING_XML,
+    Action,
+    Dashboard,
+    State,
+    StateType,
+    Workflow,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A document comes in: from a form, a file, the API or the Hub. Empty `state`: the dashboard's initial one."""
+
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRequested:
+    """Somebody presses the button of the state."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSucceeded:
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class ActionFailed:
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class HubReported:
+    """The Hub's status of the document changed: its own (HUB_...) or SdI's answer (NS, RC, MC, NE_EC01 ...)."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateChosen:
+    """*Cambia stato*: a person or the gestionale wants the document in another state."""
+
+    target: str
+
+
+Event = Entered | ActionRequested | ActionSucceeded | ActionFailed | HubReported | StateChosen
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the decision depends on beyond configuration and event.
+
+    Attributes:
+        dashboard: the kind of document.
+        busy: an action of this document is waiting or running.
+        may_write: the actor has a role that works (not only reads).
+        actor_names: user and group names of the actor, for reserved states; None for a program.
+        runnable: the actions that this installation can carry out.
+    """
+
+    dashboard: Dashboard
+    busy: bool = False
+    may_write: bool = True
+    actor_names: frozenset[str] | None = None
+    runnable: frozenset[Action] = frozenset(Action)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`to_state` None: the event is written down and the state stays."""
+
+    to_state: str | None
+    start: Action | None = None
+    confirm_document: bool = False
+    preserve: bool = False
+    notify_groups: tuple[str, ...] = ()
+    note: str = ""
+    # The Hub told of a status for which the present state is not ready: keep it and try again after the next move.
+    hold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    why: str
+    remedy: str = ""
+    conflict: bool = False
+
+
+def decide(workflow: Workflow, current: str, event: Event, facts: Facts) -> Decision | Refusal:
+    """The one rule book. `current` is empty only for a document that is just coming in."""
+    if isinstance(event, Entered):
+        return _entered(workflow, event, facts)
+    state = workflow.state(current)
+    if isinstance(event, ActionRequested):
+        return _requested(state, facts)
+    if isinstance(event, ActionSucceeded):
+        return _succeeded(workflow, state, event, facts)
+    if isinstance(event, ActionFailed):
+        return _failed(workflow, state, event, facts)
+    if isinstance(event, HubReported):
+        return _reported(workflow, state, event, facts)
+    return _chosen(workflow, state, event, facts)
+
+
+def may_see(state: State, actor_names: frozenset[str] | None) -> bool:
+    """A reserved state is seen only by the groups and users in *Permessi*."""
+    if not state.reserved or actor_names is None:
+        return True
+    return bool(actor_names & (set(state.reserved_groups) | set(state.reserved_users)))
+
+
+def may_edit(state: State, dashboard: Dashboard) -> bool:
+    """A document may be corrected where its XML is still to be made (da processare, scartato, da integrare ...)."""
+    return state.rule(dashboard).action in MAKING_XML
+
+
+def choices(workflow: Workflow, state: State, dashboard: Dashboard) -> tuple[State, ...]:
+    """The states that *Cambia stato* offers from here, in dashboard order; none where it may not be used."""
+    if not _change_allowed(state, dashboard):
+        return ()
+    offered = [
+        other
+        for other in workflow.states.values()
+        if other.code != state.code
+        and dashboard in other.dashboards
+        and other.from_gestionale
+        and (other.code in state.assignable or not state.assignable)
+    ]
+    return tuple(sorted(offered, key=lambda s: (s.order, s.code)))
+
+
+def _change_allowed(state: State, dashboard: Dashboard) -> bool:
+    # "va attivato sia il cambia stato, sia il check di attribuzione dello stato sul gestionale"
+    return state.rule(dashboard).change_state and state.from_gestionale
+
+
+def _into(workflow: Workflow, target: str, facts: Facts, *, run_on: bool, note: str = "") -> Decision:
+    state = workflow.state(target)
+    rule = state.rule(facts.dashboard)
+    starts = run_on and rule.automatic and rule.action in facts.runnable - {Action.NONE}
+    return Decision(
+        to_state=target,
+        start=rule.action if starts else None,
+        confirm_document=state.confirms,
+        preserve=state.preserved,
+        notify_groups=tuple(g for d, g in state.notified_groups if d == facts.dashboard),
+        note=note,
+    )
+
+
+def _entered(workflow: Workflow, event: Entered, facts: Facts) -> Decision | Refusal:
+    code = event.state or workflow.initial.get(facts.dashboard, "")
+    if not code:
+        return Refusal(
+            "Per questo genere di documento non è configurato uno stato iniziale.",
+            "Un amministratore può indicarlo negli stati adempimento dell'azienda.",
+        )
+    state = workflow.state(code)
+    if facts.dashboard not in state.dashboards or state.type is not StateType.INITIAL:
+        return Refusal(f"Lo stato «{state.label}» non è uno stato iniziale di questa dashboard.")
+    return _into(workflow, code, facts, run_on=False)
+
+
+def _requested(state: State, facts: Facts) -> Decision | Refusal:
+    action = state.rule(facts.dashboard).action
+    if not facts.may_write:
+        return Refusal(
+            "Il ruolo di consultazione non permette di lavorare i documenti.",
+            "Chiedere a un amministratore dell'azienda il ruolo di operatore.",
+        )
+    if not may_see(state, facts.actor_names):
+        return Refusal("Documento non trovato.")
+    if action is Action.NONE:
+        return Refusal(
+            f"Nello stato «{state.label}» non c'è alcuna azione da eseguire.",
+            "Attendere il prossimo esito." if state.type is not StateType.FINAL else "",
+        )
+    if action not in facts.runnable:
+        return Refusal(f"L'azione «{ACTION_LABELS[action]}» non è disponibile in questa installazione.")
+    if facts.busy:
+        return Refusal(
+            "Sul documento c'è già un'operazione in corso.",
+            "Attendere che finisca: la riga si aggiorna da sola.",
+            conflict=True,
+        )
+    return Decision(to_state=None, start=action)
+
+
+def _succeeded(workflow: Workflow, state: State, event: ActionSucceeded, facts: Facts) -> Decision:
+    rule = state.rule(facts.dashboard)
+    if rule.action is not event.action or not rule.confirmed:
+        return Decision(None, note="L'azione è riuscita, ma lo stato nel frattempo era cambiato: resta com'è.")
+    return _into(workflow, rule.confirmed, facts, run_on=rule.confirmed != state.code)
+
+
+def _failed(workflow: Workflow, state: State, event: ActionFailed, facts: Facts) -> Decision:
+    rule = state.rule(facts.dashboard)
+    # "se la prima azione non va a buon fine per qualsiasi motivo, viene associato [...] lo stato indicato"
+    if rule.action is not event.action or not rule.failed or rule.failed == state.code:
+        return Decision(None)
+    return _into(workflow, rule.failed, facts, run_on=False)
+
+
+def _reported(workflow: Workflow, state: State, event: HubReported, facts: Facts) -> Decision:
+    rows = [e for e in workflow.events if e.status == event.status and facts.dashboard in e.dashboards]
+    for row in rows:
+        if row.to_state == state.code:
+            return Decision(None, note="Esito già applicato.")
+        if state.code not in row.from_states:
+            continue
+        target = workflow.state(row.to_state)
+        if not target.from_hub:
+            return Decision(None, note=f"Lo stato «{target.label}» non è aggiornabile da Digital Hub.")
+        return _into(workflow, row.to_state, facts, run_on=True)
+    if not rows:
+        return Decision(None, note="Nessuno stato di questa dashboard corrisponde all'esito: conservato.")
+    return Decision(
+        None, note=f"Esito non atteso nello stato «{state.label}»: conservato.", hold=state.type != StateType.FINAL
+    )
+
+
+def _chosen(workflow: Workflow, state: State, event: StateChosen, facts: Facts) -> Decision | Refusal:
+    if not facts.may_write:
+        return Refusal("Il ruolo di consultazione non permette di cambiare stato.")
+    if not may_see(state, facts.actor_names):
+        return Refusal("Documento non trovato.")
+    if facts.busy:
+        return Refusal(
+            "Sul documento c'è un'operazione in corso: lo stato non si può cambiare ora.",
+            "Attendere che finisca.",
+            conflict=True,
+        )
+    if not _change_allowed(state, facts.dashboard):
+        return Refusal(
+            f"Dallo stato «{state.label}» non si può cambiare stato a mano.",
+            "Lo stato cambia da solo con gli esiti del Sistema di Interscambio."
+            if state.from_hub
+            else "Un amministratore può permetterlo negli stati adempimento.",
+        )
+    target = workflow.state(event.target)
+    if target not in choices(workflow, state, facts.dashboard):
+        return Refusal(f"Dallo stato «{state.label}» non si può assegnare lo stato «{target.label}».")
+    return _into(workflow, target.code, facts, run_on=False)

@@ -1,0 +1,142 @@
+"""The invoice desk: what an active document consists of, its files, its numbers, its counterparts."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+
+from fattorino.organisations.models import Company, User
+from fattorino.workflow.models import Document
+
+
+class StoredFile(models.Model):
+    """Bytes as they came or as they went out; never changed (append-only)."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+    content = models.BinaryField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["company", "sha256"], name="stored_once")]
+
+
+class Counterpart(models.Model):
+    """Somebody a company has invoiced; proposed again by name."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    # "IT:01234567897", "CF:RSSMRA..." or the name: what tells two counterparts apart.
+    identity = models.CharField(max_length=120)
+    name = models.CharField(max_length=200)
+    party = models.JSONField()
+    codice_destinatario = models.CharField(max_length=7, blank=True)
+    pec_destinatario = models.CharField(max_length=256, blank=True)
+    used_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["company", "identity"], name="counterpart_identity")]
+        indexes = [GinIndex(fields=["name"], name="counterpart_name", opclasses=["gin_trgm_ops"])]
+
+
+class Sezionale(models.Model):
+    """A numbering of its own; its code becomes part of the number (12/A)."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    code = models.CharField(max_length=8, blank=True)
+    description = models.CharField(max_length=80)
+    for_receipts = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["company", "code"], name="sezionale_code")]
+
+
+class NumberSeries(models.Model):
+    """The last number given, by company, sezionale and year; its row is the lock that keeps out gaps."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    sezionale = models.ForeignKey(Sezionale, on_delete=models.PROTECT, related_name="+")
+    year = models.PositiveIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sezionale", "year"], name="one_series")]
+
+
+class ImportedFile(models.Model):
+    """A file somebody handed in: the trace stays whatever became of it."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", "In attesa"
+        DONE = "done", "Importato"
+        PARTLY = "partly", "Importato in parte"
+        REFUSED = "refused", "Rifiutato"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=255)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    stored = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.WAITING)
+    # One entry per file inside: {"name", "ok", "message", "hint", "code", "document_id", "tolerated"}
+    outcomes = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["company", "-id"], name="imports_list")]
+
+
+class Invoice(models.Model):
+    """What makes a Document an active invoice, credit note or *ricevuta*.
+
+    Written in the form (`draft`: core.fatturapa.draft as JSON) or imported (`imported`: those bytes are what is sent).
+    """
+
+    class Source(models.TextChoices):
+        FORM = "form", "Inserito a mano"
+        IMPORT = "import", "Importato da file"
+        API = "api", "Ricevuto via API"
+
+    document = models.OneToOneField(
+        Document, primary_key=True, on_delete=models.PROTECT, related_name="invoice"
+    )
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    source = models.CharField(max_length=10, choices=Source.choices)
+    tipo_documento = models.CharField(max_length=4)
+    formato = models.CharField(max_length=5, blank=True)
+    sezionale = models.ForeignKey(Sezionale, null=True, on_delete=models.PROTECT, related_name="+")
+    year = models.PositiveIntegerField()
+    progressive = models.PositiveIntegerField(null=True)
+    draft = models.JSONField(null=True)
+    imported = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
+    counterpart = models.ForeignKey(Counterpart, null=True, on_delete=models.PROTECT, related_name="+")
+    codice_destinatario = models.CharField(max_length=7, blank=True)
+    pec_destinatario = models.CharField(max_length=256, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sezionale", "year", "progressive"], name="number_given_once"),
+        ]
+
+
+class DocumentFile(models.Model):
+    """A file of a document, under the name a person sees. Append-only."""
+
+    class Kind(models.TextChoices):
+        XML = "xml", "Fattura elettronica"
+        SIGNED = "firmato", "Fattura firmata"
+        IMPORTED = "importato", "File importato"
+        RECEIPT = "ricevuta", "Ricevuta di SdI"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="files")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    name = models.CharField(max_length=255)
+    stored = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["document", "kind", "name", "stored"], name="file_listed_once")
+        ]

@@ -1,0 +1,367 @@
+"""Everything that pages and API read of the invoice desk. Every query names its company."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet, Sum
+
+from fattorino.core.errors import RefusedError
+from fattorino.core.fatturapa.draft import Draft, draft_from_json
+from fattorino.core.workflow.definition import Dashboard
+from fattorino.documents.models import Counterpart, DocumentFile, ImportedFile, Invoice, Sezionale, StoredFile
+from fattorino.organisations.queries import Actor
+from fattorino.workflow import queries as workflow
+from fattorino.workflow.models import Document, DocumentKind, StateChange
+from fattorino.workflow.queries import Possibilities, StateView
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFilters:
+    """What the list of Entrate may be narrowed by; empty means all."""
+
+    state: str = ""
+    kind: str = ""
+    date_from: datetime.date | None = None
+    date_to: datetime.date | None = None
+    counterpart: str = ""
+    number: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page begins: the last row of the page before (`forward`), or the first of the page after."""
+
+    date: datetime.date
+    id: int
+    forward: bool = True
+
+    def __str__(self) -> str:
+        return f"{'n' if self.forward else 'p'}{self.date.isoformat()}.{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor | None:
+        """None for anything that is not a cursor: a page opened from an old link starts at the top."""
+        try:
+            date, _, number = text[1:].partition(".")
+            return cls(datetime.date.fromisoformat(date), int(number), text[:1] != "p")
+        except (ValueError, OverflowError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """One row of the list."""
+
+    id: int
+    kind: str
+    kind_label: str
+    number: str
+    date: datetime.date
+    counterpart: str
+    total_cents: int
+    currency: str
+    dashboard: str
+    state: StateView | None
+    state_since: datetime.datetime | None
+    busy_label: str
+    outcome: str
+    outcome_at: datetime.datetime | None
+    change_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums of a filter, in cents of euro (other currencies are counted in `others`, never summed)."""
+
+    count: int
+    taxable_cents: int
+    tax_cents: int
+    total_cents: int
+    others: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: list[DocumentRow]
+    next: Cursor | None
+    previous: Cursor | None
+    last_change: int
+
+
+def _visible(actor: Actor) -> QuerySet[Document]:
+    rows = Document.objects.filter(company_id=actor.company_id)
+    hidden = workflow.hidden_states(actor.company_id, actor)
+    return rows.exclude(state__in=hidden) if hidden else rows
+
+
+def _filtered(actor: Actor, filters: DocumentFilters) -> QuerySet[Document]:
+    rows = _visible(actor).filter(kind__in=DocumentKind.values)
+    if filters.state:
+        rows = rows.filter(state=filters.state)
+    if filters.kind:
+        rows = rows.filter(kind=filters.kind)
+    if filters.date_from:
+        rows = rows.filter(date__gte=filters.date_from)
+    if filters.date_to:
+        rows = rows.filter(date__lte=filters.date_to)
+    if filters.number:
+        rows = rows.filter(number__istartswith=filters.number)
+    if filters.counterpart:
+        found = Counterpart.objects.filter(company_id=actor.company_id, name__icontains=filters.counterpart)
+        rows = rows.filter(counterpart_id__in=found.values_list("pk", flat=True))
+    for word in filters.text.lower().split():
+        rows = rows.filter(Q(search_text__contains=word) | Q(number__istartswith=word))
+    return rows
+
+
+def list_documents(
+    actor: Actor, filters: DocumentFilters, cursor: Cursor | None = None, limit: int = PAGE
+) -> Page:
+    """One page, newest first, by keyset: the depth of the page costs nothing."""
+    rows = _filtered(actor, filters)
+    forward = cursor is None or cursor.forward
+    if cursor and forward:
+        # The form `<= and not` keeps the index scan; `< or (= and <)` reads everything before it.
+        rows = rows.filter(date__lte=cursor.date).exclude(date=cursor.date, id__gte=cursor.id)
+    elif cursor:
+        rows = rows.filter(date__gte=cursor.date).exclude(date=cursor.date, id__lte=cursor.id)
+    order = ("-date", "-id") if forward else ("date", "id")
+    found = list(rows.order_by(*order)[: limit + 1])
+    more = len(found) > limit
+    found = found[:limit]
+    if not forward:
+        found.reverse()
+    first, last = (found[0], found[-1]) if found else (None, None)
+    return Page(
+        rows=_rows(actor, found),
+        next=Cursor(last.date, last.pk) if last and (more or not forward) else None,
+        previous=Cursor(first.date, first.pk, False) if first and cursor and (more or forward) else None,
+        last_change=last_change(actor),
+    )
+
+
+def totals(actor: Actor, filters: DocumentFilters) -> Totals:
+    """Sums of all documents of the filter, not only of the page."""
+    rows = _filtered(actor, filters)
+    euro = rows.filter(currency="EUR").aggregate(
+        t=Sum("taxable_cents"), x=Sum("tax_cents"), s=Sum("total_cents")
+    )
+    return Totals(
+        count=rows.count(),
+        taxable_cents=euro["t"] or 0,
+        tax_cents=euro["x"] or 0,
+        total_cents=euro["s"] or 0,
+        others=rows.exclude(currency="EUR").count(),
+    )
+
+
+def export_rows(actor: Actor, filters: DocumentFilters) -> Iterator[DocumentRow]:
+    """All rows of the filter for CSV and XLSX, page by page."""
+    cursor: Cursor | None = None
+    while True:
+        page = list_documents(actor, filters, cursor, limit=500)
+        yield from page.rows
+        if page.next is None:
+            return
+        cursor = page.next
+
+
+def last_change(actor: Actor) -> int:
+    """The number of the newest change this actor can see."""
+    row = _visible(actor).order_by("-change_seq").values_list("change_seq", flat=True).first()
+    return row or 0
+
+
+def changed_rows(actor: Actor, ids: list[int], since: int) -> tuple[list[DocumentRow], int]:
+    """Of the rows on the screen, those that changed after `since`; and the number to ask with next time."""
+    found = list(_visible(actor).filter(pk__in=ids[:200], change_seq__gt=since))
+    return _rows(actor, found), max([since, *(d.change_seq for d in found)])
+
+
+def _rows(actor: Actor, documents: list[Document]) -> list[DocumentRow]:
+    if not documents:
+        return []
+    looks = {s.code: s for s in workflow.state_views(actor.company_id, actor)}
+    ids = [d.pk for d in documents]
+    busy = workflow.open_actions(ids)
+    outcomes = _last_outcomes(ids)
+    rows = []
+    for d in documents:
+        message, at = outcomes.get(d.pk, ("", None))
+        rows.append(
+            DocumentRow(
+                id=d.pk,
+                kind=d.kind,
+                kind_label=d.get_kind_display(),
+                number=d.number,
+                date=d.date,
+                counterpart=d.counterpart_name,
+                total_cents=d.total_cents,
+                currency=d.currency,
+                dashboard=d.dashboard,
+                state=looks.get(d.state),
+                state_since=d.state_since,
+                busy_label=busy.get(d.pk, ""),
+                outcome=message,
+                outcome_at=at,
+                change_seq=d.change_seq,
+            )
+        )
+    return rows
+
+
+def _last_outcomes(ids: list[int]) -> dict[int, tuple[str, datetime.datetime]]:
+    rows = StateChange.objects.filter(document_id__in=ids).order_by("document_id", "-id").distinct("document_id")
+    return {r.document_id: (r.message, r.at) for r in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    id: int
+    kind: str
+    kind_label: str
+    name: str
+    size: int
+    created_at: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    """A document's page."""
+
+    row: DocumentRow
+    version: int
+    source: str
+    source_label: str
+    tipo_documento: str
+    formato: str
+    sezionale: str
+    codice_destinatario: str
+    pec_destinatario: str
+    confirmed: bool
+    due_cents: int
+    taxable_cents: int
+    tax_cents: int
+    draft: Draft | None
+    possibilities: Possibilities
+    history: list[StateChange]
+    files: list[FileView]
+    findings: list[dict[str, Any]]
+    findings_from: StateChange | None
+
+
+def get_document(actor: Actor, document_id: int) -> DocumentView:
+    """Raises: RefusedError: no such document in the actor's company, or in a state reserved to others."""
+    document = _visible(actor).filter(pk=document_id).first()
+    invoice = (
+        Invoice.objects.select_related("sezionale")
+        .filter(document_id=document_id, company_id=actor.company_id)
+        .first()
+    )
+    if document is None or invoice is None:
+        raise RefusedError("Documento non trovato.")
+    change, findings = workflow.last_findings(document)
+    return DocumentView(
+        row=_rows(actor, [document])[0],
+        version=document.version,
+        source=invoice.source,
+        source_label=invoice.get_source_display(),
+        tipo_documento=invoice.tipo_documento,
+        formato=invoice.formato,
+        sezionale=invoice.sezionale.code if invoice.sezionale else "",
+        codice_destinatario=invoice.codice_destinatario,
+        pec_destinatario=invoice.pec_destinatario,
+        confirmed=document.confirmed,
+        due_cents=document.due_cents,
+        taxable_cents=document.taxable_cents,
+        tax_cents=document.tax_cents,
+        draft=draft_from_json(invoice.draft) if invoice.draft is not None else None,
+        possibilities=workflow.possibilities(document, actor),
+        history=workflow.history(document),
+        files=_files(document),
+        findings=findings,
+        findings_from=change,
+    )
+
+
+def _files(document: Document) -> list[FileView]:
+    rows = DocumentFile.objects.filter(document=document, company_id=document.company_id)
+    return [
+        FileView(f.pk, f.kind, f.get_kind_display(), f.name, f.stored.size, f.created_at)
+        for f in rows.select_related("stored").defer("stored__content").order_by("id")
+    ]
+
+
+def file_bytes(actor: Actor, document_id: int, file_id: int) -> tuple[str, bytes]:
+    """Name and content of a file of a visible document.
+
+    Raises:
+        RefusedError: not there for this actor.
+    """
+    get = DocumentFile.objects.select_related("stored").filter(
+        pk=file_id, document_id=document_id, company_id=actor.company_id
+    )
+    file = get.first()
+    if file is None or not _visible(actor).filter(pk=document_id).exists():
+        raise RefusedError("File non trovato.")
+    return file.name, bytes(file.stored.content)
+
+
+def current_xml(actor: Actor, document_id: int) -> bytes | None:
+    """The invoice's XML or p7m as last made or imported; None where there is none yet."""
+    if not _visible(actor).filter(pk=document_id).exists():
+        raise RefusedError("Documento non trovato.")
+    rows = DocumentFile.objects.select_related("stored").filter(
+        document_id=document_id,
+        company_id=actor.company_id,
+        kind__in=[DocumentFile.Kind.XML, DocumentFile.Kind.IMPORTED],
+    )
+    file = rows.order_by("-id").first()
+    return bytes(file.stored.content) if file else None
+
+
+def attachments(actor: Actor, draft: Draft) -> dict[str, bytes]:
+    """The bytes of a draft's attachments, by sha256."""
+    wanted = [a.sha256 for a in draft.allegati]
+    rows = StoredFile.objects.filter(company_id=actor.company_id, sha256__in=wanted)
+    return {row.sha256: bytes(row.content) for row in rows}
+
+
+def find_counterparts(actor: Actor, text: str, limit: int = 8) -> list[Counterpart]:
+    """Known counterparts whose name or tax code holds the text, last used first."""
+    rows = Counterpart.objects.filter(company_id=actor.company_id)
+    for word in text.split():
+        rows = rows.filter(Q(name__icontains=word) | Q(identity__icontains=word))
+    return list(rows.order_by("-used_at")[:limit])
+
+
+def sezionali(actor: Actor) -> list[Sezionale]:
+    return list(Sezionale.objects.filter(company_id=actor.company_id).order_by("code"))
+
+
+def list_states(actor: Actor) -> list[StateView]:
+    """The states a document of Entrate can stand in, for the filter."""
+    return workflow.state_views(actor.company_id, actor, (Dashboard.ACTIVE_PA, Dashboard.ACTIVE_PRIVATE))
+
+
+def imports(actor: Actor, before: int | None = None, limit: int = 30) -> list[ImportedFile]:
+    """Earlier imports, newest first; `before` is the id of the last one seen."""
+    rows = ImportedFile.objects.filter(company_id=actor.company_id).defer("stored__content")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return list(rows.select_related("created_by").order_by("-pk")[:limit])
+
+
+def get_import(actor: Actor, import_id: int) -> ImportedFile:
+    """Raises: RefusedError: not there for this actor."""
+    row = ImportedFile.objects.filter(pk=import_id, company_id=actor.company_id).first()
+    if row is None:
+        raise RefusedError("Importazione non trovata.")
+    return row

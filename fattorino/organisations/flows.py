@@ -1,0 +1,103 @@
+"""The verbs of companies and people; the only writer of their rows."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.db import transaction
+
+from fattorino.core.errors import RefusedError
+from fattorino.organisations.models import AuditEntry, Company, Membership, Role, User
+
+
+def audit(
+    what: str,
+    *,
+    now: datetime.datetime,
+    actor_id: int | None = None,
+    company_id: int | None = None,
+    **detail: Any,
+) -> None:
+    """Write down a change for ever; never put a secret into `detail`."""
+    AuditEntry.objects.create(at=now, actor_id=actor_id, company_id=company_id, what=what, detail=detail)
+
+
+@transaction.atomic
+def save_company(
+    party: dict[str, Any], *, now: datetime.datetime, actor_id: int | None = None, **options: Any
+) -> Company:
+    """Create or update the company identified by the party's IdFiscaleIVA.
+
+    Args:
+        party: core.fatturapa.draft.Party as JSON; the cedente of every invoice of this company.
+        options: trasmittente_paese, trasmittente_codice, sign_private, default_iban.
+
+    Raises:
+        RefusedError: no IdFiscaleIVA or no name.
+    """
+    name = (
+        party.get("denominazione") or " ".join(filter(None, [party.get("nome"), party.get("cognome")])).strip()
+    )
+    if not name or not party.get("id_codice"):
+        raise RefusedError("L'azienda deve avere una denominazione (o nome e cognome) e una partita IVA.")
+    defaults = {
+        "name": name[:80],
+        "codice_fiscale": party.get("codice_fiscale") or "",
+        "party": party,
+        "trasmittente_paese": party.get("id_paese") or "IT",
+        "trasmittente_codice": party.get("codice_fiscale") or party["id_codice"],
+        **options,
+    }
+    company, created = Company.objects.update_or_create(
+        id_paese=party.get("id_paese") or "IT",
+        id_codice=party["id_codice"],
+        defaults=defaults,
+        create_defaults=defaults | {"created_at": now},
+    )
+    audit(
+        "azienda creata" if created else "azienda modificata",
+        now=now,
+        actor_id=actor_id,
+        company_id=company.pk,
+        name=name,
+    )
+    return company
+
+
+@transaction.atomic
+def save_user(
+    email: str,
+    password: str | None,
+    full_name: str,
+    roles: dict[int, str],
+    *,
+    now: datetime.datetime,
+    actor_id: int | None = None,
+) -> User:
+    """Create or update a person and the companies she belongs to.
+
+    Args:
+        password: None leaves the present one.
+        roles: company id -> role (admin, operator, reader).
+
+    Raises:
+        RefusedError: an unknown role.
+    """
+    if wrong := set(roles.values()) - set(Role.values):
+        raise RefusedError(f"Ruolo sconosciuto: {', '.join(sorted(wrong))}.")
+    user = User.objects.filter(email=email.lower()).first()
+    if user is None:
+        user = User.objects.create_person(email, password or "", full_name)
+        if not password:
+            user.set_unusable_password()
+            user.save(update_fields=["password"])
+    elif password:
+        user.set_password(password)
+        user.save(update_fields=["password"])
+    for company_id, role in roles.items():
+        Membership.objects.update_or_create(user=user, company_id=company_id, defaults={"role": role})
+        audit(
+            "utente abilitato", now=now, actor_id=actor_id, company_id=company_id, email=user.email, role=role
+        )
+    return user

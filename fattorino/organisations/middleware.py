@@ -1,0 +1,49 @@
+"""The request's one transaction, and the one company it may see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponseBase
+
+from fattorino.organisations import queries, scope
+
+SESSION_KEY = "company"
+
+
+class CompanyMiddleware:
+    """Finds the company in use, opens the transaction of the request and closes the database to all others.
+
+    Sets `request.actor` (None without sign-in or company) and `request.memberships`.
+    Done here and not by ATOMIC_REQUESTS because the wall must stand before the view's first query and an error
+    answer must undo what the view wrote.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with transaction.atomic():
+            memberships = queries.companies_of(request.user) if request.user.is_authenticated else []
+            chosen = _choose(request, memberships)
+            request.memberships = memberships  # type: ignore[attr-defined]
+            request.membership = chosen  # type: ignore[attr-defined]
+            request.actor = (  # type: ignore[attr-defined]
+                queries.Actor("utente", str(request.user), chosen.company_id, request.user.pk, chosen.role)
+                if chosen
+                else None
+            )
+            scope.show_only(chosen.company_id if chosen else None)
+            response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+            return response
+
+
+def _choose(request: HttpRequest, memberships: list) -> object | None:  # type: ignore[type-arg]
+    wanted = request.session.get(SESSION_KEY) if memberships else None
+    for membership in memberships:
+        if membership.company_id == wanted:
+            return membership
+    return memberships[0] if memberships else None

@@ -1,0 +1,76 @@
+"""Companies, users and who may do what where."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+
+
+class EmailUserManager(UserManager["User"]):
+    def create_person(self, email: str, password: str, full_name: str) -> User:
+        first, _, last = full_name.partition(" ")
+        return self.create_user(
+            username=email.lower(), email=email.lower(), password=password, first_name=first, last_name=last
+        )
+
+
+class User(AbstractUser):
+    """A person. Signs in with the e-mail; `username` repeats it because the framework wants one."""
+
+    email = models.EmailField("indirizzo e-mail", unique=True)
+    objects = EmailUserManager()  # type: ignore[misc]  # narrows the framework's own manager
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.email
+
+
+class Company(models.Model):
+    """A tenant: an Ordine or a firm. `party` holds its data as cedente/prestatore (core Party as JSON)."""
+
+    name = models.CharField(max_length=80)
+    id_paese = models.CharField(max_length=2, default="IT")
+    id_codice = models.CharField(max_length=28)
+    codice_fiscale = models.CharField(max_length=16, blank=True)
+    party = models.JSONField(default=dict)
+    # The transmitter's identity in file names and IdTrasmittente; the company's own codice fiscale by default.
+    trasmittente_paese = models.CharField(max_length=2, default="IT")
+    trasmittente_codice = models.CharField(max_length=28)
+    # Sign private invoices too (for PA it is the law).
+    sign_private = models.BooleanField(default=False)
+    default_iban = models.CharField(max_length=34, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["id_paese", "id_codice"], name="company_identity"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    ADMIN = "admin", "Amministratore"
+    OPERATOR = "operator", "Operatore"
+    READER = "reader", "Consultazione"
+
+
+class Membership(models.Model):
+    """A user belongs to a company with a role."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "company"], name="one_role_per_company")]
+
+
+class AuditEntry(models.Model):
+    """What was changed outside the documents' own history: users, roles, keys, settings. Append-only."""
+
+    at = models.DateTimeField()
+    actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    company = models.ForeignKey(Company, null=True, on_delete=models.PROTECT, related_name="+")
+    what = models.CharField(max_length=60)
+    detail = models.JSONField(default=dict)

@@ -1,0 +1,42 @@
+"""What pages and other rooms read about companies and people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fattorino.organisations.models import Company, Membership, Role, User
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, for which company, with which rights. The workflow and the flows know people only as this.
+
+    `kind` is "utente", "gestionale", "hub" or "sdi".
+    """
+
+    kind: str
+    label: str
+    company_id: int
+    user_id: int | None = None
+    role: str | None = None
+
+    @property
+    def may_write(self) -> bool:
+        return self.kind != "utente" or self.role in (Role.ADMIN, Role.OPERATOR)
+
+
+def actor_for(user: User, company_id: int) -> Actor | None:
+    """The user as actor of a company, or None where she does not belong."""
+    membership = Membership.objects.filter(user=user, company_id=company_id).first()
+    if membership is None or not user.is_active:
+        return None
+    return Actor("utente", str(user), company_id, user.pk, membership.role)
+
+
+def companies_of(user: User) -> list[Membership]:
+    """The user's memberships with their company, by company name."""
+    return list(Membership.objects.filter(user=user).select_related("company").order_by("company__name"))
+
+
+def get_company(company_id: int) -> Company:
+    return Company.objects.get(pk=company_id)

@@ -1,0 +1,58 @@
+"""The port between the workflow and what the actions do in the rooms above it (bound in config/actions.py)."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from fattorino.core.workflow.definition import Action
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRun:
+    """What an action is given. It may be given twice: a run that was done must change nothing more."""
+
+    company_id: int
+    document_id: int
+    run: uuid.UUID
+    action: Action
+    now: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ActionResult:
+    """How an action ended.
+
+    Attributes:
+        message: one Italian sentence for the history.
+        detail: findings as {"code", "path", "message", "hint", "severity"}.
+        sha256: hex digest of the file that the action made or handed on.
+        then: called inside the transaction that writes the new state, to defer what must follow it.
+    """
+
+    ok: bool
+    message: str
+    detail: list[dict[str, Any]] = field(default_factory=list)
+    sha256: str = ""
+    then: Callable[[], None] | None = None
+
+
+ActionFunction = Callable[[ActionRun], ActionResult]
+
+
+@cache
+def table() -> Mapping[Action, ActionFunction]:
+    actions: Mapping[Action, ActionFunction] = import_string(settings.WORKFLOW_ACTIONS)
+    return actions
+
+
+def runnable() -> frozenset[Action]:
+    """The actions this installation can carry out."""
+    return frozenset(table())

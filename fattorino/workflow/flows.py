@@ -1,0 +1,365 @@
+"""The verbs of the workflow. `advance` is the only writer of a document's state."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import uuid
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from fattorino.core.errors import ConflictError, RefusedError
+from fattorino.core.workflow import decide as rules
+from fattorino.core.workflow.decide import (
+    ActionFailed,
+    ActionRequested,
+    ActionSucceeded,
+    Decision,
+    Entered,
+    Event,
+    Facts,
+    HubReported,
+    Refusal,
+    StateChosen,
+)
+from fattorino.core.workflow.definition import ACTION_LABELS, Action, Dashboard, Workflow, workflow_from_json
+from fattorino.core.workflow.standard import standard_json, standard_workflow
+from fattorino.organisations.models import Company
+from fattorino.organisations.queries import Actor
+from fattorino.workflow import actions, queries
+from fattorino.workflow.actions import ActionResult
+from fattorino.workflow.models import Document, PendingAction, StateChange, StateLook, WorkflowVersion
+
+
+def publish_workflow(
+    company: Company, definition: dict[str, Any], *, now: datetime.datetime, user_id: int | None = None
+) -> WorkflowVersion:
+    """Make this configuration the company's next version.
+
+    Raises:
+        InputError: it does not read as a workflow.
+    """
+    workflow_from_json(definition)
+    with transaction.atomic():
+        Company.objects.select_for_update().get(pk=company.pk)
+        last = WorkflowVersion.objects.filter(company=company).order_by("-number").first()
+        return WorkflowVersion.objects.create(
+            company=company,
+            number=last.number + 1 if last else 1,
+            definition=definition,
+            published_at=now,
+            published_by_id=user_id,
+        )
+
+
+def load_standard(company: Company, *, now: datetime.datetime) -> WorkflowVersion:
+    """Give a company the standard workflow, unless it has one already."""
+    for state in standard_workflow().states.values():
+        StateLook.objects.get_or_create(
+            code=state.code,
+            defaults={
+                "label": state.label,
+                "tab": state.tab,
+                "order": state.order,
+                "icon": state.icon,
+                "colour": state.colour,
+                "tooltip": state.deadline[:200],
+            },
+        )
+    with transaction.atomic():
+        Company.objects.select_for_update().get(pk=company.pk)
+        existing = WorkflowVersion.objects.filter(company=company).order_by("-number").first()
+        return existing or publish_workflow(company, standard_json(), now=now)
+
+
+def next_change() -> int:
+    """A number that grows with every change a list shows."""
+    with connection.cursor() as cursor:
+        cursor.execute("select nextval('workflow_change_seq')")
+        row = cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def advance(
+    document_id: int,
+    event: Event,
+    actor: Actor,
+    *,
+    now: datetime.datetime,
+    message: str = "",
+    detail: list[dict[str, Any]] | None = None,
+    sha256: str = "",
+    run: uuid.UUID | None = None,
+) -> Decision:
+    """Tell a document what happened; write the new state, its history and what must run next, in one transaction.
+
+    Must be called inside a company scope. The document's row is locked, so two events follow each other.
+
+    Raises:
+        RefusedError: a rule says no; ConflictError: somebody was quicker.
+    """
+    with transaction.atomic():
+        document = _locked(document_id, actor)
+        version, workflow = queries.workflow_of(document.company_id)
+        facts = _facts(document, actor, event)
+        answer = rules.decide(workflow, document.state, event, facts)
+        if isinstance(answer, Refusal):
+            raise (ConflictError if answer.conflict else RefusedError)(answer.why, answer.remedy)
+        note = " ".join(filter(None, [message, answer.note]))
+        _write(document, event, answer, actor, now, version, note, detail or [], sha256)
+        if answer.start:
+            _start(document, answer.start, actor, now, run)
+        if answer.to_state:
+            _try_held(document, workflow, actor, now, version)
+        return answer
+
+
+def _locked(document_id: int, actor: Actor) -> Document:
+    document = (
+        Document.objects.select_for_update().filter(pk=document_id, company_id=actor.company_id).first()
+    )
+    if document is None:
+        raise RefusedError("Documento non trovato.")
+    if not document.dashboard:
+        raise RefusedError(
+            "Le ricevute non diventano fatture elettroniche: non hanno uno stato adempimento.",
+            "Si stampano e si consegnano al cliente.",
+        )
+    return document
+
+
+def _facts(document: Document, actor: Actor, event: Event) -> Facts:
+    # The end of an action is not refused because that very action is still open.
+    asks = isinstance(event, ActionRequested | StateChosen)
+    return Facts(
+        dashboard=Dashboard(document.dashboard),
+        busy=asks and PendingAction.objects.filter(document=document, finished_at=None).exists(),
+        may_write=actor.may_write,
+        actor_names=queries.actor_names(actor),
+        runnable=actions.runnable(),
+    )
+
+
+def _write(
+    document: Document,
+    event: Event,
+    answer: Decision,
+    actor: Actor,
+    now: datetime.datetime,
+    version: int,
+    message: str,
+    detail: list[dict[str, Any]],
+    sha256: str,
+) -> None:
+    before = document.state
+    if answer.to_state is not None:
+        document.state = answer.to_state
+        if answer.to_state != before:
+            document.state_since = now
+    if answer.confirm_document:
+        document.confirmed = True
+    if isinstance(event, HubReported) and answer.hold and event.status not in document.held_statuses:
+        document.held_statuses = [*document.held_statuses, event.status]
+    document.change_seq = next_change()
+    document.save(update_fields=["state", "state_since", "confirmed", "held_statuses", "change_seq"])
+    action = getattr(event, "action", None) or (answer.start if isinstance(event, ActionRequested) else None)
+    StateChange.objects.create(
+        company_id=document.company_id,
+        document=document,
+        at=now,
+        event=_event_name(event),
+        from_state=before,
+        to_state=document.state,
+        action=str(action or ""),
+        outcome=_outcome(event, answer),
+        actor_kind=actor.kind,
+        actor_label=actor.label[:150],
+        actor_user_id=actor.user_id,
+        message=message,
+        detail=detail,
+        file_sha256=sha256,
+        workflow_version=version,
+    )
+
+
+def _event_name(event: Event) -> str:
+    return event.status if isinstance(event, HubReported) else type(event).__name__
+
+
+def _outcome(event: Event, answer: Decision) -> str:
+    if isinstance(event, ActionRequested):
+        return "started"
+    if isinstance(event, ActionFailed):
+        return "failed"
+    return "recorded" if answer.to_state is None else "moved"
+
+
+def _start(
+    document: Document, action: Action, actor: Actor, now: datetime.datetime, run: uuid.UUID | None
+) -> None:
+    from fattorino.workflow.tasks import run_action  # the task calls this module: imported where it is needed
+
+    pending = PendingAction.objects.create(
+        company_id=document.company_id,
+        document=document,
+        action=str(action),
+        run=run or uuid.uuid4(),
+        requested_at=now,
+        actor_kind=actor.kind,
+        actor_label=actor.label[:150],
+        actor_user_id=actor.user_id,
+    )
+    run_action.configure(lock=f"document:{document.pk}").defer(
+        company_id=document.company_id, pending_id=pending.pk
+    )
+
+
+def _try_held(
+    document: Document, workflow: Workflow, actor: Actor, now: datetime.datetime, version: int
+) -> None:
+    """Apply the Hub statuses that came before the document was ready for them, oldest first."""
+    moved = True
+    while moved and document.held_statuses:
+        moved = False
+        for status in document.held_statuses:
+            event = HubReported(status)
+            answer = rules.decide(workflow, document.state, event, _facts(document, actor, event))
+            if isinstance(answer, Decision) and answer.to_state:
+                document.held_statuses = [s for s in document.held_statuses if s != status]
+                _write(
+                    document, event, answer, actor, now, version, "Esito arrivato in anticipo, ora applicato.", [], ""
+                )
+                if answer.start:
+                    _start(document, answer.start, actor, now, None)
+                moved = True
+                break
+
+
+def enter(document_id: int, actor: Actor, *, now: datetime.datetime, message: str = "") -> Decision:
+    """A new document takes its first state."""
+    return advance(document_id, Entered(), actor, now=now, message=message)
+
+
+def request_action(document_id: int, actor: Actor, *, now: datetime.datetime) -> Decision:
+    """The button of the state: answers at once, the work runs in the worker.
+
+    Raises:
+        RefusedError, ConflictError: why it may not be pressed now.
+    """
+    with transaction.atomic():
+        # What an earlier attempt was told does not concern the new one.
+        Document.objects.filter(pk=document_id, company_id=actor.company_id).update(held_statuses=[])
+        return advance(document_id, ActionRequested(), actor, now=now)
+
+
+def choose_state(
+    document_id: int, target: str, actor: Actor, *, now: datetime.datetime, reason: str = ""
+) -> Decision:
+    """*Cambia stato* by hand.
+
+    Raises:
+        RefusedError, ConflictError: why it may not be changed.
+    """
+    return advance(document_id, StateChosen(target), actor, now=now, message=reason)
+
+
+def report_status(
+    document_id: int,
+    status: str,
+    actor: Actor,
+    *,
+    now: datetime.datetime,
+    message: str = "",
+    detail: list[dict[str, Any]] | None = None,
+    sha256: str = "",
+) -> Decision:
+    """The Hub tells a status; where the state does not expect it, it is written down and kept."""
+    return advance(
+        document_id, HubReported(status), actor, now=now, message=message, detail=detail, sha256=sha256
+    )
+
+
+def record(
+    document_id: int,
+    event: str,
+    actor: Actor,
+    *,
+    now: datetime.datetime,
+    message: str,
+    detail: list[dict[str, Any]] | None = None,
+    sha256: str = "",
+) -> None:
+    """Write into the history something that by its nature moves no state (a save, an old receipt, a retry)."""
+    with transaction.atomic():
+        document = Document.objects.select_for_update().get(pk=document_id, company_id=actor.company_id)
+        document.change_seq = next_change()
+        document.save(update_fields=["change_seq"])
+        StateChange.objects.create(
+            company_id=document.company_id,
+            document=document,
+            at=now,
+            event=event,
+            from_state=document.state,
+            to_state=document.state,
+            outcome="recorded",
+            actor_kind=actor.kind,
+            actor_label=actor.label[:150],
+            actor_user_id=actor.user_id,
+            message=message,
+            detail=detail or [],
+            file_sha256=sha256,
+        )
+
+
+def take_pending(pending_id: int, company_id: int) -> PendingAction | None:
+    """Count an attempt; None where the action is finished already."""
+    with transaction.atomic():
+        pending = (
+            PendingAction.objects.select_for_update().filter(pk=pending_id, company_id=company_id).first()
+        )
+        if pending is None or pending.finished_at is not None:
+            return None
+        pending.attempts = F("attempts") + 1
+        pending.save(update_fields=["attempts"])
+        pending.refresh_from_db()
+        return pending
+
+
+def finish_action(pending_id: int, company_id: int, result: ActionResult, *, now: datetime.datetime) -> None:
+    """Close an action and move the document on; doing it twice changes nothing."""
+    with transaction.atomic():
+        pending = (
+            PendingAction.objects.select_for_update().filter(pk=pending_id, company_id=company_id).first()
+        )
+        if pending is None or pending.finished_at is not None:
+            return
+        pending.finished_at = now
+        pending.succeeded = result.ok
+        pending.message = result.message
+        pending.save(update_fields=["finished_at", "succeeded", "message"])
+        action = Action(pending.action)
+        advance(
+            pending.document_id,
+            ActionSucceeded(action) if result.ok else ActionFailed(action),
+            queries.pending_actor(pending),
+            now=now,
+            message=result.message or ACTION_LABELS[action],
+            detail=result.detail,
+            sha256=result.sha256,
+            run=pending.run,
+        )
+        if result.ok and result.then:
+            result.then()
+
+
+def system_actor(company_id: int, kind: str = "hub") -> Actor:
+    """The Hub or SdI as actor."""
+    return Actor(kind, {"hub": "Digital Hub", "sdi": "Sistema di Interscambio"}.get(kind, kind), company_id)
+
+
+def fields(decision: Decision) -> dict[str, Any]:
+    """A decision as plain data, for the API."""
+    return dataclasses.asdict(decision)

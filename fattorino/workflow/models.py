@@ -1,0 +1,140 @@
+"""Documents as the workflow knows them: where they stand, how they got there, what is under way."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+
+from fattorino.organisations.models import Company, User
+
+
+class StateLook(models.Model):
+    """*Impostazioni comuni* of a state: common to the installation; dashboards and lists are drawn from it."""
+
+    code = models.CharField(max_length=40, unique=True)
+    label = models.CharField(max_length=80)
+    tab = models.CharField(max_length=40)
+    order = models.IntegerField(default=0)
+    gadget_label = models.CharField(max_length=80, blank=True)
+    icon = models.CharField(max_length=40, blank=True)
+    colour = models.CharField(max_length=7, default="#5b7083")
+    tooltip = models.CharField(max_length=200, blank=True)
+
+
+class WorkflowVersion(models.Model):
+    """*Impostazioni aziendali* of all states of a company: one published version, earlier ones kept for ever.
+
+    `definition` is core.workflow.definition as JSON. Documents keep their history when it changes.
+    """
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    number = models.PositiveIntegerField()
+    definition = models.JSONField()
+    published_at = models.DateTimeField()
+    published_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["company", "number"], name="workflow_version_number"),
+        ]
+
+
+class DocumentKind(models.TextChoices):
+    FATTURA = "fattura", "Fattura"
+    NOTA_CREDITO = "nota_credito", "Nota di credito"
+    RICEVUTA = "ricevuta", "Ricevuta"
+
+
+class Document(models.Model):
+    """Whatever has a state, and what every list shows of it. What it consists of lies in the room of its kind.
+
+    `state` is written by workflow.flows.advance and by nothing else. A *ricevuta* never becomes an e-invoice: it has
+    neither dashboard nor state. Amounts are whole cents with the sign they have in totals (credit notes below zero).
+    """
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20, choices=DocumentKind.choices)
+    dashboard = models.CharField(max_length=2, blank=True)
+    state = models.CharField(max_length=40, blank=True)
+    state_since = models.DateTimeField(null=True)
+    # Confirmed documents are definitive for the gestionale ("conferma documento").
+    confirmed = models.BooleanField(default=False)
+    number = models.CharField(max_length=20, blank=True)
+    date = models.DateField()
+    counterpart_id = models.BigIntegerField(null=True)
+    counterpart_name = models.CharField(max_length=200)
+    total_cents = models.BigIntegerField(default=0)
+    taxable_cents = models.BigIntegerField(default=0)
+    tax_cents = models.BigIntegerField(default=0)
+    due_cents = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=3, default="EUR")
+    search_text = models.TextField(blank=True)
+    # Hub statuses that came too early; tried again after each move.
+    held_statuses = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    # Counts saves by people: the form sends it back, so that nobody overwrites what she has not seen.
+    version = models.PositiveIntegerField(default=1)
+    # Grows with every change that a list shows, over the whole installation: pages ask for what is newer.
+    change_seq = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["company", "-date", "-id"], name="document_list"),
+            models.Index(fields=["company", "state", "-date", "-id"], name="document_by_state"),
+            models.Index(fields=["company", "counterpart_id", "-date", "-id"], name="document_by_counterpart"),
+            models.Index(fields=["company", "number"], name="document_by_number"),
+            models.Index(fields=["company", "change_seq"], name="document_changes"),
+            GinIndex(fields=["search_text"], name="document_search", opclasses=["gin_trgm_ops"]),
+        ]
+
+
+class StateChange(models.Model):
+    """One thing that happened to a document. Append-only: a trigger refuses UPDATE and DELETE."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="changes")
+    at = models.DateTimeField()
+    event = models.CharField(max_length=60)
+    from_state = models.CharField(max_length=40, blank=True)
+    to_state = models.CharField(max_length=40, blank=True)
+    action = models.CharField(max_length=40, blank=True)
+    # "moved", "recorded" (state unchanged), "started", "failed"
+    outcome = models.CharField(max_length=12)
+    actor_kind = models.CharField(max_length=12)
+    actor_label = models.CharField(max_length=150)
+    actor_user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    message = models.TextField(blank=True)
+    # Findings and other facts for the page: a list of {"code", "path", "message", "hint", ...}
+    detail = models.JSONField(default=list)
+    file_sha256 = models.CharField(max_length=64, blank=True)
+    workflow_version = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["document", "id"], name="history")]
+
+
+class PendingAction(models.Model):
+    """An action that was asked for and is not finished: at most one open per document, which is the lock."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="pending")
+    action = models.CharField(max_length=40)
+    # The press of a button and all that runs on from it by itself share one id: the Hub's idempotency key.
+    run = models.UUIDField()
+    requested_at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=12)
+    actor_label = models.CharField(max_length=150)
+    actor_user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    attempts = models.PositiveIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+    succeeded = models.BooleanField(null=True)
+    message = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["document"], condition=models.Q(finished_at=None), name="one_open_action"
+            ),
+        ]

@@ -1,0 +1,163 @@
+"""What pages and rooms above read of the workflow."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from fattorino.core.workflow.decide import choices, may_edit, may_see
+from fattorino.core.workflow.definition import (
+    ACTION_LABELS,
+    Action,
+    Dashboard,
+    State,
+    Workflow,
+    workflow_from_json,
+)
+from fattorino.organisations.queries import Actor
+from fattorino.workflow import actions
+from fattorino.workflow.models import Document, PendingAction, StateChange, StateLook, WorkflowVersion
+
+
+@lru_cache(maxsize=256)
+def _parsed(version_id: int) -> Workflow:
+    # A version never changes, so a process may keep it for ever.
+    return workflow_from_json(WorkflowVersion.objects.get(pk=version_id).definition)
+
+
+def workflow_of(company_id: int) -> tuple[int, Workflow]:
+    """Number and content of the company's published configuration."""
+    row = (
+        WorkflowVersion.objects.filter(company_id=company_id).order_by("-number").values("pk", "number").first()
+    )
+    if row is None:
+        raise LookupError(f"company {company_id} has no workflow: load_standard was not called")
+    return row["number"], _parsed(row["pk"])
+
+
+def actor_names(actor: Actor) -> frozenset[str] | None:
+    """User and role names to compare with *Permessi*; None for programs, who see everything they work on."""
+    if actor.kind != "utente":
+        return None
+    return frozenset({f"user:{actor.user_id}", f"group:{actor.role}"})
+
+
+def pending_actor(pending: PendingAction) -> Actor:
+    return Actor(
+        pending.actor_kind, pending.actor_label, pending.company_id, pending.actor_user_id, role="operator"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StateView:
+    """A state as pages draw it."""
+
+    code: str
+    label: str
+    type: str
+    tab: str
+    colour: str
+    icon: str
+    tooltip: str
+
+
+def state_views(company_id: int, actor: Actor, dashboards: tuple[Dashboard, ...] = ()) -> list[StateView]:
+    """The states this actor may see (of these dashboards, or of all), in dashboard order."""
+    _, workflow = workflow_of(company_id)
+    names = actor_names(actor)
+    looks = {look.code: look for look in StateLook.objects.all()}
+    states = [
+        s
+        for s in workflow.states.values()
+        if may_see(s, names) and (not dashboards or s.dashboards & set(dashboards))
+    ]
+    return [_view(s, looks.get(s.code)) for s in sorted(states, key=lambda s: (s.order, s.code))]
+
+
+def hidden_states(company_id: int, actor: Actor) -> list[str]:
+    """Codes of the reserved states whose documents do not exist for this actor."""
+    _, workflow = workflow_of(company_id)
+    names = actor_names(actor)
+    return [s.code for s in workflow.states.values() if not may_see(s, names)]
+
+
+def _view(state: State, look: StateLook | None) -> StateView:
+    return StateView(
+        state.code,
+        look.label if look else state.label,
+        str(state.type),
+        look.tab if look else state.tab,
+        look.colour if look else state.colour,
+        look.icon if look else state.icon,
+        look.tooltip if look else state.tooltip,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Possibilities:
+    """What this actor may do with a document now, and why not."""
+
+    action: Action
+    action_label: str
+    action_offered: bool
+    busy: bool
+    busy_label: str
+    busy_since: datetime.datetime | None
+    may_edit: bool
+    why_not_edit: str
+    targets: tuple[StateView, ...]
+
+
+def possibilities(document: Document, actor: Actor) -> Possibilities:
+    """See Possibilities. The same rules decide again, under lock, when the button is pressed."""
+    pending = PendingAction.objects.filter(document=document, finished_at=None).first()
+    if not document.dashboard:
+        return Possibilities(Action.NONE, "", False, False, "", None, actor.may_write, "", ())
+    _, workflow = workflow_of(document.company_id)
+    state, dashboard = workflow.state(document.state), Dashboard(document.dashboard)
+    action = state.rule(dashboard).action
+    editable = may_edit(state, dashboard)
+    looks = {look.code: look for look in StateLook.objects.all()}
+    return Possibilities(
+        action=action,
+        action_label=ACTION_LABELS[action],
+        action_offered=action in actions.runnable() and actor.may_write,
+        busy=pending is not None,
+        busy_label=ACTION_LABELS[Action(pending.action)] if pending else "",
+        busy_since=pending.requested_at if pending else None,
+        may_edit=editable and actor.may_write and pending is None,
+        why_not_edit=_why_not_edit(state, editable, pending),
+        targets=tuple(_view(s, looks.get(s.code)) for s in choices(workflow, state, dashboard))
+        if actor.may_write
+        else (),
+    )
+
+
+def _why_not_edit(state: State, editable: bool, pending: PendingAction | None) -> str:
+    if pending is not None:
+        return f"{pending.actor_label} ha avviato l'invio: il documento non si può modificare finché è in corso."
+    if not editable:
+        return f"Nello stato «{state.label}» il documento non si può più modificare."
+    return ""
+
+
+def open_actions(document_ids: list[int]) -> dict[int, str]:
+    """Label of the action under way, by document."""
+    rows = PendingAction.objects.filter(document_id__in=document_ids, finished_at=None)
+    return {row.document_id: ACTION_LABELS[Action(row.action)] for row in rows}
+
+
+def history(document: Document) -> list[StateChange]:
+    return list(StateChange.objects.filter(document=document, company_id=document.company_id).order_by("id"))
+
+
+def last_findings(document: Document) -> tuple[StateChange | None, list[dict[str, Any]]]:
+    """What went wrong last, if the present state still comes from it: the failed action's or the scarto's findings."""
+    for change in StateChange.objects.filter(document=document).order_by("-id")[:50]:
+        if change.detail:
+            return change, change.detail
+        if change.outcome == "started":
+            return None, []
+    return None, []

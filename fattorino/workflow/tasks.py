@@ -1,0 +1,41 @@
+"""Background jobs of the workflow; each only calls flows, and each may run twice."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+from procrastinate.contrib.django import app
+
+from fattorino import clock
+from fattorino.core.errors import FattorinoError
+from fattorino.core.workflow.definition import Action
+from fattorino.organisations.scope import company_scope
+from fattorino.workflow import actions, flows
+from fattorino.workflow.actions import ActionResult, ActionRun
+
+log = logging.getLogger(__name__)
+
+
+@app.task(name="workflow.run_action")
+def run_action(company_id: int, pending_id: int) -> None:
+    """Carry out one pending action: no transaction is open while it acts."""
+    with company_scope(company_id):
+        pending = flows.take_pending(pending_id, company_id)
+    if pending is None:
+        return
+    action = Action(pending.action)
+    run = ActionRun(company_id, pending.document_id, pending.run, action, clock.now())
+    try:
+        result = actions.table()[action](run)
+    except FattorinoError as exc:
+        result = ActionResult(False, str(exc))
+    except Exception:  # noqa: BLE001 - the border of the job: a person must see that it failed, not wait for ever
+        log.error("action %s of document %s\n%s", action, pending.document_id, traceback.format_exc())
+        result = ActionResult(
+            False,
+            "L'operazione si è interrotta per un errore interno, annotato nel registro del servizio. "
+            "Riprovare; se si ripete, avvisare l'assistenza.",
+        )
+    with company_scope(company_id):
+        flows.finish_action(pending_id, company_id, result, now=clock.now())
