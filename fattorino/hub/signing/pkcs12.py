@@ -1,0 +1,153 @@
+"""The company's signing key out of a PKCS#12 file (.p12, .pfx).
+
+A key on a smart card or at a remote service offers the same: a certificate, its chain and `sign(bytes)`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+
+from fattorino.core.errors import SigningError
+from fattorino.core.signatures import Certificate, CertificateError, read_certificate
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+MIN_RSA_BITS = 2048
+MIN_EC_BITS = 256
+MAX_SIZE = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key that can sign for a company.
+
+    Attributes:
+        certificate: DER. chain: the other certificates of the file, DER.
+        subject, name, issuer: readable names from the certificate.
+        not_before, not_after: validity of the certificate, UTC.
+        is_ec: EC key, else RSA.
+        warnings: Italian remarks that do not keep it from signing.
+    """
+
+    certificate: bytes
+    chain: tuple[bytes, ...]
+    subject: str
+    name: str
+    issuer: str
+    serial: int
+    not_before: datetime.datetime
+    not_after: datetime.datetime
+    is_ec: bool
+    warnings: tuple[str, ...]
+    _key: PrivateKey = field(repr=False)
+
+    def sign(self, data: bytes) -> bytes:
+        """SHA-256 signature: PKCS #1 v1.5 for RSA, DER (r, s) for EC, as `core.fatturapa.sign_cades` wants."""
+        if isinstance(self._key, rsa.RSAPrivateKey):
+            return self._key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+        return self._key.sign(data, ec.ECDSA(hashes.SHA256()))
+
+    def check_validity(self, at: datetime.datetime) -> None:
+        """Raises SigningError when the certificate is expired or not yet valid at that instant (aware)."""
+        if at > self.not_after:
+            raise SigningError(
+                f"Il certificato di firma di {self.name} è scaduto il {self.not_after:%d/%m/%Y}.",
+                "Caricare il certificato rinnovato nelle impostazioni dell'azienda.",
+            )
+        if at < self.not_before:
+            raise SigningError(
+                f"Il certificato di firma di {self.name} vale solo dal {self.not_before:%d/%m/%Y}.",
+                "Controllare data e ora del server.",
+            )
+
+
+def load_pkcs12(data: bytes, password: str, *, at: datetime.datetime | None = None) -> SigningKey:
+    """Open a PKCS#12 file.
+
+    Args:
+        data: the file. password: "" for none.
+        at: if given, also refuse a certificate that is not valid at that instant (aware).
+
+    Raises:
+        SigningError: not a PKCS#12, wrong password, no key or certificate, weak or unknown key, key and
+            certificate that do not belong together, certificate not valid at `at`. In Italian.
+    """
+    key, der, chain = _open(data, password)
+    certificate = _read(der)
+    if certificate.public_key != key.public_key():
+        raise SigningError("La chiave e il certificato contenuti nel file non corrispondono.", _AGAIN)
+    _check_strength(key)
+    loaded = SigningKey(
+        certificate=certificate.der,
+        chain=chain,
+        subject=certificate.subject,
+        name=certificate.name,
+        issuer=certificate.issuer,
+        serial=certificate.serial,
+        not_before=certificate.not_before,
+        not_after=certificate.not_after,
+        is_ec=isinstance(key, ec.EllipticCurvePrivateKey),
+        warnings=_warnings(certificate),
+        _key=key,
+    )
+    if at is not None:
+        loaded.check_validity(at)
+    return loaded
+
+
+_AGAIN = "Esportare di nuovo il certificato, con la chiave privata, nel formato PKCS#12 (.p12 o .pfx)."
+
+
+def _open(data: bytes, password: str) -> tuple[PrivateKey, bytes, tuple[bytes, ...]]:
+    if not data.startswith(b"\x30") or len(data) > MAX_SIZE:
+        raise SigningError("Il file non è un archivio PKCS#12 (.p12 o .pfx).", _AGAIN)
+    secret = password.encode("utf-8") if password else None
+    try:
+        key, certificate, others = pkcs12.load_key_and_certificates(data, secret)
+    except ValueError as error:
+        # One exception for a wrong password and for broken bytes; the library cannot tell them apart.
+        raise SigningError(
+            "La password del certificato è sbagliata, oppure il file è danneggiato.",
+            "Controllare maiuscole e minuscole della password.",
+        ) from error
+    except (UnsupportedAlgorithm, TypeError, OverflowError) as error:
+        raise SigningError("Il file è protetto con un algoritmo non ammesso.", _AGAIN) from error
+    if key is None:
+        raise SigningError("Il file non contiene la chiave privata.", _AGAIN)
+    if certificate is None:
+        raise SigningError("Il file non contiene il certificato della chiave.", _AGAIN)
+    if not isinstance(key, PrivateKey):
+        raise SigningError("Il tipo di chiave non è ammesso per la firma: serve RSA o EC.")
+    chain = tuple(other.public_bytes(Encoding.DER) for other in others)
+    return key, certificate.public_bytes(Encoding.DER), chain
+
+
+def _read(der: bytes) -> Certificate:
+    try:
+        return read_certificate(der)
+    except CertificateError as error:
+        raise SigningError("Il certificato contenuto nel file non è leggibile.", _AGAIN) from error
+
+
+def _check_strength(key: PrivateKey) -> None:
+    least = MIN_EC_BITS if isinstance(key, ec.EllipticCurvePrivateKey) else MIN_RSA_BITS
+    if key.key_size < least:
+        raise SigningError(
+            f"La chiave è troppo debole: {key.key_size} bit, ne servono almeno {least}.",
+            "Richiedere un nuovo certificato di firma.",
+        )
+
+
+def _warnings(certificate: Certificate) -> tuple[str, ...]:
+    if certificate.non_repudiation:
+        return ()
+    return (
+        "Il certificato non è destinato alla firma di documenti (manca l'uso «non ripudio»): "
+        "SdI potrebbe scartare le fatture firmate verso la PA.",
+    )

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+
+from fattorino.core.errors import SigningError
+from fattorino.hub.signing.pkcs12 import load_pkcs12
+from fattorino.hub.signing.test_ca import DemoCa, Holder, issue, make_ca
+
+NOW = datetime.datetime(2026, 11, 21, 10, 0, tzinfo=datetime.UTC)
+HOLDER = Holder("Màrio", "D'Àngelo", "DNGMRA80A01H501U", "Ordine di prova")
+
+
+@pytest.fixture(scope="module")
+def ca() -> DemoCa:
+    return make_ca(at=NOW)
+
+
+@pytest.fixture(scope="module")
+def rsa_p12(ca: DemoCa) -> bytes:
+    return issue(ca, HOLDER, "segreta", at=NOW)
+
+
+def test_rsa_key_signs_and_tells_whose_it_is(ca: DemoCa, rsa_p12: bytes) -> None:
+    key = load_pkcs12(rsa_p12, "segreta", at=NOW)
+    assert not key.is_ec
+    assert key.name == "D'Àngelo Màrio"
+    assert "serialNumber=TINIT-DNGMRA80A01H501U" in key.subject
+    assert key.not_after == NOW + datetime.timedelta(days=3 * 365)
+    assert key.chain == (ca.certificate,)
+    assert key.warnings == ()
+    public = x509.load_der_x509_certificate(key.certificate).public_key()
+    assert isinstance(public, rsa.RSAPublicKey)
+    public.verify(key.sign(b"abc"), b"abc", padding.PKCS1v15(), hashes.SHA256())
+    with pytest.raises(InvalidSignature):
+        public.verify(key.sign(b"abc"), b"abd", padding.PKCS1v15(), hashes.SHA256())
+
+
+def test_ec_key(ca: DemoCa) -> None:
+    key = load_pkcs12(issue(ca, HOLDER, "", at=NOW, ec_key=True), "")
+    assert key.is_ec
+    public = x509.load_der_x509_certificate(key.certificate).public_key()
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    public.verify(key.sign(b"abc"), b"abc", ec.ECDSA(hashes.SHA256()))
+
+
+def test_certificate_has_only_non_repudiation(rsa_p12: bytes) -> None:
+    certificate = x509.load_der_x509_certificate(load_pkcs12(rsa_p12, "segreta").certificate)
+    usage = certificate.extensions.get_extension_for_class(x509.KeyUsage)
+    assert usage.critical and usage.value.content_commitment and not usage.value.digital_signature
+
+
+@pytest.mark.parametrize("password", ["", "Segreta", "sègreta"])
+def test_wrong_password_is_said_in_italian(rsa_p12: bytes, password: str) -> None:
+    with pytest.raises(SigningError, match="password del certificato è sbagliata"):
+        load_pkcs12(rsa_p12, password)
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"\x30", b"\x30\x80" * 50, b"\x30" * 300_000])
+def test_what_is_no_pkcs12_is_refused(data: bytes) -> None:
+    with pytest.raises(SigningError):
+        load_pkcs12(data, "x")
+
+
+def test_truncated_file_is_refused(rsa_p12: bytes) -> None:
+    for size in range(1, len(rsa_p12), 97):
+        with pytest.raises(SigningError):
+            load_pkcs12(rsa_p12[:size], "segreta")
+
+
+def test_weak_key_is_refused(ca: DemoCa) -> None:
+    with pytest.raises(SigningError, match="troppo debole: 1024 bit"):
+        load_pkcs12(issue(ca, HOLDER, "x", at=NOW, rsa_bits=1024), "x")
+
+
+def test_expired_certificate_is_refused_when_the_instant_is_known(ca: DemoCa) -> None:
+    old = issue(ca, HOLDER, "x", at=NOW - datetime.timedelta(days=100), days=90)
+    assert load_pkcs12(old, "x").not_after < NOW
+    with pytest.raises(SigningError, match="è scaduto il 11/11/2026"):
+        load_pkcs12(old, "x", at=NOW)
+    with pytest.raises(SigningError, match="vale solo dal"):
+        load_pkcs12(old, "x", at=NOW - datetime.timedelta(days=101))
+
+
+def test_missing_non_repudiation_is_a_warning(ca: DemoCa) -> None:
+    key = load_pkcs12(issue(ca, HOLDER, "x", at=NOW, non_repudiation=False), "x")
+    assert len(key.warnings) == 1 and "non ripudio" in key.warnings[0]
+
+
+def test_file_without_key_or_of_other_key_kinds(ca: DemoCa, rsa_p12: bytes) -> None:
+    certificate = x509.load_der_x509_certificate(ca.certificate)
+    only_certificate = pkcs12.serialize_key_and_certificates(
+        None, None, certificate, None, serialization.NoEncryption()
+    )
+    with pytest.raises(SigningError, match="non contiene la chiave privata"):
+        load_pkcs12(only_certificate, "")
+
+
+def test_the_key_is_not_shown_by_repr(rsa_p12: bytes) -> None:
+    assert "_key" not in repr(load_pkcs12(rsa_p12, "segreta"))
