@@ -1,0 +1,360 @@
+"""The value types of a record format: what text is admitted, what Python value it is, how it is written.
+
+Every type knows three things: `refusal(text)` says in Italian why a text is not admitted (None: admitted),
+`value(text)` reads it (also a text that breaks a facet, as long as its meaning is plain), `text(value)`
+writes it. White space is treated as XML Schema 1.0 part 2, 4.3.6 says for the base type (`normal`).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from fattorino.core.tracciati import moments
+from fattorino.core.tracciati.codelists import CodeList
+
+Space = Literal["preserve", "replace", "collapse"]
+
+_BLANKS_TO_SPACE = str.maketrans("\t\n\r", "   ")
+_NO_BLANKS = str.maketrans("", "", " \t\n\r")
+_RUNS = re.compile(" {2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a text is not admitted and what to write instead, in Italian, to follow the element's name."""
+
+    message: str
+    hint: str = ""
+
+
+def normal(text: str, space: Space) -> str:
+    """Text after the white space processing of XML Schema."""
+    if space == "preserve":
+        return text
+    text = text.translate(_BLANKS_TO_SPACE)
+    return _RUNS.sub(" ", text).strip(" ") if space == "collapse" else text
+
+
+def shown(text: str) -> str:
+    """A value as a message quotes it: short and on one line."""
+    text = " ".join(text.split()) if text.strip() else text
+    return f"«{text}»" if len(text) <= 60 else f"«{text[:57]}...»"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Base of the value types. `xsd` is the name of the type in the official schema."""
+
+    xsd: str
+
+    @property
+    def space(self) -> Space:
+        return "preserve"
+
+    def normal(self, raw: str) -> str:
+        return normal(raw, self.space)
+
+    def refusal(self, text: str) -> Refusal | None:
+        raise NotImplementedError
+
+    def value(self, text: str) -> Any:
+        """Raises ValueError when the text has no plain meaning in this type."""
+        return text
+
+    def text(self, value: Any) -> str:
+        """Raises ValueError when the value cannot be written in this type."""
+        if not isinstance(value, str):
+            raise ValueError(f"serve un testo, non {type(value).__name__}")
+        return value
+
+
+Charset = Literal["ascii", "latin", "any"]
+_OUTSIDE_LATIN = re.compile(r"[^\x00-\xff]")
+_OUTSIDE_ASCII = re.compile(r"[^\x00-\x7f]")
+_REPLACEMENTS = {
+    "€": "EUR",
+    "’": "'",
+    "‘": "'",
+    "“": '"',
+    "”": '"',
+    "–": "-",
+    "—": "-",
+    "…": "...",
+    "•": "-",
+    "\u2009": " ",
+    "\u202f": " ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Value):
+    """Free text: length in characters and set of characters (the XSD's IsBasicLatin, IsLatin-1Supplement)."""
+
+    longest: int
+    shortest: int = 1
+    charset: Charset = "ascii"
+    whitespace: Space = "replace"
+
+    @property
+    def space(self) -> Space:
+        return self.whitespace
+
+    def refusal(self, text: str) -> Refusal | None:
+        if len(text) > self.longest:
+            return Refusal(
+                f"è lungo {len(text)} caratteri: al massimo {self.longest}",
+                f"Accorciare il testo di {len(text) - self.longest} caratteri.",
+            )
+        if len(text) < self.shortest:
+            if not text:
+                return Refusal(
+                    "è vuoto", "Indicare il valore, oppure togliere l'elemento se non è obbligatorio."
+                )
+            return Refusal(f"è lungo {len(text)} caratteri: almeno {self.shortest}")
+        if self.charset == "any" or text.isascii():
+            return None
+        outside = (_OUTSIDE_ASCII if self.charset == "ascii" else _OUTSIDE_LATIN).search(text)
+        return None if outside is None else self._bad_character(outside.group())
+
+    def _bad_character(self, char: str) -> Refusal:
+        admitted = (
+            "lettere senza accento, cifre e punteggiatura semplice"
+            if self.charset == "ascii"
+            else "lettere anche accentate, cifre e punteggiatura semplice"
+        )
+        instead = _REPLACEMENTS.get(char)
+        hint = f"Scrivere «{instead}» al posto di «{char}»." if instead else f"Sono ammessi: {admitted}."
+        return Refusal(f"contiene il carattere «{char}» (U+{ord(char):04X}), non ammesso", hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern(Value):
+    """Text of a fixed shape. `pattern` is a Python regular expression that must match the whole text."""
+
+    pattern: re.Pattern[str]
+    shape: str
+    longest: int | None = None
+    shortest: int = 0
+    whitespace: Space = "preserve"
+
+    @property
+    def space(self) -> Space:
+        return self.whitespace
+
+    def refusal(self, text: str) -> Refusal | None:
+        # Length first: it also bounds the work of the pattern.
+        if self.longest is not None and len(text) > self.longest:
+            return Refusal(f"è lungo {len(text)} caratteri: al massimo {self.longest}")
+        if len(text) >= self.shortest and self.pattern.fullmatch(text):
+            return None
+        if not text:
+            return Refusal("è vuoto", f"Serve: {self.shape}.")
+        if text != text.strip() and self.refusal(text.strip()) is None:
+            return Refusal(f"ha spazi attorno al valore {shown(text)}", "Togliere gli spazi.")
+        return Refusal(f"vale {shown(text)}, che non è ammesso", f"Serve: {self.shape}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Coded(Value):
+    """One code of a closed list."""
+
+    codes: CodeList
+
+    def refusal(self, text: str) -> Refusal | None:
+        if text in self.codes:
+            return None
+        if text.strip() in self.codes:
+            return Refusal(f"ha spazi attorno al codice {shown(text)}", "Togliere gli spazi.")
+        admitted = self.codes.values
+        hint = f"Valori ammessi: {', '.join(admitted)}."
+        return Refusal(f"vale {shown(text)}, che non è un codice ammesso" if text else "è vuoto", hint)
+
+
+_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?|[+-]?\.[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Value):
+    """A decimal number: digits before the point, fewest and most digits after it."""
+
+    digits: int
+    fewest: int
+    most: int
+    signed: bool = False
+    maximum: Decimal | None = None
+
+    @property
+    def space(self) -> Space:
+        return "collapse"
+
+    def refusal(self, text: str) -> Refusal | None:
+        match = re.fullmatch(r"(-?)([0-9]+)\.([0-9]+)", text)
+        if (
+            match is None
+            or (match[1] and not self.signed)
+            or len(match[2]) > self.digits
+            or not self.fewest <= len(match[3]) <= self.most
+        ):
+            return self._bad_shape(text)
+        if self.maximum is not None and Decimal(text) > self.maximum:
+            return Refusal(f"vale {shown(text)}: il massimo è {self.maximum}")
+        return None
+
+    def _bad_shape(self, text: str) -> Refusal:
+        if not text:
+            return Refusal("è vuoto", "Indicare il numero, oppure togliere l'elemento se non è obbligatorio.")
+        decimals = str(self.fewest) if self.fewest == self.most else f"da {self.fewest} a {self.most}"
+        sign = "anche negativo" if self.signed else "non negativo"
+        shape = (
+            f"un numero {sign} con {decimals} decimali dopo il punto e al massimo {self.digits} cifre intere"
+        )
+        if "," in text:
+            return Refusal(f"vale {shown(text)}: il separatore dei decimali è il punto", f"Serve: {shape}.")
+        return Refusal(f"vale {shown(text)}, che non è un numero ammesso", f"Serve: {shape}.")
+
+    def value(self, text: str) -> Decimal:
+        if not _PLAIN_NUMBER.fullmatch(text):
+            raise ValueError(text)
+        return Decimal(text)
+
+    def text(self, value: Any) -> str:
+        """The digits the number has, zeros added up to the fewest decimals; no digit is ever rounded away."""
+        if isinstance(value, bool) or not isinstance(value, Decimal | int) or not Decimal(value).is_finite():
+            raise ValueError("serve un numero decimale")
+        plain = format(Decimal(value), "f")
+        whole, _, decimals = plain.partition(".")
+        while len(decimals) > self.most and decimals.endswith("0"):
+            decimals = decimals[:-1]
+        if len(decimals) > self.most:
+            raise ValueError(f"il numero {plain} ha più di {self.most} decimali")
+        return f"{whole}.{decimals.ljust(self.fewest, '0')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Counter(Value):
+    """A whole number between two limits."""
+
+    lowest: int
+    highest: int
+
+    @property
+    def space(self) -> Space:
+        return "collapse"
+
+    def refusal(self, text: str) -> Refusal | None:
+        hint = f"Serve un numero intero da {self.lowest} a {self.highest}."
+        if not re.fullmatch(r"[+-]?[0-9]+", text):
+            return Refusal(f"vale {shown(text)}, che non è un numero intero" if text else "è vuoto", hint)
+        # A number of thousands of digits is refused by its length: int() itself would raise.
+        digits = text.lstrip("+-").lstrip("0")
+        if (
+            len(digits) > 18
+            or not self.lowest <= int(text[:1].strip("+0123456789") + (digits or "0")) <= self.highest
+        ):
+            return Refusal(f"vale {shown(text)}, fuori dai limiti", hint)
+        return None
+
+    def value(self, text: str) -> int:
+        if len(text) > 1000 or not re.fullmatch(r"[+-]?[0-9]+", text):
+            raise ValueError(text)
+        return int(text)
+
+    def text(self, value: Any) -> str:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValueError("serve un numero intero")
+        return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Day(Value):
+    """xs:date. `since` is the first admitted day."""
+
+    since: date | None = None
+
+    @property
+    def space(self) -> Space:
+        return "collapse"
+
+    def refusal(self, text: str) -> Refusal | None:
+        problem = moments.date_problem(text)
+        if problem:
+            return Refusal(
+                f"vale {shown(text)}: {problem}" if text else "è vuoto", "Serve una data come 2026-01-31."
+            )
+        if self.since and not moments.date_reaches(text, self.since):
+            return Refusal(f"vale {shown(text)}: la data non può precedere il {self.since:%d/%m/%Y}")
+        return None
+
+    def value(self, text: str) -> date:
+        """A time zone after the date is read over: no official rule gives it a meaning."""
+        return moments.read_date(text)
+
+    def text(self, value: Any) -> str:
+        if isinstance(value, datetime) or not isinstance(value, date):
+            raise ValueError("serve una data")
+        return value.isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment(Value):
+    """xs:dateTime; aware where the text has a time zone, else naive."""
+
+    @property
+    def space(self) -> Space:
+        return "collapse"
+
+    def refusal(self, text: str) -> Refusal | None:
+        problem = moments.datetime_problem(text)
+        if not problem:
+            return None
+        hint = "Servono data e ora come 2026-01-31T09:30:00."
+        return Refusal(f"vale {shown(text)}: {problem}" if text else "è vuoto", hint)
+
+    def value(self, text: str) -> datetime:
+        return moments.read_datetime(text)
+
+    def text(self, value: Any) -> str:
+        if not isinstance(value, datetime):
+            raise ValueError("servono data e ora")
+        return value.isoformat()
+
+
+_UNUSED_BITS = {"==": "AQgw", "=": "AEIMQUYcgkosw048"}
+
+
+@dataclass(frozen=True, slots=True)
+class Base64(Value):
+    """xs:base64Binary (RFC 2045 alphabet; the bits left over before the padding must be zero)."""
+
+    @property
+    def space(self) -> Space:
+        return "collapse"
+
+    def normal(self, raw: str) -> str:
+        return raw.translate(_NO_BLANKS)
+
+    def refusal(self, text: str) -> Refusal | None:
+        try:
+            binascii.a2b_base64(text, strict_mode=True) if text else b""
+        except ValueError:
+            return Refusal("non è un contenuto base64 integro", "Allegare di nuovo il file.")
+        padding = "==" if text.endswith("==") else "=" if text.endswith("=") else ""
+        if padding and text[-len(padding) - 1] not in _UNUSED_BITS[padding]:
+            return Refusal(
+                "non è un contenuto base64 integro (ultimi bit non nulli)", "Allegare di nuovo il file."
+            )
+        return None
+
+    def value(self, text: str) -> bytes:
+        return binascii.a2b_base64(text)
+
+    def text(self, value: Any) -> str:
+        if not isinstance(value, bytes):
+            raise ValueError("servono byte")
+        return base64.b64encode(value).decode("ascii")
