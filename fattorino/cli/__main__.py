@@ -1,0 +1,5 @@
+import sys
+
+from fattorino.cli.main import main
+
+sys.exit(main())
