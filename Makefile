@@ -1,0 +1,57 @@
+# make run      everything on this machine: database, web server, worker, SdI simulator, demo company
+# make install  the virtual environment and the static files; cheap when nothing has changed
+# make test     all checks and tests (what .ci/run runs)
+# make lint     only the checks that take seconds
+# make bench    measurements;  make soak: long tests (many kills, many mutants)
+# make clean    remove what was built; data (var/) stay
+
+VENV := .venv
+BIN := $(VENV)/bin
+DONE := $(VENV)/done
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip install --quiet --require-hashes
+FATTORINO_DEMO ?= 1
+export FATTORINO_DEMO
+
+.PHONY: run install test lint bench soak clean
+.DEFAULT_GOAL := run
+
+run: install
+	@exec $(BIN)/python -m fattorino.config.run
+
+install: $(DONE)/project
+	@$(BIN)/python scripts/assets.py
+
+test: install $(DONE)/dev
+	@exec $(BIN)/python scripts/test.py $(ARGS)
+
+lint: install $(DONE)/dev
+	@exec $(BIN)/python scripts/test.py --lint
+
+bench: install $(DONE)/dev
+	@exec $(BIN)/python scripts/test.py --bench $(ARGS)
+
+soak: install $(DONE)/dev
+	@exec $(BIN)/python scripts/test.py --soak $(ARGS)
+
+clean:
+	rm -rf $(VENV) build static-build test-output fattorino.egg-info fattorino/web/static/vendor
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find fattorino tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@sh scripts/venv.sh $(VENV)
+
+$(DONE)/base: requirements/base.txt | $(BIN)/python
+	@echo "Installo le dipendenze (la prima volta può durare un paio di minuti) ..."
+	@$(PIP) -r requirements/base.txt
+	@mkdir -p $(DONE) && touch $@
+
+# The console script `fattorino`. Built with the pinned setuptools of requirements/base.txt, nothing is fetched.
+$(DONE)/project: pyproject.toml $(DONE)/base
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+$(DONE)/dev: requirements/dev.txt $(DONE)/base
+	@echo "Installo gli strumenti di prova ..."
+	@$(PIP) -r requirements/dev.txt
+	@touch $@

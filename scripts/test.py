@@ -1,0 +1,109 @@
+"""`make test`: all checks in order, up to the first that fails; the summary says what ran, what did not and why."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+NO_TESTS_COLLECTED = 5
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@dataclass(frozen=True)
+class Stage:
+    name: str
+    command: list[str]
+    may_be_empty: bool = False
+
+
+def main(words: list[str]) -> int:
+    os.chdir(ROOT)
+    lint = [
+        Stage("ruff check", [tool("ruff"), "check", "."]),
+        Stage("ruff format", [tool("ruff"), "format", "--check", "--quiet", "."]),
+        Stage("contratti di import", [tool("lint-imports"), "--no-logo"]),
+        Stage("mypy", [tool("mypy"), "fattorino"]),
+    ]
+    if words[:1] == ["--lint"]:
+        return run(lint, [])
+    if words[:1] == ["--bench"]:
+        return run([pytest("misure", ["-m", "bench", "-s"], words[1:])], [])
+    notes: list[str] = []
+    has_chromium = chromium(notes.append)
+    if words[:1] == ["--soak"]:
+        os.environ.setdefault("FATTORINO_MUTANTS", "50000")
+        os.environ.setdefault("FATTORINO_KILLS", "200")
+        os.environ.setdefault("HYPOTHESIS_PROFILE", "soak")
+        return run(suites(has_chromium, words[1:]), notes)
+    return run(lint + suites(has_chromium, words), notes)
+
+
+def tool(name: str) -> str:
+    return str(BIN / name)
+
+
+def pytest(name: str, selection: list[str], words: list[str]) -> Stage:
+    return Stage(name, [tool("pytest"), "--color=auto", *selection, *words], may_be_empty=True)
+
+
+def suites(has_chromium: bool, words: list[str]) -> list[Stage]:
+    """Fast tests side by side where there are processors for it; what kills processes or drives a browser alone."""
+    spread = ["-n", "2", "--dist", "loadfile"] if (os.cpu_count() or 1) > 1 else []
+    stages = [
+        pytest("test", ["-q", "-m", "not journey and not chaos and not bench", *spread], words),
+        pytest("test con processi uccisi", ["-q", "-m", "chaos"], words),
+    ]
+    if has_chromium:
+        stages.append(pytest("percorsi nel browser", ["-q", "-m", "journey"], words))
+    return stages
+
+
+def chromium(note: Callable[[str], None]) -> bool:
+    """True when a browser is there, installing Debian's where that is possible."""
+    if any(shutil.which(name) for name in CHROMIUM_NAMES):
+        return True
+    apt = shutil.which("apt-get")
+    if apt and os.geteuid() == 0:
+        print("Installo chromium per i percorsi nel browser ...", flush=True)
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        quiet = {"env": environment, "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+        install = [apt, "install", "-y", "-q", "--no-install-recommends", "chromium"]
+        for command in ([apt, "update", "-q"], install):
+            subprocess.run(command, check=False, **quiet)  # type: ignore[call-overload]
+        if shutil.which("chromium"):
+            return True
+    note("percorsi nel browser NON eseguiti: installi il pacchetto chromium (apt-get install chromium)")
+    print(f"Attenzione: {'percorsi nel browser saltati, manca il pacchetto chromium.'}", flush=True)
+    return False
+
+
+def run(stages: list[Stage], notes: list[str]) -> int:
+    lines: list[str] = []
+    code = 0
+    for stage in stages:
+        print(f"\n── {stage.name}", flush=True)
+        begun = time.monotonic()
+        done = subprocess.run(stage.command, check=False).returncode
+        empty = stage.may_be_empty and done == NO_TESTS_COLLECTED
+        verdict = "nessun test" if empty else "bene" if done == 0 else "FALLITO"
+        lines.append(f"{verdict:>11}  {stage.name} ({time.monotonic() - begun:.0f} s)")
+        if done and not empty:
+            code = 1
+            left = stages[stages.index(stage) + 1 :]
+            lines += [f"{'non eseguito':>11}  {s.name}" for s in left]
+            break
+    print("\n── riepilogo")
+    print("\n".join([*lines, *(f"{'nota':>11}  {n}" for n in notes)]), flush=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
