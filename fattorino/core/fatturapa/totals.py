@@ -43,6 +43,7 @@ STAMP_DUTY_LAW = "Escluso art. 15 DPR 633/72"
 
 # Amount2DecimalType and the quantity of the schema 1.2.3.
 _LARGEST = Decimal("99999999999.99")
+_LONGEST_LAW = 100
 _LARGEST_QUANTITY = Decimal("999999999999.99999999")
 
 
@@ -171,7 +172,10 @@ class _Notes:
 
 
 def compute(draft: Draft) -> Totals:
-    """Everything a document comes to. Never raises; `findings` say what is missing or wrong, by field."""
+    """Everything a document comes to. Never raises; `findings` say what is missing or wrong, by field.
+
+    A *ricevuta* is a draft whose `tipo_documento` is "": it needs neither rate nor Natura.
+    """
     notes = _Notes()
     lines = _lines(draft, notes)
     casse = _casse(draft, lines, notes)
@@ -257,8 +261,9 @@ def _line(draft: Draft, index: int, line: Line, notes: _Notes) -> TotaledLine:
     here = f"linee.{index}"
     price = notes.number(f"{here}.prezzo_unitario", "il prezzo unitario", line.prezzo_unitario) or ZERO
     quantity = _quantity(here, line, notes)
-    rate = notes.rate(f"{here}.aliquota_iva", "l'aliquota IVA", line.aliquota_iva)
-    if rate is not None:
+    fiscal = bool(draft.tipo_documento)
+    rate = notes.rate(f"{here}.aliquota_iva", "l'aliquota IVA", line.aliquota_iva, required=fiscal)
+    if rate is not None and fiscal:
         _rate_and_natura(draft, here, rate, line.natura, notes, codes=("00400", "00401"))
     steps = _steps(line.sconti, f"{here}.sconti", "00438", notes)
     amount = trimmed(line_total(price, quantity, steps))
@@ -384,13 +389,17 @@ def _riepiloghi(
     taxed += [(c.cassa, c.importo) for c in casse]
     for item, amount in taxed:
         rate = item.aliquota_iva
+        if rate is None and not draft.tipo_documento:
+            rate = ZERO
         if rate is None or not rate.is_finite() or not 0 <= rate <= 100:
             continue  # already reported where the line or the cassa was read
         key = (r2(rate), item.natura)
         sums.setdefault(key, []).append(amount)
         law = laws.setdefault(key, [])
-        if item.riferimento_normativo and item.riferimento_normativo not in law:
-            law.append(item.riferimento_normativo)
+        text = item.riferimento_normativo
+        # The schema has 100 characters: what does not fit beside the first law is left out, the first is not.
+        if text and text not in law and (not law or len("; ".join([*law, text])) <= _LONGEST_LAW):
+            law.append(text)
     ordered = sorted(sums, key=lambda key: (-key[0], key[1] or ""))
     return tuple(_riepilogo(draft, key, total(sums[key]), laws[key]) for key in ordered)
 
