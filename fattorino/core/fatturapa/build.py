@@ -15,7 +15,7 @@ from fattorino.core.fatturapa import ordinaria as o
 from fattorino.core.fatturapa.assembly import Assembly, telephone, upper
 from fattorino.core.fatturapa.draft import Draft, FieldFinding, Line, Party, Reference
 from fattorino.core.fatturapa.recipient import Recipient, resolve_recipient
-from fattorino.core.fatturapa.totals import TotaledLine, Totals, compute
+from fattorino.core.fatturapa.totals import Riepilogo, TotaledLine, Totals, compute
 
 # Whole file 5 MB; what is not attachment is small, base64 adds a third.
 LARGEST_ATTACHMENTS = 3_500_000
@@ -422,18 +422,11 @@ def _articolo(work: Assembly, here: str, line: Line) -> tuple[o.CodiceArticolo, 
 
 
 def _riepilogo(work: Assembly, totals: Totals) -> tuple[o.DatiRiepilogo, ...]:
-    names = {
-        "esigibilita_iva": "esigibilita_iva",
-        **dict.fromkeys(
-            ("aliquota_iva", "natura", "imponibile_importo", "imposta", "arrotondamento"), "linee"
-        ),
-        "riferimento_normativo": "linee.riferimento_normativo",
-    }
     return tuple(
         work.make(
             o.DatiRiepilogo,
-            "linee",
-            names=names,
+            _first_line(totals, r),
+            names={"esigibilita_iva": "esigibilita_iva", "imponibile_importo": "linee", "imposta": "linee"},
             aliquota_iva=r.aliquota_iva,
             natura=r.natura,
             arrotondamento=r.arrotondamento,
@@ -444,6 +437,15 @@ def _riepilogo(work: Assembly, totals: Totals) -> tuple[o.DatiRiepilogo, ...]:
         )
         for r in totals.riepiloghi
     )
+
+
+def _first_line(totals: Totals, riepilogo: Riepilogo) -> str:
+    """The first line that gave this block a law, as a field name: there a wrong law is to be corrected."""
+    for item in totals.linee:
+        line = item.line
+        if item.index is not None and line.natura == riepilogo.natura and line.riferimento_normativo:
+            return f"linee.{item.index}"
+    return "casse.0" if totals.casse else "linee"
 
 
 def _pagamento(work: Assembly, draft: Draft, totals: Totals) -> tuple[o.DatiPagamento, ...]:
