@@ -1,10 +1,24 @@
+"""The tests' own PostgreSQL, and the settings that differ in tests.
+
+One server per test run, in a temporary folder, without fsync. It starts when the first test asks for the database
+(with xdist: at once, in the controller) and ends with this process, however that ends. Tests connect as the role
+of the real product, which is no superuser, so that row-level security binds them too.
+"""
+
 from __future__ import annotations
 
+import os
 import pathlib
+import shutil
+import tempfile
 
 import pytest
 
+from fattorino.config import postgres
+
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
+SERVER = pytest.StashKey[postgres.Server]()
+HOME = "FATTORINO_TEST_HOME"
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +27,52 @@ def shared_data() -> pathlib.Path:
     if not SHARED.is_dir():
         pytest.skip("skipped: no shared data")
     return SHARED
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        home = pathlib.Path(tempfile.mkdtemp(prefix="fattorino-test-"))
+        home.chmod(0o755)  # root's PostgreSQL runs as another user, which must walk through
+        os.environ[HOME] = str(home)
+        if getattr(config.option, "numprocesses", None):
+            _start(config)
+    _adapt_settings(pathlib.Path(os.environ[HOME]))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return
+    if SERVER in config.stash:
+        config.stash[SERVER].stop()
+    shutil.rmtree(os.environ.pop(HOME), ignore_errors=True)
+
+
+def _start(config: pytest.Config) -> None:
+    home = pathlib.Path(os.environ[HOME])
+    config.stash[SERVER] = postgres.start(home, durable=False, dies_with_parent=True)
+
+
+def _adapt_settings(home: pathlib.Path) -> None:
+    """pytest-django has read the settings before any conftest; these are read again at each use."""
+    from django.conf import settings
+
+    os.environ["FATTORINO_HOME"] = str(home)
+    os.environ["FATTORINO_PGSOCKET"] = str(home / "run")
+    os.environ["FATTORINO_STATIC_STORAGE"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.HOME = home
+    settings.DATABASES["default"]["HOST"] = str(home / "run")
+    # Hashed names exist only after collectstatic.
+    settings.STORAGES["staticfiles"]["BACKEND"] = os.environ["FATTORINO_STATIC_STORAGE"]
+    settings.WHITENOISE_USE_FINDERS = True
+    # Argon2 is slow on purpose, and many tests sign in.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    request: pytest.FixtureRequest, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """pytest-django asks for this before it makes the test database."""
+    config = request.config
+    if not hasattr(config, "workerinput") and SERVER not in config.stash:
+        _start(config)
