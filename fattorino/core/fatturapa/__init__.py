@@ -1,0 +1,27 @@
+"""FatturaPA: read, write and check electronic invoices. Pure: bytes and objects in, objects and bytes out."""
+
+from __future__ import annotations
+
+from fattorino.core.fatturapa.findings import Finding
+from fattorino.core.fatturapa.ordinaria import FatturaElettronica
+from fattorino.core.fatturapa.reading import Reading, read_fattura
+from fattorino.core.fatturapa.semplificata import FatturaElettronicaSemplificata
+from fattorino.core.fatturapa.writing import write_fattura
+
+try:
+    # Last, and not on demand: the module `check` would take the place of the function of the same name.
+    from fattorino.core.fatturapa.check import Known, check
+except ModuleNotFoundError as missing:
+    if missing.name != "fattorino.core.fatturapa.check":
+        raise
+
+__all__ = [
+    "FatturaElettronica",
+    "FatturaElettronicaSemplificata",
+    "Finding",
+    "Known",
+    "Reading",
+    "check",
+    "read_fattura",
+    "write_fattura",
+]

@@ -1,0 +1,112 @@
+"""The format of an invoice: accepted exactly when the official schema accepts it (SdI's 00200 and 00201).
+
+Known differences from the schema as libxml2 applies it, all on purpose (SdI's parser does as we do):
+a date with blanks around it is fine (white space of xs:date collapses); xsi:schemaLocation must hold pairs;
+the content of ds:Signature is not looked at here but by the signature check.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+
+from fattorino.core import xml as safe_xml
+from fattorino.core.errors import XmlError
+from fattorino.core.fatturapa.findings import Finding
+from fattorino.core.fatturapa.ordinaria import FatturaElettronica
+from fattorino.core.fatturapa.semplificata import FatturaElettronicaSemplificata
+from fattorino.core.tracciati import Outcome, Problem, record_of, walk
+from fattorino.core.tracciati.walk import line_of
+
+Fattura = FatturaElettronica | FatturaElettronicaSemplificata
+MOST_FORMAT_ERRORS = 50  # Elenco dei controlli 2.0, 00201
+DOCUMENTS: dict[str, type] = {
+    "FatturaElettronica": FatturaElettronica,
+    "FatturaElettronicaSemplificata": FatturaElettronicaSemplificata,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """All that one walk over a file tells.
+
+    Attributes:
+        findings: format errors (00200, 00201; 00003 and 00106 for a file that cannot be parsed), by line.
+        fattura: the typed invoice; None where the file cannot be read as one. It may be there although there
+            are findings (a code of an older version, a text too long).
+        unreadable: why there is no `fattura`, in Italian; "" when there is one.
+        tolerated: what was read over, in Italian.
+        root: the parsed tree; None when the file is not XML.
+    """
+
+    findings: tuple[Finding, ...]
+    fattura: Any
+    unreadable: str
+    tolerated: tuple[str, ...]
+    root: etree._Element | None
+
+
+def format_check(xml: bytes, *, limit: int = safe_xml.LIMIT) -> list[Finding]:
+    """Format errors of the file, by line; empty when the official schema accepts it. Never raises."""
+    return list(examine(xml, limit=limit).findings)
+
+
+def examine(xml: bytes, *, limit: int = safe_xml.LIMIT) -> Examination:
+    """Parse, read and check the format in one go. Never raises; `limit` in bytes."""
+    try:
+        parsed = safe_xml.read(xml, limit=limit)
+    except XmlError as error:
+        finding = Finding(error.code, "error", "", error.line, error.message, error.hint)
+        return Examination((finding,), None, str(error), (), None)
+    name = etree.QName(parsed.root).localname
+    cls = DOCUMENTS.get(name)
+    if cls is None:
+        finding = _not_an_invoice(parsed.root, name)
+        return Examination((finding,), None, finding.message, parsed.tolerated, parsed.root)
+    outcome = walk(parsed.root, cls)
+    findings = findings_of(tuple(p for p in outcome.problems if p.against_schema))
+    unreadable = "" if outcome.value is not None else _why(outcome)
+    tolerated = (*parsed.tolerated, *outcome.tolerated)
+    return Examination(findings, outcome.value, unreadable, tolerated, parsed.root)
+
+
+def findings_of(problems: tuple[Problem, ...]) -> tuple[Finding, ...]:
+    """Problems as findings 00200 by line; of more than 50 the first 50 and a 00201."""
+    findings = sorted(Finding("00200", "error", p.path, p.line, p.message, p.hint) for p in problems)
+    if len(findings) <= MOST_FORMAT_ERRORS:
+        return tuple(findings)
+    more = Finding(
+        "00201",
+        "error",
+        "",
+        findings[MOST_FORMAT_ERRORS].line,
+        f"Il file ha più di {MOST_FORMAT_ERRORS} errori di formato: gli altri non sono elencati.",
+        "Controllare il programma che ha prodotto il file.",
+    )
+    return (*findings[:MOST_FORMAT_ERRORS], more)
+
+
+def _not_an_invoice(root: etree._Element, name: str) -> Finding:
+    admitted = " o ".join(f"<{known}>" for known in DOCUMENTS)
+    return Finding(
+        "00200",
+        "error",
+        "",
+        line_of(root),
+        f"Il file non è una fattura elettronica: l'elemento radice è <{name[:60]}>.",
+        f"L'elemento radice deve essere {admitted}.",
+    )
+
+
+def _why(outcome: Outcome) -> str:
+    fatal = next((p for p in outcome.problems if p.fatal), None)
+    return fatal.message if fatal else "Il file ha troppi errori di formato."
+
+
+def namespace_of(cls: type) -> str:
+    """The namespace of a document class."""
+    root = record_of(cls).root
+    assert root is not None
+    return root.namespace

@@ -1,0 +1,79 @@
+"""A file to typed objects, as tolerant as SdI's deliveries require and no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lxml import etree
+
+from fattorino.core import xml as safe_xml
+from fattorino.core.errors import FormatError
+from fattorino.core.fatturapa.format_check import Examination, Fattura, examine
+from fattorino.core.fatturapa.ordinaria import FatturaElettronica
+
+Format = Literal["FPA12", "FPR12", "FSM10"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An invoice as it was read.
+
+    Attributes:
+        fattura: the typed invoice.
+        format: from the attribute `versione`.
+        tolerated: what is not as the schema wants it but could be read without doubt, in Italian, one sentence
+            each: blanks around dates and numbers, elements out of order, codes that are not in force.
+        root: the parsed tree, without comments.
+    """
+
+    fattura: Fattura
+    format: Format
+    tolerated: tuple[str, ...]
+    root: etree._Element
+
+
+def read_fattura(xml: bytes, *, limit: int = safe_xml.LIMIT) -> Reading:
+    """Read an ordinary or simplified invoice.
+
+    Args:
+        xml: the file out of its envelope (`core.fatturapa.envelope.unwrap`).
+        limit: largest size in bytes.
+
+    Raises:
+        XmlError: not XML, a DOCTYPE, too large.
+        FormatError: XML, but no invoice, or one from which something obligatory or unknown makes it impossible to
+            build a whole and faithful object; `findings` hold the format errors.
+    """
+    examination = examine(xml, limit=limit)
+    if examination.root is None:
+        safe_xml.parse(xml, limit=limit)  # raises the XmlError that the examination put into a finding
+    if examination.fattura is None or examination.root is None:
+        raise _format_error(examination, examination.unreadable)
+    kind = _format(examination)
+    tolerated = examination.tolerated + tuple(
+        f"Riga {finding.line}: {finding.message}" if finding.line else finding.message
+        for finding in examination.findings
+    )
+    return Reading(examination.fattura, kind, tolerated, examination.root)
+
+
+def _format(examination: Examination) -> Format:
+    fattura: Fattura = examination.fattura
+    if not isinstance(fattura, FatturaElettronica):
+        return "FSM10"
+    if fattura.versione == "FPA12":
+        return "FPA12"
+    if fattura.versione == "FPR12":
+        return "FPR12"
+    raise _format_error(
+        examination, f"La versione «{fattura.versione[:20]}» della fattura non è più ammessa né letta."
+    )
+
+
+def _format_error(examination: Examination, why: str) -> FormatError:
+    return FormatError(
+        f"Il file non si può leggere come fattura elettronica. {why}",
+        examination.findings,
+        "Chiedere un nuovo file a chi lo ha prodotto.",
+    )

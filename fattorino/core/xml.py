@@ -1,0 +1,155 @@
+"""The only XML parser of the house.
+
+What comes from outside is refused when it has a DOCTYPE (SdI's formats have none, and entities, external files
+and attribute defaults all come in by it), when it is longer than the caller allows, or when it is deeper or has
+longer texts than libxml2's own limits. Nothing is ever fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from lxml import etree
+
+from fattorino.core.errors import XmlError
+
+LIMIT = 5_242_880  # bytes: the largest invoice SdI takes (Specifiche SdI 1.8.1, control 00003)
+
+_NOT_XML_HINT = "Aprire il file con il programma che lo ha prodotto ed esportarlo di nuovo."
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """`tolerated` says in Italian what was wrong with the XML itself but left no doubt on its content."""
+
+    root: etree._Element
+    tolerated: tuple[str, ...] = ()
+
+
+def _parser(keep_comments: bool, recover: bool) -> etree.XMLParser:
+    """A new one each time: a parser keeps its error log, and lxml locks it against other threads."""
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        huge_tree=False,
+        recover=recover,
+        # A comment inside a value would cut it in two: "1<!-- -->23" must read as "123".
+        remove_comments=not keep_comments,
+        remove_pis=not keep_comments,
+    )
+
+
+def parse(data: bytes, *, keep_comments: bool = False, limit: int = LIMIT) -> etree._Element:
+    """The root element of `data`.
+
+    Args:
+        keep_comments: keep comments and processing instructions, for signature work; values are then in pieces.
+        limit: largest size in bytes.
+
+    Raises:
+        XmlError: not well-formed, a DOCTYPE, too long (code 00003), empty.
+    """
+    return read(data, keep_comments=keep_comments, limit=limit).root
+
+
+def read(data: bytes, *, keep_comments: bool = False, limit: int = LIMIT) -> Parsed:
+    """As `parse`, and says what was tolerated.
+
+    Tolerated is only a namespace name that is no URI (``xmlns:ds="…xmldsig#&quot;"``): well-formed for SdI, which
+    really delivered such files, but refused by libxml2.
+    """
+    if not data.strip(b"\0 \t\r\n\xef\xbb\xbf"):
+        raise XmlError("Il file è vuoto.", "Scegliere il file XML della fattura.", code="00106")
+    if len(data) > limit:
+        raise XmlError(
+            f"Il file è di {len(data):,} byte: il massimo è {limit:,}.".replace(",", "."),
+            "Ridurre o togliere gli allegati.",
+            code="00003",
+        )
+    try:
+        root = etree.fromstring(data, _parser(keep_comments, recover=False))
+        tolerated: tuple[str, ...] = ()
+    except etree.XMLSyntaxError as error:
+        if not _only_odd_namespaces(_entries(error)):
+            raise _xml_error(error) from error
+        root = _recovered(data, keep_comments, error)
+        tolerated = ("Un attributo xmlns non contiene un URI valido.",)
+    if root is None:
+        raise XmlError("Il file non contiene alcun elemento XML.", _NOT_XML_HINT)
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise XmlError(
+            "Il file contiene una dichiarazione DOCTYPE, che non è ammessa.",
+            "Togliere la dichiarazione DOCTYPE.",
+            line=1,
+        )
+    return Parsed(root, tolerated)
+
+
+def canonical(element: etree._Element) -> bytes:
+    """Canonical XML 1.0 without comments: equal bytes for equal content.
+
+    Raises XmlError where a namespace name has no canonical form."""
+    try:
+        return etree.tostring(element, method="c14n", with_comments=False)
+    except etree.C14NError as error:
+        raise XmlError("Il file usa un namespace che non ha una forma canonica.", _NOT_XML_HINT) from error
+
+
+def _entries(carrier: etree.XMLSyntaxError | etree.XMLParser) -> list[Any]:
+    return list(cast("Iterable[Any]", carrier.error_log))
+
+
+def _only_odd_namespaces(entries: list[Any]) -> bool:
+    odd = (etree.ErrorTypes.WAR_NS_URI, etree.ErrorTypes.WAR_NS_URI_RELATIVE)
+    return bool(entries) and all(entry.type in odd for entry in entries)
+
+
+def _recovered(data: bytes, keep_comments: bool, error: etree.XMLSyntaxError) -> etree._Element:
+    parser = _parser(keep_comments, recover=True)
+    root = etree.fromstring(data, parser)
+    if root is None or not _only_odd_namespaces(_entries(parser)):
+        raise _xml_error(error) from error
+    return root
+
+
+# libxml2's error number -> what a person who did not write the file can make of it.
+_MESSAGES = {
+    etree.ErrorTypes.ERR_DOCUMENT_EMPTY: "Il file non è XML: non inizia con un elemento.",
+    etree.ErrorTypes.ERR_DOCUMENT_START: "Il file non è XML: non inizia con un elemento.",
+    etree.ErrorTypes.ERR_DOCUMENT_END: "Dopo la fine del documento c'è altro contenuto.",
+    etree.ErrorTypes.ERR_TAG_NAME_MISMATCH: "Un elemento è chiuso con un nome diverso da quello di apertura.",
+    etree.ErrorTypes.ERR_TAG_NOT_FINISHED: "Il file è troncato: un elemento non è chiuso.",
+    etree.ErrorTypes.ERR_GT_REQUIRED: "In un elemento manca il carattere «>».",
+    etree.ErrorTypes.ERR_LT_REQUIRED: "In un elemento manca il carattere «<».",
+    etree.ErrorTypes.ERR_LTSLASH_REQUIRED: "Il file è troncato: un elemento non è chiuso.",
+    etree.ErrorTypes.ERR_NAME_REQUIRED: "Un carattere «<» o «&» è usato come testo.",
+    etree.ErrorTypes.ERR_ENTITYREF_SEMICOL_MISSING: "Un carattere «&» è usato come testo.",
+    etree.ErrorTypes.ERR_UNDECLARED_ENTITY: "Il file usa un'entità non dichiarata.",
+    etree.ErrorTypes.WAR_UNDECLARED_ENTITY: "Il file usa un'entità non dichiarata.",
+    etree.ErrorTypes.ERR_INVALID_CHAR: "Il file contiene un carattere di controllo che XML non ammette.",
+    etree.ErrorTypes.ERR_INVALID_ENCODING: "Il file contiene byte che non sono nella codifica dichiarata.",
+    etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING: "Il file dichiara una codifica di caratteri sconosciuta.",
+    etree.ErrorTypes.ERR_RESERVED_XML_NAME: "Prima della dichiarazione <?xml ...?> c'è altro contenuto.",
+    etree.ErrorTypes.ERR_ATTRIBUTE_REDEFINED: "Un elemento ha due volte lo stesso attributo.",
+    etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE: "Un prefisso di namespace non è dichiarato.",
+}
+_HINTS = {
+    etree.ErrorTypes.ERR_NAME_REQUIRED: "Scrivere &lt; al posto di < e &amp; al posto di &.",
+    etree.ErrorTypes.ERR_ENTITYREF_SEMICOL_MISSING: "Scrivere &amp; al posto di &.",
+    etree.ErrorTypes.ERR_INVALID_ENCODING: "Salvare il file in UTF-8.",
+    etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING: "Salvare il file in UTF-8.",
+}
+
+
+def _xml_error(error: etree.XMLSyntaxError) -> XmlError:
+    entry = next(iter(_entries(error)), None)
+    number = entry.type if entry is not None else 0
+    line = (entry.line if entry is not None else error.lineno) or None
+    place = f" (riga {line}, colonna {entry.column})" if entry is not None and line else ""
+    message = _MESSAGES.get(number, "Il file non è XML ben formato.")
+    return XmlError(f"{message[:-1]}{place}.", _HINTS.get(number, _NOT_XML_HINT), line=line)
