@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -33,3 +35,10 @@ def load_or_make_key(path: Path) -> str:
             f"La cartella dei dati «{path.parent}» non si può usare: {exc.strerror}.",
             "Controllare i permessi e lo spazio su disco, o indicarne un'altra con FATTORINO_HOME.",
         ) from exc
+
+
+def fernet_key(installation_key: str) -> str:
+    """The encryption key of stored secrets, derived from the installation's key (another purpose, another key)."""
+    return base64.urlsafe_b64encode(
+        hashlib.sha256(b"fattorino secrets\0" + installation_key.encode()).digest()
+    ).decode()

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from fattorino.config.secret import load_or_make_key
+from fattorino.config.secret import fernet_key, load_or_make_key
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 HOME = Path(os.environ.get("FATTORINO_HOME") or BASE_DIR / "var")
@@ -17,6 +17,10 @@ SIMULATOR_PORT = int(os.environ.get("FATTORINO_SIMULATOR_PORT") or PORT + 1)
 DEBUG = False
 # One key file signs sessions and encrypts what must be kept secret at rest; see config/secret.py.
 SECRET_KEY = os.environ.get("FATTORINO_SECRET_KEY") or load_or_make_key(HOME / "secret.key")
+# What encrypts secrets at rest: the newest first; an old one stays until everything is encrypted anew.
+SECRETS_KEYS = [
+    fernet_key(k) for k in [SECRET_KEY, *filter(None, os.environ.get("FATTORINO_OLD_KEYS", "").split(","))]
+]
 ALLOWED_HOSTS = [h for h in os.environ.get("FATTORINO_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if h]
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("FATTORINO_ORIGINS", "").split(",") if o]
 HTTPS = os.environ.get("FATTORINO_HTTPS") == "1"

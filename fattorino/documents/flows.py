@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from fattorino.core.errors import ConflictError, RefusedError
+from fattorino.core.fatturapa import write_fattura
 from fattorino.core.fatturapa.build import build
 from fattorino.core.fatturapa.draft import Draft, FieldFinding, Party, draft_from_json, draft_to_json
 from fattorino.core.fatturapa.recipient import Recipient, resolve_recipient
@@ -32,11 +33,7 @@ def store(company_id: int, content: bytes, *, now: datetime.datetime) -> StoredF
     if found:
         return found
     StoredFile.objects.bulk_create(
-        [
-            StoredFile(
-                company_id=company_id, sha256=sha, size=len(content), content=content, created_at=now
-            )
-        ],
+        [StoredFile(company_id=company_id, sha256=sha, size=len(content), content=content, created_at=now)],
         ignore_conflicts=True,
     )
     return StoredFile.objects.defer("content").get(company_id=company_id, sha256=sha)
@@ -94,7 +91,13 @@ def save_document(
         else:
             document, invoice = _existing(actor, draft, kind, sezionale, recipient, document_id, version)
         draft = replace(draft, numero=document.number)
-        counterpart = _remember(actor.company_id, draft, recipient, now)
+        counterpart = remember(
+            actor.company_id,
+            draft.cessionario,
+            recipient.codice_destinatario if recipient else "",
+            (recipient.pec_destinatario or "") if recipient else "",
+            now=now,
+        )
         _fill(document, invoice, draft, recipient, totals, counterpart)
         document.change_seq = workflow.next_change()
         document.save()
@@ -119,7 +122,9 @@ def _check_draft(draft: Draft, kind: str, today: datetime.date) -> tuple[Recipie
     recipient = None
     if kind != DocumentKind.RICEVUTA:
         try:
-            recipient = resolve_recipient(draft.cessionario, draft.codice_destinatario, draft.pec_destinatario)
+            recipient = resolve_recipient(
+                draft.cessionario, draft.codice_destinatario, draft.pec_destinatario
+            )
         except RefusedError as exc:
             problems.update(exc.fields or {"codice_destinatario": exc.message})
     elif not _party_name(draft.cessionario):
@@ -186,7 +191,9 @@ def _existing(
             "Correggere il file nel programma d'origine e importarlo di nuovo: prenderà il posto di questo.",
         )
     if (kind == DocumentKind.RICEVUTA) != (document.kind == DocumentKind.RICEVUTA):
-        raise RefusedError("Una ricevuta non può diventare fattura, né una fattura ricevuta: sono numerate a parte.")
+        raise RefusedError(
+            "Una ricevuta non può diventare fattura, né una fattura ricevuta: sono numerate a parte."
+        )
     if draft.data.year != invoice.year or sezionale != (invoice.sezionale.code if invoice.sezionale else ""):
         raise RefusedError(
             "Il documento ha già il suo numero.",
@@ -261,10 +268,10 @@ def _fill(
     document.counterpart_id = counterpart.pk
     document.counterpart_name = counterpart.name
     document.currency = draft.divisa
-    document.total_cents = sign * cents(totals.importo_totale_documento)
-    document.taxable_cents = sign * cents(totals.totale_imponibile)
-    document.tax_cents = sign * cents(totals.totale_imposta)
-    document.due_cents = sign * cents(totals.importo_da_pagare)
+    document.total_cents = sign * cents(totals.totale_documento)
+    document.taxable_cents = sign * cents(totals.imponibile)
+    document.tax_cents = sign * cents(totals.imposta)
+    document.due_cents = sign * cents(totals.da_pagare)
     document.search_text = search_text(draft, counterpart.name)
     invoice.tipo_documento = draft.tipo_documento if document.kind != DocumentKind.RICEVUTA else ""
     invoice.formato = recipient.formato if recipient else ""
@@ -281,7 +288,9 @@ def cents(amount: Decimal) -> int:
 
 def search_text(draft: Draft, name: str) -> str:
     parts = [name, *draft.causale, *(line.descrizione or "" for line in draft.linee)]
-    parts += [r.codice_cig or "" for r in draft.riferimenti] + [r.id_documento or "" for r in draft.riferimenti]
+    parts += [r.codice_cig or "" for r in draft.riferimenti] + [
+        r.id_documento or "" for r in draft.riferimenti
+    ]
     return " ".join(filter(None, parts)).lower()[:4000]
 
 
@@ -298,18 +307,17 @@ def party_identity(party: Party) -> str:
     return f"N:{_party_name(party)}".upper()[:120]
 
 
-def _remember(
-    company_id: int, draft: Draft, recipient: Recipient | None, now: datetime.datetime
+def remember(
+    company_id: int, party: Party, codice_destinatario: str, pec: str, *, now: datetime.datetime
 ) -> Counterpart:
-    party = draft.cessionario
+    """Keep the counterpart, so that it is proposed the next time."""
     values = {
         "name": _party_name(party)[:200] or "(senza nome)",
         "party": draft_to_json(Draft(cessionario=party)).get("cessionario", {}),
         "used_at": now,
     }
-    if recipient is not None:
-        values["codice_destinatario"] = recipient.codice_destinatario
-        values["pec_destinatario"] = recipient.pec_destinatario or ""
+    if codice_destinatario:
+        values |= {"codice_destinatario": codice_destinatario, "pec_destinatario": pec}
     return Counterpart.objects.update_or_create(
         company_id=company_id, identity=party_identity(party), defaults=values
     )[0]
@@ -344,8 +352,6 @@ def generate_xml(
         progressivo_invio=progressivo_invio,
         allegati={f.sha256: bytes(f.content) for f in files},
     )
-    from fattorino.core.fatturapa import write_fattura
-
     stored = store(company_id, write_fattura(fattura), now=now)
     attach(document_id, company_id, DocumentFile.Kind.XML, f"{file_name}.xml", stored, now=now)
     return stored, invoice.formato
@@ -366,5 +372,3 @@ def copy_as_new(actor: Actor, document_id: int) -> Draft:
     if invoice is None or invoice.draft is None:
         raise RefusedError("Questo documento non si può duplicare: viene da un file importato.")
     return replace(draft_from_json(invoice.draft), numero=None, data=None)
-
-

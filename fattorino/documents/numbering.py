@@ -33,9 +33,7 @@ def add_sezionale(company_id: int, code: str, description: str, *, for_receipts:
     )[0]
 
 
-def next_number(
-    company_id: int, code: str, date: datetime.date, kind: str
-) -> tuple[Sezionale, int, str]:
+def next_number(company_id: int, code: str, date: datetime.date, kind: str) -> tuple[Sezionale, int, str]:
     """Take the next number; the row stays locked until the caller's transaction ends, so a rollback leaves no gap.
 
     Returns: the sezionale, the progressive, and the Numero as it stands on the document ("12" or "12/A").
@@ -45,11 +43,15 @@ def next_number(
     """
     sezionale = Sezionale.objects.filter(company_id=company_id, code=code).first()
     if sezionale is None:
-        raise RefusedError("Sezionale sconosciuto.", fields={"sezionale": f"Il sezionale «{code}» non esiste."})
+        raise RefusedError(
+            "Sezionale sconosciuto.", fields={"sezionale": f"Il sezionale «{code}» non esiste."}
+        )
     if sezionale.for_receipts != (kind == DocumentKind.RICEVUTA):
         raise RefusedError(
             "Le ricevute si numerano a parte dalle fatture.",
-            fields={"sezionale": "Le ricevute si numerano a parte dalle fatture: scegliere un altro sezionale."},
+            fields={
+                "sezionale": "Le ricevute si numerano a parte dalle fatture: scegliere un altro sezionale."
+            },
         )
     NumberSeries.objects.bulk_create(
         [NumberSeries(company_id=company_id, sezionale=sezionale, year=date.year)], ignore_conflicts=True

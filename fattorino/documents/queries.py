@@ -218,7 +218,9 @@ def _rows(actor: Actor, documents: list[Document]) -> list[DocumentRow]:
 
 
 def _last_outcomes(ids: list[int]) -> dict[int, tuple[str, datetime.datetime]]:
-    rows = StateChange.objects.filter(document_id__in=ids).order_by("document_id", "-id").distinct("document_id")
+    rows = (
+        StateChange.objects.filter(document_id__in=ids).order_by("document_id", "-id").distinct("document_id")
+    )
     return {r.document_id: (r.message, r.at) for r in rows}
 
 

@@ -37,7 +37,8 @@ def save_company(
         RefusedError: no IdFiscaleIVA or no name.
     """
     name = (
-        party.get("denominazione") or " ".join(filter(None, [party.get("nome"), party.get("cognome")])).strip()
+        party.get("denominazione")
+        or " ".join(filter(None, [party.get("nome"), party.get("cognome")])).strip()
     )
     if not name or not party.get("id_codice"):
         raise RefusedError("L'azienda deve avere una denominazione (o nome e cognome) e una partita IVA.")

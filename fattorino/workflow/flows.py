@@ -117,6 +117,11 @@ def advance(
         return answer
 
 
+def lock(document_id: int) -> None:
+    """Hold the document until the transaction ends. Every flow locks it before anything that hangs on it."""
+    Document.objects.select_for_update().filter(pk=document_id).values_list("pk", flat=True).first()
+
+
 def _locked(document_id: int, actor: Actor) -> Document:
     document = (
         Document.objects.select_for_update().filter(pk=document_id, company_id=actor.company_id).first()
@@ -230,7 +235,15 @@ def _try_held(
             if isinstance(answer, Decision) and answer.to_state:
                 document.held_statuses = [s for s in document.held_statuses if s != status]
                 _write(
-                    document, event, answer, actor, now, version, "Esito arrivato in anticipo, ora applicato.", [], ""
+                    document,
+                    event,
+                    answer,
+                    actor,
+                    now,
+                    version,
+                    "Esito arrivato in anticipo, ora applicato.",
+                    [],
+                    "",
                 )
                 if answer.start:
                     _start(document, answer.start, actor, now, None)

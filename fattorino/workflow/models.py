@@ -83,7 +83,9 @@ class Document(models.Model):
         indexes = [
             models.Index(fields=["company", "-date", "-id"], name="document_list"),
             models.Index(fields=["company", "state", "-date", "-id"], name="document_by_state"),
-            models.Index(fields=["company", "counterpart_id", "-date", "-id"], name="document_by_counterpart"),
+            models.Index(
+                fields=["company", "counterpart_id", "-date", "-id"], name="document_by_counterpart"
+            ),
             models.Index(fields=["company", "number"], name="document_by_number"),
             models.Index(fields=["company", "change_seq"], name="document_changes"),
             GinIndex(fields=["search_text"], name="document_search", opclasses=["gin_trgm_ops"]),

@@ -30,7 +30,10 @@ def _parsed(version_id: int) -> Workflow:
 def workflow_of(company_id: int) -> tuple[int, Workflow]:
     """Number and content of the company's published configuration."""
     row = (
-        WorkflowVersion.objects.filter(company_id=company_id).order_by("-number").values("pk", "number").first()
+        WorkflowVersion.objects.filter(company_id=company_id)
+        .order_by("-number")
+        .values("pk", "number")
+        .first()
     )
     if row is None:
         raise LookupError(f"company {company_id} has no workflow: load_standard was not called")
@@ -137,7 +140,9 @@ def possibilities(document: Document, actor: Actor) -> Possibilities:
 
 def _why_not_edit(state: State, editable: bool, pending: PendingAction | None) -> str:
     if pending is not None:
-        return f"{pending.actor_label} ha avviato l'invio: il documento non si può modificare finché è in corso."
+        return (
+            f"{pending.actor_label} ha avviato l'invio: il documento non si può modificare finché è in corso."
+        )
     if not editable:
         return f"Nello stato «{state.label}» il documento non si può più modificare."
     return ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import traceback
 
+from django.db import InterfaceError, OperationalError
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from fattorino import clock
@@ -17,7 +19,13 @@ from fattorino.workflow.actions import ActionResult, ActionRun
 log = logging.getLogger(__name__)
 
 
-@app.task(name="workflow.run_action")
+# The database went away: nothing was decided, so the same job is simply done again.
+AGAIN = RetryStrategy(
+    max_attempts=10, exponential_wait=2, retry_exceptions={OperationalError, InterfaceError}
+)
+
+
+@app.task(name="workflow.run_action", retry=AGAIN)
 def run_action(company_id: int, pending_id: int) -> None:
     """Carry out one pending action: no transaction is open while it acts."""
     with company_scope(company_id):
@@ -28,6 +36,8 @@ def run_action(company_id: int, pending_id: int) -> None:
     run = ActionRun(company_id, pending.document_id, pending.run, action, clock.now())
     try:
         result = actions.table()[action](run)
+    except (OperationalError, InterfaceError):
+        raise
     except FattorinoError as exc:
         result = ActionResult(False, str(exc))
     except Exception:  # noqa: BLE001 - the border of the job: a person must see that it failed, not wait for ever

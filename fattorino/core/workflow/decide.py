@@ -201,7 +201,9 @@ def _requested(state: State, facts: Facts) -> Decision | Refusal:
 def _succeeded(workflow: Workflow, state: State, event: ActionSucceeded, facts: Facts) -> Decision:
     rule = state.rule(facts.dashboard)
     if rule.action is not event.action or not rule.confirmed:
-        return Decision(None, note="L'azione è riuscita, ma lo stato nel frattempo era cambiato: resta com'è.")
+        return Decision(
+            None, note="L'azione è riuscita, ma lo stato nel frattempo era cambiato: resta com'è."
+        )
     return _into(workflow, rule.confirmed, facts, run_on=rule.confirmed != state.code)
 
 
@@ -227,7 +229,9 @@ def _reported(workflow: Workflow, state: State, event: HubReported, facts: Facts
     if not rows:
         return Decision(None, note="Nessuno stato di questa dashboard corrisponde all'esito: conservato.")
     return Decision(
-        None, note=f"Esito non atteso nello stato «{state.label}»: conservato.", hold=state.type != StateType.FINAL
+        None,
+        note=f"Esito non atteso nello stato «{state.label}»: conservato.",
+        hold=state.type != StateType.FINAL,
     )
 
 

@@ -1,0 +1,1 @@
+"""The ways to SdI, one file each."""

@@ -1,0 +1,18 @@
+"""Every address of the product. Pages under the company in use; SdI's own door apart."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("fattorino.web.urls")),
+    path("accesso/", include("allauth.account.urls")),
+    path("accesso/2fa/", include("allauth.mfa.urls")),
+    path("entrate/", include("fattorino.documents.urls")),
+    path("sdi/", include("fattorino.hub.urls")),
+]
+
+handler400 = "fattorino.web.views.bad_request"
+handler403 = "fattorino.web.views.permission_denied"
+handler404 = "fattorino.web.views.page_not_found"
+handler500 = "fattorino.web.views.server_error"

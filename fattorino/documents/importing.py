@@ -1,0 +1,308 @@
+"""Files from any program: kept as they came, then read, then made into active documents that send those bytes."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from fattorino.core.errors import (
+    EnvelopeError,
+    FattorinoError,
+    FormatError,
+    InputError,
+    RefusedError,
+    XmlError,
+)
+from fattorino.core.fatturapa import read_fattura
+from fattorino.core.fatturapa.archive import is_zip, read_zip
+from fattorino.core.fatturapa.draft import Party
+from fattorino.core.fatturapa.envelope import unwrap
+from fattorino.core.fatturapa.summary import Summary, summarise
+from fattorino.core.workflow.decide import may_edit
+from fattorino.core.workflow.definition import Dashboard
+from fattorino.documents import flows, numbering
+from fattorino.documents.models import Counterpart, DocumentFile, ImportedFile, Invoice, StoredFile
+from fattorino.organisations.models import Company
+from fattorino.organisations.queries import Actor
+from fattorino.workflow import flows as workflow
+from fattorino.workflow.models import Document, DocumentKind, PendingAction
+from fattorino.workflow.queries import workflow_of
+
+LIMIT = 20 * 1024 * 1024
+MAX_MEMBERS = 2000
+Status = ImportedFile.Status
+
+# The buyer writes these; where they say so, the company is the cessionario (sdi.md 1.3).
+BY_THE_BUYER = frozenset(["TD16", "TD17", "TD18", "TD19", "TD20", "TD22", "TD23", "TD27", "TD28", "TD29"])
+
+
+def take_file(actor: Actor, name: str, content: bytes, *, now: datetime.datetime) -> ImportedFile:
+    """Keep what was handed in and queue its reading; what is too large is refused at once, and noted.
+
+    Raises:
+        RefusedError: the actor may only read.
+    """
+    from fattorino.documents.tasks import read_import
+
+    if not actor.may_write:
+        raise RefusedError("Il ruolo di consultazione non permette di importare documenti.")
+    row = ImportedFile(
+        company_id=actor.company_id,
+        name=_shown_name(name),
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        created_at=now,
+        created_by_id=actor.user_id,
+    )
+    if len(content) > LIMIT:
+        row.status = Status.REFUSED
+        row.outcomes = [
+            _refused(
+                row.name, f"Il file supera i {LIMIT // 1_048_576} MB.", "Dividerlo in più file.", "00003"
+            )
+        ]
+        row.save()
+        return row
+    with transaction.atomic():
+        if content:
+            row.stored = flows.store(actor.company_id, content, now=now)
+        row.save()
+        read_import.configure(lock=f"import:{actor.company_id}").defer(
+            company_id=actor.company_id,
+            import_id=row.pk,
+            actor={"label": actor.label, "user_id": actor.user_id, "role": actor.role},
+        )
+    return row
+
+
+def read_import(actor: Actor, import_id: int, *, now: datetime.datetime) -> None:
+    """Read a kept file and make the documents in it; doing it again changes nothing."""
+    with transaction.atomic():
+        row = (
+            ImportedFile.objects.select_for_update(of=("self",))
+            .select_related("stored")
+            .get(pk=import_id, company_id=actor.company_id)
+        )
+        if row.status != Status.WAITING:
+            return
+        content = bytes(row.stored.content) if row.stored else b""
+        row.outcomes = _outcomes(actor, row.name, content, now)
+        good = sum(1 for outcome in row.outcomes if outcome["ok"])
+        row.status = Status.DONE if good == len(row.outcomes) else Status.PARTLY if good else Status.REFUSED
+        row.save(update_fields=["outcomes", "status"])
+
+
+def _outcomes(actor: Actor, name: str, content: bytes, now: datetime.datetime) -> list[dict[str, Any]]:
+    try:
+        if not content:
+            raise InputError("Il file è vuoto.", "Controllare il file all'origine ed esportarlo di nuovo.")
+        members = (
+            [(m.name, m.content) for m in read_zip(content, max_members=MAX_MEMBERS)]
+            if is_zip(content)
+            else [(name, content)]
+        )
+    except InputError as exc:
+        return [_refused(name, exc.message, exc.hint, getattr(exc, "code", "00106"))]
+    return [_one(actor, inner, data, now) for inner, data in members]
+
+
+def _one(actor: Actor, name: str, content: bytes, now: datetime.datetime) -> dict[str, Any]:
+    shown = _shown_name(name)
+    try:
+        with transaction.atomic():
+            taken = _take_invoice(actor, shown, content, now)
+    except FormatError as exc:
+        first = exc.findings[0] if exc.findings else None
+        where = f" {first.message}" if first else ""
+        return _refused(shown, f"{exc.message}{where}", exc.hint, first.code if first else "00200")
+    except (XmlError, EnvelopeError) as exc:
+        return _refused(shown, exc.message, exc.hint, exc.code)
+    except FattorinoError as exc:
+        return _refused(shown, exc.message, exc.hint, "")
+    return {
+        "name": shown,
+        "ok": True,
+        "message": taken.message,
+        "hint": "",
+        "code": "",
+        "document_id": taken.document_id,
+        "tolerated": list(taken.tolerated),
+    }
+
+
+def _refused(name: str, message: str, hint: str, code: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "ok": False,
+        "message": message,
+        "hint": hint,
+        "code": code,
+        "document_id": None,
+        "tolerated": [],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    document_id: int
+    message: str
+    tolerated: tuple[str, ...]
+
+
+def _take_invoice(actor: Actor, name: str, content: bytes, now: datetime.datetime) -> _Taken:
+    opened = unwrap(content)
+    if not opened.valid:
+        raise EnvelopeError(
+            "La firma del file non è valida: il contenuto è stato modificato dopo la firma.",
+            "Chiedere al programma d'origine un file firmato di nuovo.",
+        )
+    reading = read_fattura(opened.content)
+    summary = summarise(reading)
+    company = Company.objects.get(pk=actor.company_id)
+    _belongs(summary, company)
+    stored = flows.store(actor.company_id, content, now=now)
+    same = Invoice.objects.filter(company_id=actor.company_id, imported=stored).first()
+    if same:
+        raise RefusedError(
+            f"Lo stesso file è già stato importato: è il documento {summary.numero} del {summary.data:%d/%m/%Y}."
+        )
+    earlier = _same_number(actor.company_id, summary)
+    if earlier:
+        document = _replace(actor, earlier, summary, stored, now)
+        message = f"Il documento {summary.numero} è stato aggiornato con il nuovo file."
+    else:
+        document = _create(actor, summary, stored, now)
+        message = f"Importato il documento {summary.numero} del {summary.data:%d/%m/%Y}."
+    flows.attach(document.pk, actor.company_id, DocumentFile.Kind.IMPORTED, name, stored, now=now)
+    return _Taken(document.pk, message, reading.tolerated)
+
+
+def _belongs(summary: Summary, company: Company) -> None:
+    ours = {(company.id_paese, company.id_codice)}
+    codes = {company.codice_fiscale, company.id_codice}
+
+    def is_us(party: Party) -> bool:
+        return (party.id_paese, party.id_codice) in ours or bool(
+            not party.id_codice and party.codice_fiscale in codes
+        )
+
+    if is_us(summary.cedente):
+        return
+    by_buyer = summary.tipo_documento in BY_THE_BUYER or summary.soggetto_emittente == "CC"
+    if by_buyer and is_us(summary.cessionario):
+        return
+    who = _name(summary.cedente)
+    raise RefusedError(
+        f"Il cedente del documento è «{who}», non {company.name}.",
+        "Qui si importano i documenti emessi dall'azienda; controllare in alto per quale azienda si sta lavorando.",
+    )
+
+
+def _same_number(company_id: int, summary: Summary) -> Document | None:
+    """A document that SdI would take for the same: number and year, credit notes apart (00404, sdi.md 2.4)."""
+    credit = summary.tipo_documento in ("TD04", "TD08")
+    kind = DocumentKind.NOTA_CREDITO if credit else DocumentKind.FATTURA
+    return (
+        Document.objects.select_for_update()
+        .filter(company_id=company_id, number=summary.numero, date__year=summary.data.year, kind=kind)
+        .exclude(state="ANNULLATO")
+        .first()
+    )
+
+
+def _replace(
+    actor: Actor, document: Document, summary: Summary, stored: StoredFile, now: datetime.datetime
+) -> Document:
+    """A corrected file takes the place of the one that was refused, where the state lets it be corrected."""
+    invoice = Invoice.objects.get(document=document)
+    _, flow = workflow_of(document.company_id)
+    state = flow.state(document.state)
+    open_now = PendingAction.objects.filter(document=document, finished_at=None).exists()
+    if invoice.imported_id is None or open_now or not may_edit(state, Dashboard(document.dashboard)):
+        raise RefusedError(
+            f"Esiste già un documento {document.number} del {document.date.year}, nello stato «{state.label}».",
+            "SdI lo scarterebbe come duplicato (00404): controllare il numero.",
+        )
+    _fill(document, invoice, summary, stored, _counterpart(actor.company_id, summary, now))
+    document.version += 1
+    document.change_seq = workflow.next_change()
+    document.save()
+    invoice.save()
+    workflow.record(
+        document.pk,
+        "Saved",
+        actor,
+        now=now,
+        message="Il file corretto è stato importato di nuovo.",
+        sha256=stored.sha256,
+    )
+    return document
+
+
+def _create(actor: Actor, summary: Summary, stored: StoredFile, now: datetime.datetime) -> Document:
+    credit = summary.tipo_documento in ("TD04", "TD08")
+    document = Document(
+        company_id=actor.company_id,
+        kind=DocumentKind.NOTA_CREDITO if credit else DocumentKind.FATTURA,
+        created_at=now,
+        created_by_id=actor.user_id,
+    )
+    invoice = Invoice(company_id=actor.company_id, source=Invoice.Source.IMPORT)
+    _fill(document, invoice, summary, stored, _counterpart(actor.company_id, summary, now))
+    document.change_seq = workflow.next_change()
+    document.save()
+    invoice.document = document
+    invoice.save()
+    numbering.observe(actor.company_id, summary.numero, summary.data.year)
+    workflow.enter(document.pk, actor, now=now, message="Documento importato da file.")
+    return document
+
+
+def _fill(
+    document: Document, invoice: Invoice, summary: Summary, stored: StoredFile, counterpart: Counterpart
+) -> None:
+    sign = -1 if document.kind == DocumentKind.NOTA_CREDITO else 1
+    document.dashboard = str(Dashboard.ACTIVE_PA if summary.formato == "FPA12" else Dashboard.ACTIVE_PRIVATE)
+    document.number = summary.numero
+    document.date = summary.data
+    document.counterpart_id = counterpart.pk
+    document.counterpart_name = counterpart.name
+    document.currency = summary.divisa
+    document.total_cents = sign * flows.cents(summary.totale)
+    document.taxable_cents = sign * flows.cents(summary.imponibile)
+    document.tax_cents = sign * flows.cents(summary.imposta)
+    document.due_cents = sign * flows.cents(summary.da_pagare)
+    document.search_text = " ".join([counterpart.name, *summary.words]).lower()[:4000]
+    invoice.tipo_documento = summary.tipo_documento
+    invoice.formato = summary.formato
+    invoice.year = summary.data.year
+    invoice.imported = stored
+    invoice.counterpart = counterpart
+    invoice.codice_destinatario = summary.codice_destinatario
+    invoice.pec_destinatario = summary.pec_destinatario or ""
+
+
+def _counterpart(company_id: int, summary: Summary, now: datetime.datetime) -> Counterpart:
+    by_buyer = summary.tipo_documento in BY_THE_BUYER
+    return flows.remember(
+        company_id,
+        summary.cedente if by_buyer else summary.cessionario,
+        "" if by_buyer else summary.codice_destinatario,
+        "" if by_buyer else summary.pec_destinatario or "",
+        now=now,
+    )
+
+
+def _name(party: Party) -> str:
+    return party.denominazione or " ".join(filter(None, [party.nome, party.cognome])) or "(senza nome)"
+
+
+def _shown_name(name: str) -> str:
+    """A foreign file name as it may be kept and shown: its last part, printable, not too long."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in last)
+    return clean[:255] or "(senza nome)"

@@ -1,0 +1,81 @@
+"""Signing keys and channels of a company. A secret is encrypted before it reaches the database."""
+
+from __future__ import annotations
+
+import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from fattorino.core.errors import SigningError
+from fattorino.core.fatturapa.cades import sign_cades
+from fattorino.hub.channels.base import ChannelPort
+from fattorino.hub.channels.sdicoop import SdiCoop
+from fattorino.hub.models import Channel, SigningKey
+from fattorino.hub.signing import secrets
+from fattorino.hub.signing.pkcs12 import load_pkcs12
+from fattorino.organisations.flows import audit
+
+
+def save_key(
+    company_id: int,
+    pkcs12: bytes,
+    password: str,
+    *,
+    now: datetime.datetime,
+    actor_id: int | None = None,
+) -> SigningKey:
+    """Take a PKCS#12 as the company's signing key; the one before is kept but no longer used.
+
+    Raises:
+        SigningError: wrong password, no key, expired, too weak.
+    """
+    key = load_pkcs12(pkcs12, password, at=now)
+    with transaction.atomic():
+        SigningKey.objects.filter(company_id=company_id, active=True).update(active=False)
+        saved = SigningKey.objects.create(
+            company_id=company_id,
+            pkcs12=secrets.encrypt(pkcs12, settings.SECRETS_KEYS),
+            password=secrets.encrypt(password.encode(), settings.SECRETS_KEYS),
+            subject=key.subject[:250],
+            serial=str(key.serial),
+            not_after=key.not_after,
+            created_at=now,
+        )
+        audit(
+            "chiave di firma caricata",
+            now=now,
+            actor_id=actor_id,
+            company_id=company_id,
+            subject=saved.subject,
+            serial=saved.serial,
+        )
+        return saved
+
+
+def sign(company_id: int, content: bytes, *, now: datetime.datetime) -> bytes:
+    """Put the content into a CAdES-BES envelope made with the company's key.
+
+    Raises:
+        SigningError: no key, or one that cannot sign today.
+    """
+    row = SigningKey.objects.filter(company_id=company_id, active=True).first()
+    if row is None:
+        raise SigningError(
+            "L'azienda non ha una chiave di firma, che per le fatture alla PA è obbligatoria.",
+            "Un amministratore la carica con «fattorino manage company_key».",
+        )
+    key = load_pkcs12(
+        secrets.decrypt(bytes(row.pkcs12), settings.SECRETS_KEYS),
+        secrets.decrypt(bytes(row.password), settings.SECRETS_KEYS).decode(),
+        at=now,
+    )
+    return sign_cades(content, key.certificate, key.sign, now, key.is_ec, key.chain)
+
+
+def channel_of(company_id: int) -> ChannelPort:
+    """The company's way to SdI."""
+    row = Channel.objects.filter(company_id=company_id).first()
+    if row is None:
+        return SdiCoop(settings.HUB_RICEVI_FILE_URL, settings.HUB_TIMEOUT)
+    return SdiCoop(row.url, settings.HUB_TIMEOUT, row.client_certificate, row.trusted_ca)

@@ -1,0 +1,206 @@
+"""What SdI sends back: kept as it came, then read, matched, counted once, applied."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from fattorino.core.errors import FattorinoError, InputError
+from fattorino.core.fatturapa.rules.explain import explain
+from fattorino.core.sdi.meaning import Meaning, meaning
+from fattorino.core.sdi.message_io import ReadMessage, read_message
+from fattorino.core.sdi.names import parse_message_name
+from fattorino.documents import flows as documents
+from fattorino.documents.models import DocumentFile
+from fattorino.hub.models import Message, Submission
+from fattorino.organisations.scope import company_scope, system_scope
+from fattorino.workflow import flows as workflow
+
+Status = Submission.Status
+
+
+def take_message(name: str, content: bytes, identificativo_sdi: str, *, now: datetime.datetime) -> int:
+    """Keep a message before anything is read, and queue its application. The same bytes again are one message.
+
+    Returns: the message's id. When this returns, SdI may be told that it was taken.
+    """
+    from fattorino.hub.tasks import apply_message
+
+    with system_scope():
+        sha = hashlib.sha256(content).hexdigest()
+        Message.objects.bulk_create(
+            [
+                Message(
+                    sha256=sha,
+                    name=name[:255],
+                    content=content,
+                    identificativo_sdi=identificativo_sdi[:36],
+                    received_at=now,
+                    arrivals=0,
+                )
+            ],
+            ignore_conflicts=True,
+        )
+        message = Message.objects.select_for_update().get(sha256=sha)
+        Message.objects.filter(pk=message.pk).update(arrivals=F("arrivals") + 1)
+        if message.applied_at is None:
+            apply_message.configure(lock=f"message:{message.pk}").defer(message_id=message.pk)
+        return message.pk
+
+
+def apply_message(message_id: int, *, now: datetime.datetime) -> None:
+    """Read a kept message and tell the document; doing it again changes nothing."""
+    with system_scope():
+        message = Message.objects.get(pk=message_id)
+        if message.applied_at is not None:
+            return
+        try:
+            read: ReadMessage | None = read_message(bytes(message.content))
+        except InputError as exc:
+            read, note = None, f"Il messaggio non si legge: {exc}"
+        if read is None:
+            Message.objects.filter(pk=message_id).update(applied_at=now, note=note)
+            return
+        submission_id, company_id = _match(message, read)
+    if company_id is None or submission_id is None:
+        with system_scope():
+            Message.objects.filter(pk=message_id).update(
+                applied_at=now,
+                kind=read.message.tipo,
+                note="Nessun invio di questa installazione porta quel nome di file: da abbinare.",
+            )
+        return
+    with system_scope():
+        Message.objects.filter(pk=message_id).update(company_id=company_id)
+    with company_scope(company_id):
+        _apply(message_id, submission_id, read, now)
+
+
+def _match(message: Message, read: ReadMessage) -> tuple[int | None, int | None]:
+    """The submission a message speaks of: by file name, which is ours alone; else by SdI's identifier."""
+    name = getattr(read.message, "nome_file", "") or ""
+    base = name.split(".", 1)[0]
+    if not base:
+        try:
+            base = parse_message_name(message.name).fattura
+        except InputError:
+            base = ""
+    found = Submission.objects.filter(base_name=base).first() if base else None
+    if found is None and read.message.identificativo_sdi:
+        # Only ids that SdI gave in an answer to us; two rows cannot share one.
+        found = Submission.objects.filter(identificativo_sdi=read.message.identificativo_sdi).first()
+    return (found.pk, found.company_id) if found else (None, None)
+
+
+def _apply(message_id: int, submission_id: int, read: ReadMessage, now: datetime.datetime) -> None:
+    with transaction.atomic():
+        row = Submission.objects.get(pk=submission_id)
+        workflow.lock(row.document_id)
+        row = Submission.objects.select_for_update().get(pk=submission_id)
+        message = Message.objects.select_for_update().get(pk=message_id)
+        if message.applied_at is not None:
+            return
+        sense = meaning(read.message)
+        message.kind = read.message.tipo
+        message.submission = row
+        message.event = sense.event
+        message.identificativo_sdi = read.message.identificativo_sdi or message.identificativo_sdi
+        message.message_id = getattr(read.message, "message_id", None) or ""
+        message.applied_at = now
+        repeated = _repeated(message)
+        stored = documents.store(row.company_id, bytes(message.content), now=now)
+        documents.attach(
+            row.document_id, row.company_id, DocumentFile.Kind.RECEIPT, message.name, stored, now=now
+        )
+        message.note = _tell(row, sense, read, repeated, stored.sha256, now)
+        message.save()
+
+
+def _repeated(message: Message) -> bool:
+    """Another message with the same (IdentificativoSdI, tipo, MessageId) was applied already."""
+    if not message.message_id:
+        return False
+    return (
+        Message.objects.filter(
+            company_id=message.company_id,
+            identificativo_sdi=message.identificativo_sdi,
+            kind=message.kind,
+            message_id=message.message_id,
+        )
+        .exclude(pk=message.pk)
+        .exclude(applied_at=None)
+        .exists()
+    )
+
+
+def _tell(
+    row: Submission,
+    sense: Meaning,
+    read: ReadMessage,
+    repeated: bool,
+    sha256: str,
+    now: datetime.datetime,
+) -> str:
+    actor = workflow.system_actor(row.company_id, "sdi")
+    if repeated:
+        return "Ricevuta ripetuta: già applicata."
+    if _own_duplicate(row, sense, read):
+        note = (
+            "SdI conferma che il primo invio con questo nome era arrivato (00002): se ne attende la ricevuta."
+        )
+        row.status = Status.ACCEPTED
+        row.save(update_fields=["status"])
+        workflow.record(row.document_id, "NS", actor, now=now, message=note, sha256=sha256)
+        return note
+    row.identificativo_sdi = read.message.identificativo_sdi or row.identificativo_sdi
+    row.accepted_at = row.accepted_at or now
+    # Whatever receipt came, SdI had the file: an attempt still in doubt is settled.
+    row.status = Status.CLOSED if sense.final else Status.ACCEPTED
+    row.save(update_fields=["identificativo_sdi", "accepted_at", "status"])
+    if not row.current:
+        note = "Riguarda un invio precedente dello stesso documento: conservata, lo stato non cambia."
+        workflow.record(row.document_id, sense.event, actor, now=now, message=note, sha256=sha256)
+        return note
+    decision = workflow.report_status(
+        row.document_id,
+        sense.event,
+        actor,
+        now=now,
+        message=f"{sense.label}. {sense.explanation}",
+        detail=_errors(read),
+        sha256=sha256,
+    )
+    return decision.note
+
+
+def _own_duplicate(row: Submission, sense: Meaning, read: ReadMessage) -> bool:
+    """A refusal for a duplicate name of a file that we ourselves offered twice is no refusal of the invoice."""
+    return sense.event == "NS" and sense.codes == ("00002",) and row.offered_again
+
+
+def _errors(read: ReadMessage) -> list[dict[str, Any]]:
+    errors = getattr(read.message, "lista_errori", ()) or ()
+    rows = []
+    for error in errors:
+        code = error.codice or ""
+        try:
+            plain = explain(code)
+            message, hint, field = plain.plain, plain.remedy, plain.field
+        except (FattorinoError, KeyError):
+            message, hint, field = error.descrizione or "", getattr(error, "suggerimento", "") or "", ""
+        rows.append(
+            {
+                "code": code,
+                "severity": "error",
+                "path": "",
+                "field": field,
+                "official": error.descrizione or "",
+                "message": message,
+                "hint": hint,
+            }
+        )
+    return rows

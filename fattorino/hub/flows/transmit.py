@@ -1,0 +1,170 @@
+"""Sending: state before network, the network without a transaction, then what became of it.
+
+What SdI certainly did not take is tried again after a pause. What it may have taken is not: the receipt is waited for,
+and only when it does not come is the same file offered again under the same name, which SdI takes at most once
+(00002; Allegato A 1.6.1, point 1.2.2). See docs/decisions/0004.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from fattorino.core.errors import ChannelError
+from fattorino.hub.channels.base import Accepted
+from fattorino.hub.flows.acquire import defer_transmission
+from fattorino.hub.models import Submission, Transmission
+from fattorino.workflow import flows as workflow
+
+Status = Submission.Status
+Outcome = Transmission.Outcome
+
+
+def begin(submission_id: int, company_id: int, *, now: datetime.datetime) -> tuple[str, bytes] | None:
+    """Write down that an attempt starts; the file to send, or None where there is nothing to do (any more)."""
+    with transaction.atomic():
+        row = _locked(submission_id, company_id)
+        if row is None:
+            return None
+        if row.status == Status.SENDING:
+            # The process that was sending died: nobody knows how far it came.
+            _close_open(row, Outcome.UNKNOWN, now, "Il processo si è interrotto durante l'invio.")
+            _uncertain(row, "Il processo si è interrotto durante l'invio.", now)
+            return None
+        if row.status == Status.UNCERTAIN:
+            if row.next_attempt_at and now < row.next_attempt_at:
+                return None
+            row.offered_again = True
+            workflow.record(
+                row.document_id,
+                "HubOfferedAgain",
+                workflow.system_actor(company_id),
+                now=now,
+                message="Nessuna ricevuta: il file viene offerto di nuovo con lo stesso nome, che SdI accetta "
+                "una volta sola.",
+            )
+        elif row.status != Status.QUEUED:
+            return None
+        assert row.outgoing is not None
+        row.status = Status.SENDING
+        row.save(update_fields=["status", "offered_again"])
+        Transmission.objects.create(company_id=company_id, submission=row, started_at=now)
+        return row.file_name, bytes(row.outgoing.content)
+
+
+def accepted(submission_id: int, company_id: int, answer: Accepted, *, now: datetime.datetime) -> None:
+    """SdI took the file."""
+    with transaction.atomic():
+        row = _locked(submission_id, company_id)
+        if row is None:
+            return
+        _close_open(row, Outcome.ACCEPTED, now, "", answer.identificativo_sdi)
+        if row.status == Status.SENDING:
+            row.status = Status.ACCEPTED
+        # A receipt may be quicker than the answer; the identifier it brought is the same unless we offered twice.
+        row.identificativo_sdi = row.identificativo_sdi or answer.identificativo_sdi
+        row.accepted_at = row.accepted_at or now
+        row.last_error = ""
+        row.save(update_fields=["status", "identificativo_sdi", "accepted_at", "last_error"])
+        if row.current:
+            workflow.report_status(
+                row.document_id,
+                "SDI_PRESO_IN_CARICO",
+                workflow.system_actor(company_id, "sdi"),
+                now=now,
+                message=f"Preso in carico da SdI con identificativo {answer.identificativo_sdi}.",
+                sha256=row.outgoing.sha256 if row.outgoing else "",
+            )
+
+
+def failed(submission_id: int, company_id: int, error: ChannelError, *, now: datetime.datetime) -> None:
+    """The attempt did not end well: try later, wait for a receipt, or give up and say so."""
+    with transaction.atomic():
+        row = _locked(submission_id, company_id)
+        if row is None:
+            return
+        outcome = Outcome.UNKNOWN if error.uncertain else Outcome.NOT_TAKEN
+        _close_open(row, outcome, now, str(error))
+        if row.status != Status.SENDING:
+            return
+        # Certain now, but an earlier attempt under this name may still have arrived.
+        doubt = row.transmissions.filter(outcome=Outcome.UNKNOWN).exists()
+        if error.uncertain or (doubt and error.permanent):
+            _uncertain(row, str(error), now)
+        elif not error.permanent and row.failures < len(settings.HUB_RETRY_PAUSES):
+            _later(row, error, now, Status.UNCERTAIN if doubt else Status.QUEUED)
+        else:
+            _give_up(row, error, now)
+
+
+def _later(row: Submission, error: ChannelError, now: datetime.datetime, status: str) -> None:
+    pause = settings.HUB_RETRY_PAUSES[row.failures]
+    row.status = status
+    row.failures += 1
+    row.last_error = str(error)
+    row.next_attempt_at = now + datetime.timedelta(seconds=pause)
+    row.save(update_fields=["status", "failures", "last_error", "next_attempt_at"])
+    defer_transmission(row.company_id, row.pk, pause + 0.5)
+    workflow.record(
+        row.document_id,
+        "HubRetry",
+        workflow.system_actor(row.company_id),
+        now=now,
+        message=f"{error.message} Nuovo tentativo tra {_pause_text(pause)}.",
+    )
+
+
+def _give_up(row: Submission, error: ChannelError, now: datetime.datetime) -> None:
+    row.status = Status.FAILED
+    row.last_error = str(error)
+    row.save(update_fields=["status", "last_error"])
+    if row.current:
+        workflow.report_status(
+            row.document_id,
+            "HUB_ERRORE",
+            workflow.system_actor(row.company_id),
+            now=now,
+            message=str(error),
+        )
+
+
+def _uncertain(row: Submission, text: str, now: datetime.datetime) -> None:
+    wait = settings.HUB_UNCERTAIN_WAIT
+    row.status = Status.UNCERTAIN
+    row.last_error = text
+    row.next_attempt_at = now + datetime.timedelta(seconds=wait)
+    row.save(update_fields=["status", "last_error", "next_attempt_at"])
+    # A little later than the moment itself, so that the job does not come a blink too early and go home.
+    defer_transmission(row.company_id, row.pk, wait + 0.5)
+    workflow.record(
+        row.document_id,
+        "HubUncertain",
+        workflow.system_actor(row.company_id),
+        now=now,
+        message=f"{text} Si attende la ricevuta di SdI per {_pause_text(wait)} prima di offrire di nuovo il file.",
+    )
+
+
+def _close_open(row: Submission, outcome: str, now: datetime.datetime, error: str, sdi: str = "") -> None:
+    row.transmissions.filter(outcome=Outcome.OPEN).update(
+        outcome=outcome, finished_at=now, error=error, identificativo_sdi=sdi
+    )
+
+
+def _locked(submission_id: int, company_id: int) -> Submission | None:
+    # The document first, as every flow does: two flows that lock in different orders would wait for each other.
+    found = Submission.objects.filter(pk=submission_id, company_id=company_id).values("document_id").first()
+    if found is None:
+        return None
+    workflow.lock(found["document_id"])
+    return Submission.objects.select_for_update(of=("self",)).select_related("outgoing").get(pk=submission_id)
+
+
+def _pause_text(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} secondi"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} minuti"
+    return f"{seconds / 3600:.0f} ore"

@@ -1,0 +1,89 @@
+"""Background jobs of the Hub, and the rescue of jobs whose worker died."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, transaction
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Status
+
+from fattorino import clock
+from fattorino.core.errors import ChannelError
+from fattorino.hub.flows import keys, maintenance, receive
+from fattorino.hub.flows import transmit as sending
+from fattorino.organisations.scope import company_scope
+from fattorino.workflow.tasks import run_action
+
+log = logging.getLogger(__name__)
+
+# The database went away: nothing was decided, so the same job is simply done again.
+AGAIN = RetryStrategy(
+    max_attempts=10, exponential_wait=2, retry_exceptions={OperationalError, InterfaceError}
+)
+RESCUE_AFTER = 6  # seconds without a heartbeat; workers beat every 2
+RESCUE_LIMIT = 20  # times a job may die with its worker before a person must look
+
+
+@app.task(name="hub.transmit", retry=AGAIN)
+def transmit(company_id: int, submission_id: int) -> None:
+    """Offer a submission to SdI."""
+    with company_scope(company_id):
+        file = sending.begin(submission_id, company_id, now=clock.now())
+        channel = keys.channel_of(company_id) if file else None
+    if file is None or channel is None:
+        return
+    try:
+        answer = channel.send(*file)
+    except ChannelError as error:
+        with company_scope(company_id):
+            sending.failed(submission_id, company_id, error, now=clock.now())
+        return
+    with company_scope(company_id):
+        sending.accepted(submission_id, company_id, answer, now=clock.now())
+
+
+@app.task(name="hub.apply_message", retry=AGAIN)
+def apply_message(message_id: int) -> None:
+    """Read and apply one message of SdI."""
+    receive.apply_message(message_id, now=clock.now())
+
+
+@app.periodic(cron="* * * * *", periodic_id="sweep")
+@app.task(name="hub.sweep", queueing_lock="hub.sweep")
+def sweep(timestamp: int) -> None:
+    """Put back into the queue what waits without a job. Jobs are deferred in the transaction of the row they serve,
+    so this finds something only after a fault nobody thought of; then nothing stays stuck."""
+    transmissions, messages, actions = maintenance.without_job(now=clock.now())
+    for company_id, submission_id in transmissions:
+        _defer_once(
+            transmit, f"submission:{submission_id}", company_id=company_id, submission_id=submission_id
+        )
+    for message_id in messages:
+        _defer_once(apply_message, f"message:{message_id}", message_id=message_id)
+    for company_id, document_id, pending_id in actions:
+        _defer_once(run_action, f"document:{document_id}", company_id=company_id, pending_id=pending_id)
+
+
+def _defer_once(task: Any, lock: str, **arguments: int) -> None:
+    try:
+        with transaction.atomic():
+            task.configure(lock=lock, queueing_lock=f"sweep:{lock}").defer(**arguments)
+    except AlreadyEnqueued:
+        return
+
+
+@app.periodic(cron="* * * * * */3", periodic_id="rescue")
+@app.task(name="hub.rescue", queueing_lock="hub.rescue", pass_context=True)
+async def rescue(context: Any, timestamp: int) -> None:
+    """Give the jobs of dead workers back to living ones; stop those that kill every worker."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=RESCUE_AFTER):
+        if job.attempts >= RESCUE_LIMIT:
+            log.error("job %s (%s) died %s times, given up", job.id, job.task_name, job.attempts)
+            await manager.finish_job(job, status=Status.FAILED, delete_job=False)
+        else:
+            await manager.retry_job(job)
