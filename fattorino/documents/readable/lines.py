@@ -105,7 +105,7 @@ def vat_table(rows: Sequence[Block], divisa: str) -> Table:
 def _vat_row(row: Block, divisa: str, costs: bool, rounding: bool) -> tuple[Cell, ...]:
     rate = f"IVA {percent(row.take('aliquota_iva'))}"
     if code := row.text("natura"):
-        rate = f"{rate} – {meaning('Natura', code)}"
+        rate = f"{rate}, {meaning('Natura', code)}"
     notes = []
     if code := row.text("esigibilita_iva"):
         notes.append(Fact("Esigibilità", meaning("EsigibilitaIVA", code)))

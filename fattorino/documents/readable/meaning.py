@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 
 from fattorino.core.fatturapa import codes
 from fattorino.core.tracciati.codelists import CodeList
@@ -76,6 +75,6 @@ def official(cls: type, attribute: str) -> Field:
 
 
 def label(cls: type, attribute: str) -> str:
-    """A label from the official name: NumeroColli -> "Numero colli", CFQuietanzante -> "CF quietanzante"."""
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", official(cls, attribute).name)
-    return " ".join(word if word.isupper() or at == 0 else word.lower() for at, word in enumerate(words))
+    """The official description of an element as a label: DataOraRitiro -> "Data e ora del ritiro"."""
+    text = official(cls, attribute).description
+    return text[:1].upper() + text[1:]

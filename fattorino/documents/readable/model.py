@@ -13,7 +13,7 @@ from decimal import Decimal
 from fattorino.core.fatturapa.ordinaria import FatturaElettronica
 from fattorino.core.fatturapa.semplificata import FatturaElettronicaSemplificata
 
-from .formats import day, money, percent, plain
+from .formats import day, money, plain
 from .lines import lines_table, vat_table
 from .meaning import meaning, official, title
 from .people import party, vat_number
@@ -21,6 +21,7 @@ from .sections import (
     attachments_table,
     delivery_notes_table,
     discounts_facts,
+    head,
     main_invoice_facts,
     payment_table,
     pension_table,
@@ -33,7 +34,8 @@ from .sections import (
     vehicle_facts,
     withholding_table,
 )
-from .view import Amount, Body, Cell, Column, Copy, Fact, Facts, Party, Table
+from .simplified import simple_body
+from .view import Amount, Body, Copy, Fact, Facts, Party
 from .walk import Block
 
 NOTICE = (
@@ -51,7 +53,7 @@ def copy_of(fattura: FatturaElettronica | FatturaElettronicaSemplificata) -> Cop
     if isinstance(fattura, FatturaElettronica):
         bodies = tuple(_body(block) for block in root.blocks("fattura_elettronica_body"))
     else:
-        bodies = tuple(_simple_body(block) for block in root.blocks("fattura_elettronica_body"))
+        bodies = tuple(simple_body(block) for block in root.blocks("fattura_elettronica_body"))
     seller, buyer, others = _parties(header)
     transmission = _transmission(root, header)
     first = bodies[0]
@@ -133,7 +135,7 @@ def _body(body: Block) -> Body:
         kind=kind,
         number=number,
         date=date,
-        head=_head(document) + _key_references(general),
+        head=head(document) + _key_references(general),
         causale=document.take("causale") or (),
         lines=lines_table(goods.blocks("dettaglio_linee"), divisa),
         summary=vat_table(summary, divisa),
@@ -153,19 +155,6 @@ def _body(body: Block) -> Body:
             attachments_table(body),
         ),
     )
-
-
-def _head(document: Block) -> tuple[Fact, ...]:
-    facts = [
-        Fact("Tipo di documento", meaning("TipoDocumento", document.text("tipo_documento"))),
-        Fact("Divisa", document.text("divisa")),
-    ]
-    # The heading of the document says them.
-    document.take("numero")
-    document.take("data")
-    if document.take("art73") is not None:
-        facts.append(Fact("Art. 73 DPR 633/72", "sì"))
-    return tuple(facts)
 
 
 def _key_references(general: Block) -> tuple[Fact, ...]:
@@ -225,77 +214,6 @@ def _due(payments: tuple[Block, ...]) -> Decimal | None:
     if len(payments) != 1:
         return None
     return total_of(payments[0].blocks("dettaglio_pagamento"), "importo_pagamento")
-
-
-def _simple_body(body: Block) -> Body:
-    """The simplified invoice: prices include the tax, and there is neither a VAT summary nor a payment."""
-    general = body.block("dati_generali")
-    assert general is not None
-    document = general.block("dati_generali_documento")
-    assert document is not None
-    divisa = str(document.peek("divisa"))
-    goods = body.blocks("dati_beni_servizi")
-    kind, number, date = (
-        title(document.peek("tipo_documento")),
-        document.peek("numero"),
-        day(document.peek("data")),
-    )
-    total = total_of(goods, "importo")
-    return Body(
-        kind=kind,
-        number=number,
-        date=date,
-        head=_head(document) + _stamp(document),
-        causale=(),
-        lines=_simple_lines(goods, divisa),
-        summary=None,
-        totals=(Amount("Totale documento, IVA inclusa (calcolato)", money(total, divisa), strong=True),),
-        after=some(_corrected(general), attachments_table(body)),
-    )
-
-
-def _stamp(document: Block) -> tuple[Fact, ...]:
-    return (Fact("Bollo", "assolto in modo virtuale"),) if document.take("bollo_virtuale") is not None else ()
-
-
-def _simple_lines(goods: tuple[Block, ...], divisa: str) -> Table:
-    columns = (
-        Column("Descrizione"),
-        Column("IVA", "number"),
-        Column("Imposta", "number"),
-        Column("Importo", "number"),
-    )
-    rows = []
-    for block in goods:
-        notes = []
-        if code := block.text("natura"):
-            notes.append(Fact("Natura", meaning("Natura", code)))
-        if norm := block.text("riferimento_normativo"):
-            notes.append(Fact("Riferimento normativo", norm))
-        vat = block.block("dati_iva")
-        rate = vat.take("aliquota") if vat else None
-        tax = vat.take("imposta") if vat else None
-        rows.append(
-            (
-                Cell(block.text("descrizione"), tuple(notes)),
-                Cell("" if rate is None else percent(rate)),
-                Cell("" if tax is None else money(tax, divisa)),
-                Cell(money(block.take("importo"), divisa)),
-            )
-        )
-    return Table("Beni e servizi", columns, tuple(rows), caption="Gli importi comprendono l'IVA.")
-
-
-def _corrected(general: Block) -> Facts | None:
-    block = general.block("dati_fattura_rettificata")
-    if block is None:
-        return None
-    facts = (
-        Fact("Numero", block.text("numero_fr")),
-        Fact("Data", day(block.take("data_fr"))),
-        Fact("Elementi rettificati", block.text("elementi_rettificati")),
-    )
-    return Facts("Fattura rettificata", facts)
 
 
 def _rest(root: Block) -> tuple[Facts, ...]:

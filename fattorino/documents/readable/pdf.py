@@ -22,7 +22,7 @@ from .view import Copy
 # What the two font families that typst carries can draw (measured; test_pdf.py measures it again). PDF/A forbids a
 # missing glyph, and typst refuses the whole document for one.
 _DRAWABLE = (
-    "\t\n\r\x20-\u052f\u2000-\u200a\u2010-\u2027\u202f-\u2040\u2042\u2044-\u2052\u2054-\u205f"
+    "\t\n\r\x20-\u04ff\u2000-\u200a\u2010-\u2027\u202f-\u2040\u2042\u2044-\u2052\u2054-\u205f"
     "\u20a0-\u20bf\u2100-\u211e\u2120\u2122\u2124\u2126-\u214f\u2153-\u2184\u2190-\u22ff"
 )
 _FOREIGN = re.compile(f"[^{_DRAWABLE}]")
@@ -47,7 +47,7 @@ def draw_pdf(copy: Copy, *, xml: tuple[str, bytes] | None = None, created: datet
             sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
             format="pdf",
             pdf_standards=["a-3b" if xml is not None else "a-2a", "ua-1"],
-            timestamp=created.astimezone(datetime.UTC),
+            timestamp=created.astimezone(datetime.UTC).replace(microsecond=0),
         )
     assert isinstance(pdf, bytes)
     return pdf

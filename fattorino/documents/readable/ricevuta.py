@@ -113,7 +113,7 @@ def _summary(totals: Totals, divisa: str) -> Table | None:
     for row in totals.riepiloghi:
         what = f"IVA {percent(row.aliquota_iva)}"
         if row.natura:
-            what = f"{what} – {meaning('Natura', row.natura)}"
+            what = f"{what}, {meaning('Natura', row.natura)}"
         law = (Fact("Riferimento normativo", row.riferimento_normativo),) if row.riferimento_normativo else ()
         amounts = (money(row.imponibile_importo, divisa), money(row.imposta, divisa))
         rows.append((Cell(what, law), *(Cell(amount) for amount in amounts)))

@@ -23,6 +23,19 @@ REFERENCES = {
 }
 
 
+def head(document: Block) -> tuple[Fact, ...]:
+    """What stands above the lines; number and date count as shown, for the document's heading says them."""
+    facts = [
+        Fact("Tipo di documento", meaning("TipoDocumento", document.text("tipo_documento"))),
+        Fact("Divisa", document.text("divisa")),
+    ]
+    document.take("numero")
+    document.take("data")
+    if document.take("art73") is not None:
+        facts.append(Fact("Art. 73 DPR 633/72", "sì"))
+    return tuple(facts)
+
+
 def facts_of(block: Block, names: Iterable[str]) -> list[Fact]:
     """The named values that are filled, each under the label of its official name."""
     facts = []
@@ -230,7 +243,7 @@ def _facts(title: str, facts: list[Fact]) -> Facts | None:
 
 
 def _table(
-    title: str, titles: tuple[str, ...], rows: list[tuple[Cell, ...]], *, text: int = 1, numbers: int = 0
+    title: str, titles: tuple[str, ...], rows: Sequence[tuple[Cell, ...]], *, text: int = 1, numbers: int = 0
 ) -> Table | None:
     """A table with `text` wide columns first and `numbers` right-aligned ones last; None without rows."""
     if not rows:
