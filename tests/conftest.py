@@ -59,6 +59,8 @@ def _adapt_settings(home: pathlib.Path) -> None:
     os.environ["FATTORINO_HOME"] = str(home)
     os.environ["FATTORINO_PGSOCKET"] = str(home / "run")
     os.environ["FATTORINO_STATIC_STORAGE"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    if not settings.configured:  # pytest -p no:django
+        return
     settings.HOME = home
     settings.DATABASES["default"]["HOST"] = str(home / "run")
     # Hashed names exist only after collectstatic.
