@@ -71,13 +71,14 @@ def read(data: bytes, *, keep_comments: bool = False, limit: int = LIMIT) -> Par
             "Ridurre o togliere gli allegati.",
             code="00003",
         )
+    parser = _parser(keep_comments, recover=False)
     try:
-        root = etree.fromstring(data, _parser(keep_comments, recover=False))
+        root = etree.fromstring(data, parser)
         tolerated: tuple[str, ...] = ()
     except etree.XMLSyntaxError as error:
-        if not _only_odd_namespaces(_entries(error)):
-            raise _xml_error(error) from error
-        root = _recovered(data, keep_comments, error)
+        if not _only_odd_namespaces(_entries(parser)):
+            raise _xml_error(parser) from error
+        root = _recovered(data, keep_comments)
         tolerated = ("Un attributo xmlns non contiene un URI valido.",)
     if root is None:
         raise XmlError("Il file non contiene alcun elemento XML.", _NOT_XML_HINT)
@@ -100,20 +101,20 @@ def canonical(element: etree._Element) -> bytes:
         raise XmlError("Il file usa un namespace che non ha una forma canonica.", _NOT_XML_HINT) from error
 
 
-def _entries(carrier: etree.XMLSyntaxError | etree.XMLParser) -> list[Any]:
-    return list(cast("Iterable[Any]", carrier.error_log))
+def _entries(parser: etree.XMLParser) -> list[Any]:
+    """Of the parser, not of the exception: that one's log also holds what earlier files left in the thread."""
+    return list(cast("Iterable[Any]", parser.error_log))
 
 
 def _only_odd_namespaces(entries: list[Any]) -> bool:
-    odd = (etree.ErrorTypes.WAR_NS_URI, etree.ErrorTypes.WAR_NS_URI_RELATIVE)
-    return bool(entries) and all(entry.type in odd for entry in entries)
+    return bool(entries) and all(entry.type == etree.ErrorTypes.WAR_NS_URI for entry in entries)
 
 
-def _recovered(data: bytes, keep_comments: bool, error: etree.XMLSyntaxError) -> etree._Element:
+def _recovered(data: bytes, keep_comments: bool) -> etree._Element:
     parser = _parser(keep_comments, recover=True)
     root = etree.fromstring(data, parser)
     if root is None or not _only_odd_namespaces(_entries(parser)):
-        raise _xml_error(error) from error
+        raise _xml_error(parser)
     return root
 
 
@@ -136,6 +137,7 @@ _MESSAGES = {
     etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING: "Il file dichiara una codifica di caratteri sconosciuta.",
     etree.ErrorTypes.ERR_RESERVED_XML_NAME: "Prima della dichiarazione <?xml ...?> c'è altro contenuto.",
     etree.ErrorTypes.ERR_ATTRIBUTE_REDEFINED: "Un elemento ha due volte lo stesso attributo.",
+    etree.ErrorTypes.ERR_RESOURCE_LIMIT: "Il file supera i limiti di profondità o di lunghezza dei valori.",
     etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE: "Un prefisso di namespace non è dichiarato.",
 }
 _HINTS = {
@@ -146,10 +148,11 @@ _HINTS = {
 }
 
 
-def _xml_error(error: etree.XMLSyntaxError) -> XmlError:
-    entry = next(iter(_entries(error)), None)
-    number = entry.type if entry is not None else 0
-    line = (entry.line if entry is not None else error.lineno) or None
-    place = f" (riga {line}, colonna {entry.column})" if entry is not None and line else ""
-    message = _MESSAGES.get(number, "Il file non è XML ben formato.")
-    return XmlError(f"{message[:-1]}{place}.", _HINTS.get(number, _NOT_XML_HINT), line=line)
+def _xml_error(parser: etree.XMLParser) -> XmlError:
+    entry = next(iter(_entries(parser)), None)
+    if entry is None:
+        return XmlError("Il file non è XML ben formato.", _NOT_XML_HINT)
+    message = _MESSAGES.get(entry.type, "Il file non è XML ben formato.")
+    place = f" (riga {entry.line}, colonna {entry.column})" if entry.line else ""
+    hint = _HINTS.get(entry.type, _NOT_XML_HINT)
+    return XmlError(f"{message[:-1]}{place}.", hint, line=entry.line or None)

@@ -27,7 +27,7 @@ def emit(document: Any) -> tuple[bytes, tuple[Problem, ...]]:
     for line in record.attributes:
         value = getattr(document, line.attribute)
         if value is not None:
-            root.set(line.name, value)
+            _write(root, value, line, f"/@{line.name}", problems)
     _fill(root, document, record, "", problems)
     if not problems:
         problems.extend(p for p in walk(root, cls).problems if p.against_schema)
@@ -50,7 +50,8 @@ def _fill(parent: etree._Element, block: Any, record: Record, path: str, problem
                 _write(child, item, line, place, problems)
 
 
-def _write(child: etree._Element, item: Any, line: Field, place: str, problems: list[Problem]) -> None:
+def _write(target: etree._Element, item: Any, line: Field, place: str, problems: list[Problem]) -> None:
+    """Write a value as the text of `target`, or as its attribute."""
     assert line.value is not None
     try:
         text = line.value.text(item)
@@ -58,7 +59,10 @@ def _write(child: etree._Element, item: Any, line: Field, place: str, problems: 
         problems.append(Problem(place, None, f"<{line.name}> ({line.description}): {error}.", fatal=True))
         return
     try:
-        child.text = text
+        if line.number:
+            target.text = text
+        else:
+            target.set(line.name, text)
     except ValueError:
         message = f"<{line.name}> ({line.description}) contiene un carattere che XML non ammette."
         hint = "Togliere i caratteri di controllo, spesso incollati per errore."

@@ -154,11 +154,11 @@ class _Walker:
                 self._unexpected(child, record, path)
                 whole = False
                 continue
+            count = seen[line.name] = seen.get(line.name, 0) + 1
             if last is not None and line.position < last.position:
-                self._out_of_place(child, line, last, path)
+                self._out_of_place(child, line, last, _step(path, line, count))
             else:
                 last = line
-            count = seen[line.name] = seen.get(line.name, 0) + 1
             if count > line.most:
                 message = f"<{line.name}> ({line.description}) è ripetuto: è ammesso una sola volta."
                 self.say(child, f"{path}/{line.name}", message, "Togliere le ripetizioni.", fatal=True)
@@ -284,7 +284,7 @@ class _Walker:
 
     def _out_of_place(self, child: etree._Element, line: Field, last: Field, path: str) -> None:
         message = f"<{line.name}> ({line.description}) è fuori posto: deve stare prima di <{last.name}>."
-        self.say(child, f"{path}/{line.name}", message, f"Spostare <{line.name}> prima di <{last.name}>.")
+        self.say(child, path, message, f"Spostare <{line.name}> prima di <{last.name}>.")
 
     def _attributes(
         self, element: etree._Element, path: str, xsd: str, allowed: dict[str, Field] | None = None
