@@ -61,9 +61,8 @@ _ARGPARSE_ITALIAN = (
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser that speaks the user's language; sub-commands made from it do so too."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        add_help = kwargs.pop("add_help", True)
-        super().__init__(*args, add_help=False, **kwargs)
+    def __init__(self, *args: Any, add_help: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "add_help": False})
         self._positionals.title = _("argomenti")
         self._optionals.title = _("opzioni")
         if add_help:

@@ -19,7 +19,7 @@ from lxml import etree
 from signxml.algorithms import CanonicalizationMethod, SignatureConstructionMethod
 from signxml.exceptions import InvalidInput, SignXMLException
 from signxml.util import _remove_sig
-from signxml.xades import XAdESSignatureConfiguration, XAdESVerifier, XAdESVerifyResult
+from signxml.xades.xades import XAdESSignatureConfiguration, XAdESVerifier, XAdESVerifyResult
 
 from fattorino.core import xml
 from fattorino.core.errors import XmlError
@@ -187,7 +187,7 @@ class _Verifier(XAdESVerifier):
     # 2.3); signxml would drop them, and SdI's messages begin with one.
 
     def _tostring(self, xml_node: Any, **kwargs: Any) -> bytes:
-        return super()._tostring(_document_of(xml_node), **kwargs)
+        return super()._tostring(_document_of(xml_node), **kwargs)  # type: ignore[no-untyped-call]
 
     def _c14n(self, nodes: Any, *args: Any, **kwargs: Any) -> bytes:
         return super()._c14n(_document_of(nodes), *args, **kwargs)
@@ -204,7 +204,7 @@ class _Verifier(XAdESVerifier):
                 text = (expressions[0].text or "").strip()
                 if (algorithm, expressions[0].get("Filter"), text) not in _WITHOUT_SIGNATURE:
                     raise InvalidInput("XPath transform not allowed")
-                _remove_sig(signature, idempotent=True)
+                _remove_sig(signature, idempotent=True)  # type: ignore[no-untyped-call]
             elif algorithm != SignatureConstructionMethod.enveloped.value:
                 CanonicalizationMethod(algorithm)  # ValueError for any other transform
         return super()._apply_transforms(payload, transforms_node=transforms_node, signature=signature)

@@ -15,8 +15,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from fattorino.core import xml
 from fattorino.core.asn1 import Asn1Error
-from fattorino.core.errors import EnvelopeError
+from fattorino.core.errors import EnvelopeError, XmlError
 from fattorino.core.fatturapa.archive import ZipMember, read_zip
 from fattorino.core.fatturapa.cades import sign_cades
 from fattorino.core.fatturapa.cms import read_signed_data
@@ -28,6 +29,7 @@ __all__ = [
     "Signer",
     "Unwrapped",
     "ZipMember",
+    "is_signed",
     "is_xml",
     "read_zip",
     "sign_cades",
@@ -140,6 +142,17 @@ def verify(unwrapped: Unwrapped, *, at: datetime.datetime, trusted: tuple[bytes,
 
         remarks += verify_xades(unwrapped.content, at=at, trusted=trusted)
     return remarks
+
+
+def is_signed(unwrapped: Unwrapped) -> bool:
+    """Whether there is a signature at all, around the file (CAdES) or in it (XAdES); it need not hold."""
+    if unwrapped.layers:
+        return True
+    try:
+        root = xml.parse(unwrapped.content)
+    except XmlError:
+        return False
+    return root.find("{http://www.w3.org/2000/09/xmldsig#}Signature") is not None
 
 
 def is_xml(data: bytes) -> bool:
