@@ -6,7 +6,7 @@ TABLES = "storedfile counterpart sezionale numberseries importedfile invoice doc
 
 
 class Migration(migrations.Migration):
-    dependencies = [("documents", "0001_initial"), ("organisations", "0002_walls")]
+    dependencies = [("documents", "0002_initial"), ("organisations", "0002_walls")]
     operations = [
         *(row_security(f"documents_{table}") for table in TABLES),
         append_only("documents_storedfile"),

@@ -4,7 +4,7 @@ from fattorino.organisations.rls import row_security
 
 
 class Migration(migrations.Migration):
-    dependencies = [("hub", "0001_initial"), ("organisations", "0002_walls")]
+    dependencies = [("hub", "0002_initial"), ("organisations", "0002_walls")]
     operations = [
         row_security("hub_signingkey"),
         row_security("hub_channel"),
