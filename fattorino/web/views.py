@@ -33,13 +33,22 @@ def company_switch(request: HttpRequest) -> HttpResponse:
 
 
 ERRORS = {
-    400: ("La richiesta non è valida", "Il browser ha inviato qualcosa che il server non può usare. Torna indietro e riprova."),
-    403: ("Non hai il permesso", "Questa pagina è riservata. Se ti serve, chiedi a chi amministra la tua azienda."),
+    400: (
+        "La richiesta non è valida",
+        "Il browser ha inviato qualcosa che il server non può usare. Torna indietro e riprova.",
+    ),
+    403: (
+        "Non hai il permesso",
+        "Questa pagina è riservata. Se ti serve, chiedi a chi amministra la tua azienda.",
+    ),
     404: (
         "Pagina non trovata",
         "L'indirizzo è sbagliato, oppure il documento appartiene a un'altra azienda: controlla in alto per quale azienda stai lavorando.",
     ),
-    405: ("Operazione non ammessa", "Questa pagina non si può aprire in questo modo. Torna all'elenco e usa i pulsanti."),
+    405: (
+        "Operazione non ammessa",
+        "Questa pagina non si può aprire in questo modo. Torna all'elenco e usa i pulsanti.",
+    ),
     413: (
         "I dati inviati sono troppi",
         "I file superano il massimo che il server accetta (20 MB in tutto). Inviane meno per volta.",
@@ -74,7 +83,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     from django.template.loader import render_to_string
 
     title, text = ERRORS[500]
-    return HttpResponse(render_to_string("500.html", {"title": title, "text": text, "status": 500}), status=500)
+    return HttpResponse(
+        render_to_string("500.html", {"title": title, "text": text, "status": 500}), status=500
+    )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

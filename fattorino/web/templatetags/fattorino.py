@@ -25,7 +25,10 @@ def icon(name: str, colour: str = "", size: str = "sm") -> SafeString:
     classes = " ".join(part for part in ("icon", f"icon-{size}", f"icon-{colour}" if colour else "") if part)
     address = static("vendor/bootstrap-italia/svg/sprites.svg")
     return format_html(
-        '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>', classes, address, name
+        '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        classes,
+        address,
+        name,
     )
 
 
@@ -108,3 +111,99 @@ def is_check(field: BoundField) -> bool:
 
 def _is_check(field: BoundField) -> bool:
     return getattr(field.field.widget, "input_type", "") in ("checkbox", "radio")
+
+
+@register.inclusion_tag("parts/field.html")
+def field(
+    form: Any,
+    name: str,
+    label: str,
+    kind: str = "text",
+    *,
+    row: Any = "",
+    choices: Any = (),
+    width: str = "",
+    css: str = "",
+    help: str = "",
+    default: str = "",
+    required: bool = False,
+    placeholder: str = "",
+    maxlength: int | None = None,
+) -> dict[str, Any]:
+    """A field of a form that keeps `values`, `errors` and `warnings` by name (documents.forms.DocumentForm).
+
+    Args:
+        kind: text, number, date, select, textarea or check.
+        row: what stands before the name in a repeated row ("linee-3").
+        width: a class of the twelve-column grid ("ft-4"); css: more classes of the box.
+    """
+    full = f"{row}-{name}" if row else name
+    value = form.values.get(full, default)
+    offered = list(choices)
+    if kind == "select" and value and value not in {code for code, _ in offered}:
+        offered.append((value, f"{value.replace('|', ' ')} (non in elenco)"))
+    return {
+        "name": full,
+        "label": label,
+        "kind": kind,
+        "value": value,
+        "choices": offered,
+        "box": " ".join(filter(None, (width, css))),
+        "help": help,
+        "required": required,
+        "placeholder": placeholder,
+        "maxlength": maxlength,
+        "error": form.errors.get(full, ""),
+        "warning": form.warnings.get(full, ""),
+    }
+
+
+@register.inclusion_tag("parts/section_error.html")
+def section_error(form: Any, name: str) -> dict[str, Any]:
+    """Where a message about a whole group of rows appears ("linee", "ritenute")."""
+    return {"name": name, "error": form.errors.get(name, ""), "warning": form.warnings.get(name, "")}
+
+
+@register.inclusion_tag("parts/state.html")
+def state(view: Any, fallback: str = "") -> dict[str, Any]:
+    """Label and colour of a state. The colour is a presentation attribute: a style attribute is forbidden."""
+    return {"state": view, "fallback": fallback}
+
+
+@register.filter
+def size(count: int) -> str:
+    """Bytes for people: 12,3 kB."""
+    if count < 1000:
+        return f"{count} byte"
+    unit, scale = ("kB", 1000) if count < 1_000_000 else ("MB", 1_000_000)
+    return f"{italian_number(Decimal(count) / scale, 0, 1)} {unit}"
+
+
+_REST_OF_LINE = ("data_inizio_periodo", "data_fine_periodo", "codice_tipo", "codice_valore",
+                 "tipo_cessione_prestazione", "riferimento_amministrazione")  # fmt: skip
+
+
+@register.filter
+def has_more(form: Any, row: Any) -> bool:
+    """Whether something stands, or is wrong, in the folded part of a line: then it opens unfolded."""
+    names = [f"{row}-{name}" for name in _REST_OF_LINE]
+    return any(form.values.get(name) or form.errors.get(name) for name in names)
+
+
+@register.filter
+def row_value(form: Any, row: Any) -> dict[str, str]:
+    """The texts of one row by field name."""
+    start = f"{row}-"
+    return {name.removeprefix(start): value for name, value in form.values.items() if name.startswith(start)}
+
+
+@register.filter
+def row_amount(amounts: dict[str, str], row: Any) -> str:
+    """What a line comes to, already written."""
+    return amounts.get(str(row), "") if amounts else ""
+
+
+@register.filter
+def cents(value: int | None) -> str:
+    """Integer cents of any currency -> "1.234,50"."""
+    return "" if value is None else italian_number(Decimal(value).scaleb(-2), 2, 2)

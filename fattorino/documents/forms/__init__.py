@@ -1,0 +1,5 @@
+"""What people type, and the draft it means."""
+
+from fattorino.documents.forms.document import DocumentForm
+
+__all__ = ["DocumentForm"]

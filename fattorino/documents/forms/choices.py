@@ -1,0 +1,99 @@
+"""What the document form offers to choose from, each code with words a secretary understands."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+
+from fattorino.core.fatturapa import codes
+
+Choices = list[tuple[str, str]]
+
+RICEVUTA = "ricevuta"
+RATES = ("22", "10", "5", "4")
+
+# Only what a seller issues. The self-invoices TD16-TD23, TD28 and TD29 name another party as seller.
+KINDS: Choices = [
+    ("TD01", "Fattura"),
+    ("TD06", "Parcella"),
+    ("TD04", "Nota di credito"),
+    (RICEVUTA, "Ricevuta (non è una fattura elettronica)"),
+    ("TD02", "Acconto su fattura"),
+    ("TD03", "Acconto su parcella"),
+    ("TD24", "Fattura differita (art. 21, c. 4, lett. a)"),
+    ("TD25", "Fattura differita (art. 21, c. 4, terzo periodo, lett. b)"),
+    ("TD05", "Nota di debito"),
+    ("TD26", "Cessione di beni ammortizzabili e passaggi interni"),
+    ("TD27", "Autoconsumo o cessioni gratuite senza rivalsa"),
+]
+REFERENCE_KINDS: Choices = [
+    ("DatiOrdineAcquisto", "Ordine di acquisto"),
+    ("DatiContratto", "Contratto"),
+    ("DatiConvenzione", "Convenzione"),
+    ("DatiRicezione", "Ricezione"),
+    ("DatiFattureCollegate", "Fattura collegata"),
+]
+RECIPIENT_KINDS: Choices = [
+    ("pa", "Pubblica amministrazione"),
+    ("privato", "Impresa o privato in Italia"),
+    ("estero", "Estero"),
+]
+ESIGIBILITA: Choices = [
+    ("I", "Immediata"),
+    ("D", "Differita"),
+    ("S", "Scissione dei pagamenti (split payment)"),
+]
+CONDIZIONI: Choices = [
+    ("", "Non indicate"),
+    ("TP02", "Pagamento completo"),
+    ("TP01", "A rate"),
+    ("TP03", "Anticipo"),
+]
+TIPO_CESSIONE: Choices = [("", "Normale"), *((c, d.capitalize()) for c, d in codes.TIPO_CESSIONE_PRESTAZIONE)]
+
+
+def on(day: datetime.date) -> dict[str, Choices]:
+    """Every list of the form as it stands on a day."""
+    nature = [(code, f"{code} {text}") for code, text in codes.NATURA.choices_on(day)]
+    return {
+        "tipo_documento": KINDS,
+        "iva": [(rate, f"{rate}%") for rate in RATES] + nature,
+        "riferimenti": REFERENCE_KINDS,
+        "genere": RECIPIENT_KINDS,
+        "esigibilita_iva": ESIGIBILITA,
+        "condizioni_pagamento": CONDIZIONI,
+        "tipo_cessione_prestazione": TIPO_CESSIONE,
+        "modalita_pagamento": _coded(
+            codes.MODALITA_PAGAMENTO.choices_on(day), first=("MP05", "MP23", "MP01", "MP08")
+        ),
+        "tipo_cassa": _coded(codes.TIPO_CASSA.choices_on(day)),
+        "tipo_ritenuta": _coded(codes.TIPO_RITENUTA.choices_on(day)),
+        "causale_pagamento": _coded(codes.CAUSALE_PAGAMENTO.choices_on(day)),
+    }
+
+
+def _coded(choices: tuple[tuple[str, str], ...], first: tuple[str, ...] = ()) -> Choices:
+    """ "MP05 bonifico"; the usual ones first, and an empty choice above all."""
+    ordered = sorted(choices, key=lambda c: first.index(c[0]) if c[0] in first else len(first))
+    return [("", "Scegli…"), *((code, f"{code} {text}") for code, text in ordered)]
+
+
+def vat_choice(rate: Decimal | None, natura: str | None) -> str:
+    """Rate and Natura as the one value of their select: "22", "N4", "" """
+    if natura and not rate:
+        return natura
+    if rate is None:
+        return ""
+    bare = format(rate.normalize(), "f")
+    return f"{bare}|{natura}" if natura else bare
+
+
+def read_vat(choice: str) -> tuple[Decimal | None, str | None]:
+    """The other way round. A rate that was not offered (an imported document's) is kept as it is."""
+    rate, _, natura = choice.partition("|")
+    if rate.startswith("N"):
+        return Decimal(0), rate
+    try:
+        return (Decimal(rate) if rate else None), natura or None
+    except ArithmeticError:
+        return None, None

@@ -1,0 +1,58 @@
+"""The filters of the list: kept in the address, so that a filtered list can be bookmarked and sent to a colleague."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+
+from fattorino.documents.forms.values import Unreadable, read_date
+from fattorino.documents.queries import DocumentFilters
+
+# Short Italian names in the address.
+NAMES = {
+    "stato": "state",
+    "tipo": "kind",
+    "dal": "date_from",
+    "al": "date_to",
+    "cliente": "counterpart",
+    "numero": "number",
+    "testo": "text",
+}
+
+
+class FilterForm:
+    """Attributes: `values` and `errors` by name in the address, `filters` for the queries."""
+
+    def __init__(self, query: Mapping[str, str]) -> None:
+        # A NUL or an endless text is no search; the database would refuse the first.
+        self.values = {name: query.get(name, "").replace("\x00", "").strip()[:200] for name in NAMES}
+        self.errors: dict[str, str] = {}
+        self.warnings: dict[str, str] = {}
+        start, end = self._date("dal"), self._date("al")
+        if start and end and start > end:
+            self.errors["al"] = "La fine del periodo viene prima dell'inizio."
+        self.filters = DocumentFilters(
+            state=self.values["stato"],
+            kind=self.values["tipo"],
+            date_from=start,
+            date_to=end,
+            counterpart=self.values["cliente"],
+            number=self.values["numero"],
+            text=self.values["testo"],
+        )
+
+    @property
+    def active(self) -> bool:
+        return any(self.values.values())
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What is filled, for links to other pages of the same list."""
+        return {name: value for name, value in self.values.items() if value}
+
+    def _date(self, name: str) -> datetime.date | None:
+        try:
+            return read_date(self.values[name])
+        except Unreadable as error:
+            self.errors[name] = str(error)
+            return None

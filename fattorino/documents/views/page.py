@@ -1,0 +1,131 @@
+"""A document's page: where it stands, what may be done, its history, its files, what it looks like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from fattorino import clock
+from fattorino.core.errors import RefusedError
+from fattorino.documents import preview as looks
+from fattorino.documents import queries
+from fattorino.documents.forms import DocumentForm
+from fattorino.documents.scarto import tell
+from fattorino.documents.views.common import desk, document_or_404, download
+from fattorino.organisations.queries import Actor
+from fattorino.workflow import flows as workflow
+
+TYPES = {".xml": "application/xml", ".p7m": "application/pkcs7-mime", ".zip": "application/zip"}
+
+
+@require_safe
+@desk
+def page(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
+    view = document_or_404(actor, document_id)
+    company = request.membership.company  # type: ignore[attr-defined]  # set by CompanyMiddleware
+    context = _context(view, actor) | {"preview": looks.preview(view, company, actor)}
+    return render(request, "documents/page.html", context)
+
+
+@require_safe
+@desk
+def live(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
+    """What the page asks every two seconds: itself when something happened, else nothing (204)."""
+    text = request.GET.get("dopo", "")
+    since = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+    rows, _ = queries.changed_rows(actor, [document_id], since)
+    if not rows:
+        return HttpResponse(status=204)
+    context = _context(document_or_404(actor, document_id), actor)
+    return render(request, "documents/parts/page_live.html", context)
+
+
+def _context(view: queries.DocumentView, actor: Actor) -> dict[str, Any]:
+    labels = {s.code: s for s in queries.list_states(actor)}
+    return {
+        "view": view,
+        "row": view.row,
+        "told": _told(view),
+        "history": [
+            {
+                "change": change,
+                "to": labels.get(change.to_state),
+                "moved": change.from_state != change.to_state,
+            }
+            for change in reversed(view.history)
+        ],
+    }
+
+
+def _told(view: queries.DocumentView) -> list[dict[str, Any]]:
+    """The explanations, each with the form's name of the field it leads to."""
+    told = tell(view.findings)
+    if not told or view.draft is None:
+        return [{"told": each, "place": ""} for each in told]
+    form = DocumentForm.from_draft(view.draft, view.row.date)
+    return [{"told": each, "place": form.place(each.field) if each.field else ""} for each in told]
+
+
+@require_POST
+@desk
+def run(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
+    """The one button of the state. Answers at once; the worker does the work."""
+    view = document_or_404(actor, document_id)
+    if request.POST.get("azione", "") != str(view.possibilities.action):
+        raise RefusedError(
+            "Nel frattempo lo stato del documento è cambiato: non è stato fatto nulla.",
+            "Guarda il nuovo stato qui sotto e decidi di nuovo.",
+        )
+    workflow.request_action(document_id, actor, now=clock.now())
+    messages.success(
+        request,
+        f"«{view.possibilities.action_label}» avviato: l'esito compare da solo, puoi continuare a lavorare.",
+    )
+    return redirect("documents:page", document_id)
+
+
+@require_POST
+@desk
+def change_state(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
+    """*Cambia stato*."""
+    document_or_404(actor, document_id)
+    target = request.POST.get("stato", "")
+    if not target:
+        raise RefusedError("Scegli lo stato da assegnare.")
+    reason = request.POST.get("motivo", "").replace("\x00", "").strip()[:500]
+    workflow.choose_state(document_id, target, actor, now=clock.now(), reason=reason)
+    messages.success(request, "Stato cambiato.")
+    return redirect("documents:page", document_id)
+
+
+@require_safe
+@desk
+def file(request: HttpRequest, actor: Actor, document_id: int, file_id: int) -> HttpResponse:
+    try:
+        name, content = queries.file_bytes(actor, document_id, file_id)
+    except RefusedError as error:
+        raise Http404 from error
+    kind = next((t for end, t in TYPES.items() if name.lower().endswith(end)), "application/octet-stream")
+    return download(content, name, kind)
+
+
+@require_safe
+@desk
+def pdf(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
+    """The readable copy on paper; shown in the browser's own reader."""
+    view = document_or_404(actor, document_id)
+    company = request.membership.company  # type: ignore[attr-defined]  # set by CompanyMiddleware
+    content = looks.pdf(view, company, actor, now=clock.now())
+    number = "".join(c if c.isalnum() else "-" for c in view.row.number)
+    response = download(
+        content, f"{view.row.kind}-{number}-{view.row.date.year}.pdf", "application/pdf", inline=True
+    )
+    # The reader of the browser needs its own scripts and styles; a PDF of ours holds none.
+    response["Content-Security-Policy"] = (
+        "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:"
+    )
+    return response
