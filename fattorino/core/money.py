@@ -15,6 +15,7 @@ CENT = Decimal("0.01")
 EURO = Decimal("1.00")
 
 # Ten percentages in cascade on a price of eight decimals need 48 decimals; nothing here may round by itself.
+_SHOWN_DIGITS = 40
 EXACT = Context(prec=80, rounding=ROUND_HALF_UP)
 
 
@@ -88,4 +89,6 @@ def shares(amount: Decimal, count: int) -> tuple[Decimal, ...]:
 
 def italian(amount: Decimal) -> str:
     """For people: 1234.5 -> "1.234,50", at least two decimals, no more than the amount has."""
+    if not amount.is_finite() or abs(amount.adjusted()) > _SHOWN_DIGITS:
+        return f"{amount:.2E}".replace(".", ",")
     return f"{trimmed(amount, 12):,f}".translate(str.maketrans(",.", ".,"))

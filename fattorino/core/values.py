@@ -177,6 +177,15 @@ def is_sdi_mailbox(address: str) -> bool:
     return _SDI_MAILBOX.fullmatch(address.strip()) is not None
 
 
+def vat_number_problem(code: str) -> str | None:
+    """What is wrong with an Italian VAT number by its own check digit (Italian), or None."""
+    try:
+        PartitaIva.parse(code)
+    except InputError as error:
+        return error.message
+    return None
+
+
 def tax_id_problem(code: str) -> str | None:
     """What is wrong with an Italian tax code or VAT number by its own check digit (Italian), or None."""
     try:

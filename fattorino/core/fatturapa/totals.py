@@ -186,12 +186,14 @@ def compute(draft: Draft) -> Totals:
     imposta = total(r.imposta for r in riepiloghi)
     gross = imponibile + imposta
     steps = _steps(draft.sconti, "sconti", "00437", notes)
-    totale = r2(after_steps(gross, steps))
+    exact = after_steps(gross, steps)
+    if abs(exact) > _LARGEST:
+        notes.error("linee", "Il totale del documento è troppo grande per il tracciato.")
+        exact = ZERO
+    totale = r2(exact)
     ritenuta = total(r.importo for r in ritenute)
     iva_scissa = total(r.imposta for r in riepiloghi if r.esigibilita_iva == "S")
     da_pagare = totale - iva_scissa - ritenuta
-    if abs(totale) > _LARGEST:
-        notes.error("linee", "Il totale del documento è troppo grande per il tracciato.")
     bollo = _stamp_duty(draft, riepiloghi, notes)
     pagamenti = _payments(draft, da_pagare, notes)
     return Totals(
@@ -266,11 +268,11 @@ def _line(draft: Draft, index: int, line: Line, notes: _Notes) -> TotaledLine:
     if rate is not None and fiscal:
         _rate_and_natura(draft, here, rate, line.natura, notes, codes=("00400", "00401"))
     steps = _steps(line.sconti, f"{here}.sconti", "00438", notes)
-    amount = trimmed(line_total(price, quantity, steps))
-    if abs(amount) > _LARGEST:
+    amount, unit = line_total(price, quantity, steps), after_steps(price, steps)
+    if max(abs(amount), abs(unit)) > _LARGEST:
         notes.error(f"{here}.prezzo_unitario", "Il totale della riga è troppo grande per il tracciato.")
-        amount = ZERO
-    return TotaledLine(index + 1, index, line, trimmed(after_steps(price, steps)), amount)
+        amount = unit = ZERO
+    return TotaledLine(index + 1, index, line, trimmed(unit), trimmed(amount))
 
 
 def _quantity(here: str, line: Line, notes: _Notes) -> Decimal | None:
