@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fattorino import clock
-from fattorino.cli.i18n import _, register
+from fattorino.cli.i18n import _, printable, register
 from fattorino.core import xml
 from fattorino.core.errors import ArchiveError, EnvelopeError, XmlError
 from fattorino.core.fatturapa.archive import MAX_SIZE, is_zip, read_zip
@@ -243,14 +243,9 @@ def _as_text(result: Result) -> str:
         kind = _("errore") if finding.is_error else _("avviso")
         lines.append(f"  {kind} {finding.code}{place}: {finding.message}")
         lines += [f"    {text}" for text in (finding.path, finding.hint) if text]
-    return "\n".join(_printable(line) for line in lines)
+    return "\n".join(printable(line) for line in lines)
 
 
 def _shown(name: str) -> str:
     """A file name that can be printed, also where it is no valid text."""
-    return _printable(os.fsencode(name).decode("utf-8", "replace"))
-
-
-def _printable(text: str) -> str:
-    """Without the characters that would steer a terminal; names and invoices come from strangers."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+    return printable(os.fsencode(name).decode("utf-8", "replace"))

@@ -35,6 +35,11 @@ def _(text: str) -> str:
     return _english.get(text, text) if language() == "en" else text
 
 
+def printable(text: str) -> str:
+    """One line without the characters that would steer a terminal: names and contents come from strangers."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
 register(
     {
         "uso: ": "usage: ",

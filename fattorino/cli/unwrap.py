@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from fattorino.cli.i18n import _, register
-from fattorino.core.fatturapa.envelope import Unwrapped, unwrap
+from fattorino.cli.i18n import _, printable, register
+from fattorino.core.fatturapa.envelope import Unwrapped, has_xades, unwrap
 from fattorino.core.signatures import Signer
 
 register(
@@ -74,9 +74,11 @@ def run(args: argparse.Namespace) -> int:
         print(f"fattorino: {args.file}: {_('non si può leggere')} ({error.strerror})", file=sys.stderr)
         return 2
     opened = unwrap(data)
+    signatures = _signatures(opened)
+    valid = all(signer.valid for _kind, signer in signatures)
     if args.info:
-        print("\n".join(_describe(opened)))
-        return 0 if opened.valid else 1
+        print("\n".join(_describe(signatures)))
+        return 0 if valid else 1
     output = args.output or _default_output(args.file)
     if output == "-":
         sys.stdout.buffer.write(opened.content)
@@ -87,10 +89,23 @@ def run(args: argparse.Namespace) -> int:
             print(f"fattorino: {output}: {problem}", file=sys.stderr)
             return 2
         print(f"{_('scritto')} {output}", file=sys.stderr)
-    for signer in opened.signers:
+    for _kind, signer in signatures:
         for remark in signer.findings:
             print(f"{remark.code} {remark.message}", file=sys.stderr)
-    return 0 if opened.valid else 1
+    return 0 if valid else 1
+
+
+def _signatures(opened: Unwrapped) -> list[tuple[str, Signer]]:
+    """Every signature with its kind, outermost first, the one inside the XML last."""
+    found = [(f"CAdES ({layer.encoding})", signer) for layer in opened.layers for signer in layer.signers]
+    if has_xades(opened):
+        # Loaded here: signxml takes a while, and most files need none of it.
+        from fattorino.core.xades import read_xades
+
+        inner = read_xades(opened.content)
+        if inner is not None:
+            found.append(("XAdES", inner))
+    return found
 
 
 def _default_output(name: str) -> str:
@@ -113,25 +128,22 @@ def _write(path: Path, content: bytes, *, force: bool) -> str:
     return ""
 
 
-def _describe(opened: Unwrapped) -> list[str]:
-    if not opened.layers:
+def _describe(signatures: list[tuple[str, Signer]]) -> list[str]:
+    if not signatures:
         return [_("il file non è firmato")]
-    lines = []
-    for number, layer in enumerate(opened.layers, start=1):
-        for signer in layer.signers:
-            lines += _describe_signer(number, layer.encoding, signer)
-    return lines
-
-
-def _describe_signer(number: int, encoding: str, signer: Signer) -> list[str]:
-    verdict = _("firma integra") if signer.valid else _("firma NON valida")
-    when = signer.signing_time
-    lines = [
-        f"{number}. {encoding}: {verdict}",
-        f"   {_('firmatario')}: {signer.subject or _('sconosciuto')}",
-        f"   {_('emesso da')}: {signer.issuer or _('sconosciuto')}",
-        f"   {_('firmato il')} {when:%d/%m/%Y %H:%M:%S} UTC" if when else f"   {_('data di firma assente')}",
-    ]
-    if signer.not_before and signer.not_after:
-        lines.append(f"   {_('valido')}: {signer.not_before:%d/%m/%Y} - {signer.not_after:%d/%m/%Y}")
-    return lines + [f"   {remark.code} {remark.message}" for remark in signer.findings]
+    lines: list[str] = []
+    for number, (kind, signer) in enumerate(signatures, start=1):
+        verdict = _("firma integra") if signer.valid else _("firma NON valida")
+        when = signer.signing_time
+        lines += [
+            f"{number}. {kind}: {verdict}",
+            f"   {_('firmatario')}: {signer.subject or _('sconosciuto')}",
+            f"   {_('emesso da')}: {signer.issuer or _('sconosciuto')}",
+            f"   {_('firmato il')} {when:%d/%m/%Y %H:%M:%S} UTC"
+            if when
+            else f"   {_('data di firma assente')}",
+        ]
+        if signer.not_before and signer.not_after:
+            lines.append(f"   {_('valido')}: {signer.not_before:%d/%m/%Y} - {signer.not_after:%d/%m/%Y}")
+        lines += [f"   {remark.code} {remark.message}" for remark in signer.findings]
+    return [printable(line) for line in lines]

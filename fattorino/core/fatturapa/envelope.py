@@ -29,6 +29,7 @@ __all__ = [
     "Signer",
     "Unwrapped",
     "ZipMember",
+    "has_xades",
     "is_signed",
     "is_xml",
     "read_zip",
@@ -135,9 +136,8 @@ def verify(unwrapped: Unwrapped, *, at: datetime.datetime, trusted: tuple[bytes,
         trusted: DER certificates of the authorities to believe; () leaves the issuers unjudged.
     """
     remarks = [remark for signer in unwrapped.signers for remark in judge(signer, at=at, trusted=trusted)]
-    # Without zeros, so that UTF-16 hides nothing. Imported only when there may be something to verify, because
-    # signxml takes a while to load.
-    if is_xml(unwrapped.content) and b"Signature" in unwrapped.content.replace(b"\0", b""):
+    if has_xades(unwrapped):
+        # Imported only when there is something to verify: signxml takes a while to load.
         from fattorino.core.xades import verify_xades
 
         remarks += verify_xades(unwrapped.content, at=at, trusted=trusted)
@@ -146,13 +146,19 @@ def verify(unwrapped: Unwrapped, *, at: datetime.datetime, trusted: tuple[bytes,
 
 def is_signed(unwrapped: Unwrapped) -> bool:
     """Whether there is a signature at all, around the file (CAdES) or in it (XAdES); it need not hold."""
-    if unwrapped.layers:
-        return True
+    return bool(unwrapped.layers) or has_xades(unwrapped)
+
+
+def has_xades(unwrapped: Unwrapped) -> bool:
+    """Whether there is a ds:Signature anywhere in the XML; False where there is no XML that we accept."""
+    # Without zeros, so that UTF-16 hides nothing. Spares most files the parsing.
+    if not is_xml(unwrapped.content) or b"Signature" not in unwrapped.content.replace(b"\0", b""):
+        return False
     try:
         root = xml.parse(unwrapped.content)
     except XmlError:
         return False
-    return root.find("{http://www.w3.org/2000/09/xmldsig#}Signature") is not None
+    return next(root.iter("{http://www.w3.org/2000/09/xmldsig#}Signature"), None) is not None
 
 
 def is_xml(data: bytes) -> bool:
