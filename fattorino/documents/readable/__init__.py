@@ -23,24 +23,32 @@ __all__ = ["render_html", "render_pdf", "render_ricevuta_html", "render_ricevuta
 Fattura = FatturaElettronica | FatturaElettronicaSemplificata
 
 
-def render_html(fattura: Fattura, *, standalone: bool = False, stylesheet: str | None = None) -> str:
+def render_html(
+    fattura: Fattura, *, standalone: bool = False, stylesheet: str | None = None, preview: bool = False
+) -> str:
     """The readable copy of an invoice as HTML.
 
     Args:
         standalone: False gives an `<article>` for a page that links the static file `documents/readable.css`; True a
             whole document, which carries its style sheet inside unless `stylesheet` gives the address of one.
+        preview: the invoice was not sent yet, and the copy says so.
     """
-    return draw_html(copy_of(fattura), standalone=standalone, stylesheet=stylesheet)
+    return draw_html(copy_of(fattura, preview=preview), standalone=standalone, stylesheet=stylesheet)
 
 
-def render_pdf(fattura: Fattura, *, xml: bytes | None = None, created: datetime.datetime) -> bytes:
+def render_pdf(
+    fattura: Fattura, *, xml: bytes | None = None, created: datetime.datetime, preview: bool = False
+) -> bytes:
     """The readable copy of an invoice as PDF/A-2a, or PDF/A-3b with the invoice's XML attached when `xml` is given.
 
     Args:
         xml: the bytes of the invoice as they came; they are attached unchanged.
         created: aware instant; the same arguments give the same bytes.
+        preview: the invoice was not sent yet, and the copy says so.
     """
-    return draw_pdf(copy_of(fattura), xml=None if xml is None else ("fattura.xml", xml), created=created)
+    return draw_pdf(
+        copy_of(fattura, preview=preview), xml=None if xml is None else ("fattura.xml", xml), created=created
+    )
 
 
 def render_ricevuta_html(

@@ -42,11 +42,14 @@ NOTICE = (
     "Copia di cortesia, leggibile, di una fattura elettronica: l'originale è il file XML trasmesso al Sistema di "
     "Interscambio."
 )
+PREVIEW_NOTICE = (
+    "Anteprima di una fattura non ancora inviata: non è una fattura e non va consegnata al cliente."
+)
 _ZERO = Decimal(0)
 
 
-def copy_of(fattura: FatturaElettronica | FatturaElettronicaSemplificata) -> Copy:
-    """The whole readable copy of an invoice, every body of a lotto included."""
+def copy_of(fattura: FatturaElettronica | FatturaElettronicaSemplificata, *, preview: bool = False) -> Copy:
+    """The whole readable copy of an invoice, every body of a lotto included; `preview`: it was not sent yet."""
     root = Block(fattura)
     header = root.block("fattura_elettronica_header")
     assert header is not None
@@ -64,8 +67,8 @@ def copy_of(fattura: FatturaElettronica | FatturaElettronicaSemplificata) -> Cop
     return Copy(
         title=heading,
         subject=heading,
-        badge=meaning("FormatoTrasmissione", fattura.versione),
-        notice=NOTICE,
+        badge="Anteprima, non inviata" if preview else meaning("FormatoTrasmissione", fattura.versione),
+        notice=PREVIEW_NOTICE if preview else NOTICE,
         seller=seller,
         buyer=buyer,
         others=others,

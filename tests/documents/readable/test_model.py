@@ -114,3 +114,8 @@ def test_an_unknown_code_is_shown_as_it_is(invoice):
 def test_a_date_of_the_document_stands_in_the_title(invoice):
     fattura = _document(invoice, data=datetime.date(2026, 12, 31), numero="7/B", tipo_documento="TD04")
     assert model.copy_of(fattura).title == "Nota di credito n. 7/B del 31/12/2026"
+
+
+def test_a_preview_says_that_nothing_was_sent(invoice, text_of):
+    assert "non ancora inviata" in text_of(render_html(invoice, preview=True))
+    assert "l'originale è il file XML trasmesso" in text_of(render_html(invoice))
