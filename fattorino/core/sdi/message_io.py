@@ -7,10 +7,7 @@ tolerated is reported, so that it can be stored beside the message. Writing keep
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-import zlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -20,11 +17,11 @@ from lxml import etree
 
 from fattorino.core import xml
 from fattorino.core.errors import ArchiveError, FormatError, InputError
+from fattorino.core.fatturapa.archive import ZipMember, is_zip, read_zip
 from fattorino.core.sdi.messages import MESSAGES, NS_PA, NS_PR, El, Messaggio, elements
 
 _DS = "http://www.w3.org/2000/09/xmldsig#"
 _BOM = b"\xef\xbb\xbf"
-_ZIP = b"PK\x03\x04"
 _BLANKS = " \t\r\n"
 # More than SdI ever sends: an AT carries the invoice itself (5 MB) and one small message.
 _ZIP_FILES = 5
@@ -35,22 +32,20 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Enclosed:
-    """A file that came in the same zip as the message (for an AT the invoice it attests)."""
-
-    name: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class ReadMessage:
-    """`xml` are the bytes of the message itself; `signed` says that a ds:Signature is there, not that it holds."""
+    """
+    Attributes:
+        xml: the bytes of the message itself.
+        tolerated: what was not as it should be, in Italian.
+        signed: a ds:Signature is there; whether it holds is for `core.xades` to say.
+        enclosed: what came in the same zip (for an AT the invoice it attests).
+    """
 
     message: Messaggio
     xml: bytes
     tolerated: tuple[str, ...] = ()
     signed: bool = False
-    enclosed: tuple[Enclosed, ...] = ()
+    enclosed: tuple[ZipMember, ...] = ()
 
 
 def read_message(data: bytes) -> ReadMessage:
@@ -62,8 +57,8 @@ def read_message(data: bytes) -> ReadMessage:
         FormatError: XML that is none of SdI's messages, or one without anything to recognise its file by.
     """
     tolerated: list[str] = []
-    enclosed: tuple[Enclosed, ...] = ()
-    if data.startswith(_ZIP):
+    enclosed: tuple[ZipMember, ...] = ()
+    if is_zip(data):
         data, enclosed = _message_in_zip(data)
     text = data
     if text.startswith(_BOM):
@@ -110,24 +105,8 @@ def read_datetime(text: str) -> datetime | None:
 # Reading -----------------------------------------------------------------------------------------------------
 
 
-def _message_in_zip(data: bytes) -> tuple[bytes, tuple[Enclosed, ...]]:
-    members: list[Enclosed] = []
-    total = 0
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = archive.infolist()
-            if len(infos) > _ZIP_FILES or len({i.filename for i in infos}) != len(infos):
-                raise ArchiveError("L'archivio del messaggio contiene troppi file o nomi ripetuti.")
-            for info in infos:
-                # The declared size can lie: read one byte more than what is left and see.
-                with archive.open(info) as stream:
-                    content = stream.read(_ZIP_BYTES - total + 1)
-                total += len(content)
-                if total > _ZIP_BYTES:
-                    raise ArchiveError("L'archivio del messaggio è troppo grande una volta aperto.")
-                members.append(Enclosed(info.filename, content))
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, ValueError, OSError) as error:
-        raise ArchiveError("L'archivio del messaggio non si apre o è danneggiato.") from error
+def _message_in_zip(data: bytes) -> tuple[bytes, tuple[ZipMember, ...]]:
+    members = read_zip(data, max_members=_ZIP_FILES, max_total_size=_ZIP_BYTES)
     messages = [m for m in members if re.search(r"_[A-Z]{2}_[A-Za-z0-9]{0,3}\.xml$", m.name)]
     if len(messages) != 1:
         raise ArchiveError("Nell'archivio non c'è esattamente un messaggio dello SdI.")

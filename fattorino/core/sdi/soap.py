@@ -110,7 +110,7 @@ Payload = (
 _FILE_BASE = (("NomeFile", "nome_file", "name"), ("File", "file", "bytes"))
 _FILE = (("IdentificativoSdI", "identificativo_sdi", "id"), *_FILE_BASE)
 # Per payload class: (element, attribute, kind) in the order of the schema; "?" marks what may be missing.
-_SHAPES: dict[type[Any], tuple[tuple[str, str, str], ...]] = {
+SHAPES: dict[type[Any], tuple[tuple[str, str, str], ...]] = {
     FileSdIBase: _FILE_BASE,
     FileSdI: _FILE,
     FileSdIConMetadati: (
@@ -273,7 +273,7 @@ def _envelope(inner: str) -> bytes:
 
 def _fields(payload: Any, attachments: dict[str, bytes] | None) -> str:
     parts = []
-    for element, attribute, kind in _SHAPES[type(payload)]:
+    for element, attribute, kind in SHAPES[type(payload)]:
         value = getattr(payload, attribute)
         if value is None and kind.endswith("?"):
             continue
@@ -345,7 +345,7 @@ def _read(node: etree._Element, model: type[Any], attachments: dict[str, bytes])
             raise InputError(f"{local} compare due volte.")
         children[local] = child
     values: dict[str, Any] = {}
-    for element, attribute, kind in _SHAPES[model]:
+    for element, attribute, kind in SHAPES[model]:
         found = children.pop(element, None)
         if found is None:
             if not kind.endswith("?"):
