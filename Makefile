@@ -8,7 +8,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 DONE := $(VENV)/done
-PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip install --quiet --require-hashes
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip install -qq --require-hashes
 FATTORINO_DEMO ?= 1
 export FATTORINO_DEMO
 
@@ -48,7 +48,7 @@ $(DONE)/base: requirements/base.txt | $(BIN)/python
 
 # The console script `fattorino`. Built with the pinned setuptools of requirements/base.txt, nothing is fetched.
 $(DONE)/project: pyproject.toml $(DONE)/base
-	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 $(DONE)/dev: requirements/dev.txt $(DONE)/base

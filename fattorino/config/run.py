@@ -289,7 +289,7 @@ def _answers(options: Options) -> bool:
     host, _, port = options.address.removeprefix("http://").rpartition(":")
     link = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=5)
     try:
-        link.request("GET", "/accounts/login/", headers={"Host": f"localhost:{port}"})
+        link.request("GET", "/", headers={"Host": f"localhost:{port}"})
         return link.getresponse().status < 500
     except (OSError, http.client.HTTPException):
         return False
