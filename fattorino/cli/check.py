@@ -213,11 +213,16 @@ def _flow_findings(kind: str, signed: bool, flow: str) -> list[Finding]:
     if flow and kind and (kind == "FPA12") != (flow == "pa"):
         wanted = "verso la PA (FPA12)" if flow == "pa" else "tra privati (FPR12 o FSM10)"
         message = f"Il file è in formato {kind}, non adatto al flusso {wanted}."
-        findings.append(Finding("00427", "error", "", None, message, "Correggere FormatoTrasmissione."))
+        findings.append(
+            Finding("flusso", "error", "", None, message, "Scegliere il file o il flusso giusto.")
+        )
     if kind == "FPA12" and not signed:
         message = "La fattura verso la PA deve essere firmata."
         hint = "Fattorino la firma al momento dell'invio; chi la invia altrove la deve firmare prima."
-        findings.append(Finding("00102", "error" if flow == "pa" else "warning", "", None, message, hint))
+        if flow == "pa":
+            findings.append(Finding("00102", "error", "", None, message, hint))
+        else:
+            findings.append(Finding("avviso-firma", "warning", "", None, message, hint))
     return findings
 
 

@@ -21,6 +21,9 @@ SET = 0x31
 
 CONSTRUCTED = 0x20
 MAX_DEPTH = 32
+# Elements looked at in one go. A content in pieces of 40 octets stays below this up to the largest file we take;
+# without a bound, 20 MB of empty elements would cost minutes and gigabytes.
+MAX_ELEMENTS = 500_000
 
 
 class Asn1Error(ValueError):
@@ -65,7 +68,11 @@ class Node:
 
     def _children(self) -> Iterator[Node]:
         position = self.body
+        left = MAX_ELEMENTS
         while position < self.end:
+            left -= 1
+            if left < 0:
+                raise Asn1Error("too many elements")
             child = Node(self.buffer, position, self.end)
             yield child
             position = child.stop
@@ -154,7 +161,7 @@ def _header(buffer: bytes, position: int, limit: int) -> tuple[int, int, int | N
 def _find_end_of_contents(buffer: bytes, position: int, limit: int) -> int:
     """Offset of the end-of-contents octets that close an indefinite length opened just before `position`."""
     depth = 1
-    while True:
+    for _ in range(MAX_ELEMENTS):
         tag, body, length = _header(buffer, position, limit)
         if length is None:
             depth += 1
@@ -168,6 +175,7 @@ def _find_end_of_contents(buffer: bytes, position: int, limit: int) -> int:
             position = body
         else:
             position = body + length
+    raise Asn1Error("too many elements")
 
 
 def tlv(tag: int, content: bytes) -> bytes:

@@ -25,7 +25,7 @@ MESSAGES = {
     "00104": "CA (Certification Authority) non affidabile",
     "00105": "Il riferimento temporale della firma digitale apposta non è coerente",
     "00107": "Certificato non valido",
-    "FIRMA1": "La firma non indica il certificato del firmatario",
+    "avviso-certificato": "La firma non indica il certificato del firmatario",
 }
 _HINTS = {
     "00100": "Firmare di nuovo il documento con un certificato in corso di validità.",
@@ -34,7 +34,7 @@ _HINTS = {
     "00104": "Usare un certificato rilasciato da un prestatore di servizi fiduciari qualificato.",
     "00105": "Controllare data e ora del computer che firma, poi firmare di nuovo.",
     "00107": "Firmare di nuovo con un certificato di firma digitale valido.",
-    "FIRMA1": "Il formato BES richiede l'attributo signing-certificate: usare un programma di firma aggiornato.",
+    "avviso-certificato": "Il formato BES richiede l'attributo signing-certificate: usare un programma di firma aggiornato.",
 }
 
 # What cryptography raises on keys, certificates and signatures that strangers made.

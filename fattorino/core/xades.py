@@ -155,7 +155,7 @@ def _verified(
     signed = next(one for one in results if isinstance(one, XAdESVerifyResult))
     signer = _signer(certificate, certificates, _time(signed.signed_properties.find(XADES + "SigningTime")))
     if not verifier.names_certificate:
-        signer = with_findings(signer, finding("FIRMA1", severity="warning"))
+        signer = with_findings(signer, finding("avviso-certificato", severity="warning"))
     return signer
 
 

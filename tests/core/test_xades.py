@@ -234,7 +234,7 @@ def test_official_messages_verify(shared_data: pathlib.Path, kind: str) -> None:
     assert signer is not None and signer.valid and signer.name == "Sistema Interscambio Fattura PA"
     when = datetime.datetime(2014, 6, 10, tzinfo=datetime.UTC)
     # SdI does not name its certificate in the signature, as BES would have it
-    assert codes(data, at=when) == ["FIRMA1"]
+    assert codes(data, at=when) == ["avviso-certificato"]
     changed = data.replace(b"<IdentificativoSdI>111<", b"<IdentificativoSdI>112<")
     assert changed != data and "00102" in codes(changed, at=when)
 

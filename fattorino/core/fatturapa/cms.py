@@ -161,7 +161,7 @@ def _signer(node: Node, content_type: str, content: bytes, known: list[Certifica
         return with_findings(signer, finding("00102", str(broken)))
     except Asn1Error:
         return with_findings(signer, finding("00102", "la firma è illeggibile"))
-    return signer if named else with_findings(signer, finding("FIRMA1", severity="warning"))
+    return signer if named else with_findings(signer, finding("avviso-certificato", severity="warning"))
 
 
 def _read_signer_info(node: Node) -> _SignerInfo:

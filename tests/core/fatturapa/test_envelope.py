@@ -224,6 +224,13 @@ def test_what_is_no_signed_file_is_refused_with_its_code(data: bytes, code: str)
     assert refused.value.message.endswith(".")
 
 
+def test_millions_of_tiny_elements_are_refused_soon() -> None:
+    start = bytes.fromhex("308006092a864886f70d010702a0803080020101")
+    for filling in (b"\x05\0" * 3_000_000, b"\x31\x84\0\x5b\x8d\x80" + b"\x05\0" * 3_000_000):
+        with pytest.raises(EnvelopeError):
+            unwrap(start + filling)
+
+
 def test_too_large_a_file_is_not_looked_at() -> None:
     with pytest.raises(EnvelopeError) as refused:
         unwrap(b"<a/>" * 1000, max_size=3_999)
@@ -317,7 +324,7 @@ def test_missing_signing_time_is_00103(key: SigningKey) -> None:
 
 def test_missing_signing_certificate_is_a_warning(key: SigningKey) -> None:
     (remark,) = verify(unwrap(with_attributes(key, drop="1.2.840.113549.1.9.16.2.47")), at=NOW)
-    assert (remark.code, remark.severity) == ("FIRMA1", "warning")
+    assert (remark.code, remark.severity) == ("avviso-certificato", "warning")
 
 
 def with_attributes(key: SigningKey, *, drop: str = "", order: str = "der", over: str = "der") -> bytes:
@@ -412,9 +419,9 @@ def test_what_openssl_signs_is_opened(ca: DemoCa, tmp_path: pathlib.Path, option
     assert opened.content == XML
     # openssl signs with the clock of the machine, whatever it says
     moment = opened.signers[0].signing_time or NOW
-    expected = ["00103"] if "-noattr" in options else [] if "-cades" in options else ["FIRMA1"]
+    expected = ["00103"] if "-noattr" in options else [] if "-cades" in options else ["avviso-certificato"]
     if "-noattr" in options:
-        expected.append("FIRMA1")
+        expected.append("avviso-certificato")
     found = [code for code in codes(opened, at=moment) if code not in ("00100", "00107")]
     assert found == expected
     changed = bytearray((tmp_path / "out").read_bytes())
