@@ -34,7 +34,7 @@ _HINTS = {
     "00104": "Usare un certificato rilasciato da un prestatore di servizi fiduciari qualificato.",
     "00105": "Controllare data e ora del computer che firma, poi firmare di nuovo.",
     "00107": "Firmare di nuovo con un certificato di firma digitale valido.",
-    "avviso-certificato": "Il formato BES richiede l'attributo signing-certificate: usare un programma di firma aggiornato.",
+    "avviso-certificato": "Manca l'attributo signing-certificate: usare un programma di firma aggiornato.",
 }
 
 # What cryptography raises on keys, certificates and signatures that strangers made.
