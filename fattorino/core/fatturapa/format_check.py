@@ -2,6 +2,7 @@
 
 Known differences from the schema as libxml2 applies it, all on purpose (SdI's parser does as we do):
 a date with blanks around it is fine (white space of xs:date collapses); xsi:schemaLocation must hold pairs;
+base64 may hold nothing but base64; an xmlns that is no URI is fine (so for SdI, whose parser does not ask);
 the content of ds:Signature is not looked at here but by the signature check.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import string
 from collections.abc import Callable
 
 import pytest
@@ -59,6 +60,7 @@ def test_mutants_get_the_verdict_of_the_official_schema(shared_data, official_sc
         cls, data = rng.choice(breeds)
         root = xml.parse(data)
         done = [_mutate(root, rng) for _ in range(rng.choice((1, 1, 1, 2)))]
+        root = xml.parse(etree.tostring(root))  # as it would come: libxml2 treats built empty texts apart
         theirs = official_schemas[cls.ROOT.element].validate(root)
         problems = [p for p in walk(root, cls).problems if p.against_schema]
         assert theirs == (not problems), (
@@ -83,8 +85,9 @@ def _breeding_stock(rng, shared_data, schemas) -> list[tuple[type, bytes]]:
     return stock
 
 
-# Values at the edges of every facet. Blanks around dates are left out (a known difference), and so is U+00A0,
-# which libxml2 overlooks inside base64.
+# libxml2 overlooks characters that are not base64 inside base64; the XML Schema text and SdI's parser do not.
+BASE64 = string.ascii_letters + string.digits + "+/= \t\r\n"
+# Values at the edges of every facet. Blanks around dates are left out below (a known difference).
 VALUES = (
     ["", " ", "  ", "IT", "it", "ITA", "I", "\nIT", "IT ", "SI", "NO", "si", "TD01", "TD07", "TD29", "TD30"]
     + [
@@ -193,7 +196,7 @@ def _set(element: etree._Element, text: str) -> None:
     if element.tag.startswith("Data") and text != text.strip():
         text = text.strip()
     if element.tag == "Attachment":
-        text = text.replace("\u00a0", "")
+        text = "".join(c for c in text if c in BASE64)
     element.text = text
 
 
