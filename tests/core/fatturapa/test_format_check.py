@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fattorino.core.fatturapa.findings import Finding
+from fattorino.core.fatturapa.format_check import format_check
+from fattorino.core.fatturapa.ordinaria import FatturaElettronica
+from fattorino.core.fatturapa.writing import write_fattura
+from tests.core.fatturapa import generated
+
+SIMPLE = write_fattura(generated.document(FatturaElettronica, random.Random(7), 0.0, 1))
+DS = 'xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'
+XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+
+
+def changed(pattern: str, instead: str) -> bytes:
+    text, count = re.subn(pattern, instead, SIMPLE.decode(), count=1, flags=re.DOTALL)
+    assert count == 1, pattern
+    return text.encode()
+
+
+def only(data: bytes) -> Finding:
+    findings = format_check(data)
+    assert len(findings) == 1, findings
+    return findings[0]
+
+
+def test_a_finding_tells_place_line_fault_and_remedy():
+    data = changed("<CAP>[^<]*", "<CAP>165")
+    finding = only(data)
+    assert finding.code == "00200" and finding.severity == "error"
+    assert finding.path == "/FatturaElettronicaHeader/CedentePrestatore/Sede/CAP"
+    assert finding.line == data[: data.index(b"<CAP>")].count(b"\n") + 1
+    assert finding.message == "<CAP> (codice di avviamento postale) vale «165», che non è ammesso."
+    assert finding.hint == "Serve: cinque cifre (00000 per l'estero)."
+
+
+@pytest.mark.parametrize(
+    ("pattern", "instead", "message"),
+    [
+        ("<Numero>[^<]*</Numero>", "", "Manca l'elemento obbligatorio <Numero>"),
+        ("<Numero>[^<]*</Numero>", "<Numero/>", "è vuoto"),
+        ("<Divisa>[^<]*</Divisa>", "<Divisa>EUR<x/></Divisa>", "non può contenere altri elementi"),
+        ("<DatiRiepilogo>", "<DatiRiepilogo>ciao", "testo fuori dagli elementi"),
+        ("<DatiRiepilogo>", "<DatiRiepilogo tipo='x'>", "L'attributo tipo non è previsto"),
+        ("<DatiRiepilogo>", "<Riepilogo/><DatiRiepilogo>", "<Riepilogo> non è previsto in <DatiBeniServizi>"),
+        ("<CodiceDestinatario>[^<]*", "<CodiceDestinatario>abc1234", "«abc1234»"),
+        ("<TipoDocumento>[^<]*", "<TipoDocumento>TD07", "non è un codice ammesso"),
+        ("<AliquotaIVA>[^<]*", "<AliquotaIVA>100.01", "il massimo è 100.00"),
+        ("<Descrizione>[^<]*", "<Descrizione>" + "x" * 1001, "1001 caratteri: al massimo 1000"),
+        ("<Descrizione>[^<]*", "<Descrizione>10 €", "(U+20AC)"),
+        (' versione="FP..."', ' versione="1.1"', "L'attributo versione"),
+        ("(fatture/)v1.2", r"\1v1.3", "Il namespace di <FatturaElettronica>"),
+    ],
+)
+def test_each_fault_is_one_finding_with_its_words(pattern, instead, message):
+    assert message in only(changed(pattern, instead)).message
+
+
+NAMES = "(<Anagrafica>).*?(</Anagrafica>)"
+
+
+@pytest.mark.parametrize(
+    ("inside", "message"),
+    [
+        ("", "Mancano <Denominazione> oppure <Nome> e <Cognome>"),
+        ("<Nome>A</Nome>", "Manca l'elemento <Cognome>"),
+        ("<Denominazione>A</Denominazione><Nome>B</Nome><Cognome>C</Cognome>", "non possono stare insieme"),
+    ],
+)
+def test_a_party_has_a_company_name_or_name_and_surname(inside, message):
+    assert message in only(changed(NAMES, rf"\1{inside}\2")).message
+
+
+def test_a_misspelt_element_gets_a_suggestion():
+    assert any(
+        "<Denominazione>" in f.hint
+        for f in format_check(changed(NAMES, r"\1<Denominazone>A</Denominazone>\2"))
+    )
+
+
+def test_a_signature_is_skipped_as_last_child_and_only_there():
+    signature = f"<ds:Signature {DS}><x/></ds:Signature>"
+    assert format_check(changed("(</p:FatturaElettronica>)", rf"{signature}\1")) == []
+    assert format_check(changed("(<FatturaElettronicaBody>)", rf"{signature}\1"))
+    assert format_check(changed("(</p:FatturaElettronica>)", rf"{signature}{signature}\1"))
+
+
+def test_the_schema_location_must_hold_pairs():
+    root = "(<p:FatturaElettronica) "
+    assert format_check(changed(root, rf'\1 {XSI} xsi:schemaLocation="urn:a a.xsd" ')) == []
+    assert "coppie" in only(changed(root, rf'\1 {XSI} xsi:schemaLocation="a.xsd" ')).message
+
+
+def test_an_empty_nation_is_italy_as_the_schema_says():
+    assert format_check(changed("<Nazione>[^<]*</Nazione>", "<Nazione/>")) == []
+
+
+def test_comments_and_blanks_between_elements_do_not_matter():
+    assert format_check(changed("<DatiRiepilogo>", "<!-- x -->\n\t<DatiRiepilogo><?y?>")) == []
+    assert format_check(changed("<Divisa>[^<]*", "<Divisa>E<!-- x -->UR")) == []
+
+
+def test_after_fifty_errors_the_rest_is_one_00201():
+    line = SIMPLE[SIMPLE.index(b"<DettaglioLinee>") : SIMPLE.index(b"</DettaglioLinee>") + 17]
+    for count, expected in ((50, ["00200"] * 50), (51, ["00200"] * 50 + ["00201"])):
+        wrong = re.sub(rb"<PrezzoUnitario>[^<]*", b"<PrezzoUnitario>1", line)
+        findings = format_check(SIMPLE.replace(line, wrong * count))
+        assert [f.code for f in findings] == expected
+        assert findings == sorted(findings)
+    assert findings[49].path.startswith("/FatturaElettronicaBody[1]/DatiBeniServizi/DettaglioLinee[50]/")
+
+
+def test_a_file_too_large_has_the_code_of_sdi():
+    assert [f.code for f in format_check(SIMPLE, limit=100)] == ["00003"]
+
+
+@given(st.integers(0, len(SIMPLE)), st.integers(0, 40), st.binary(max_size=8))
+@settings(max_examples=300, deadline=None)
+def test_no_damage_makes_the_check_raise(at, cut, patch):
+    for finding in format_check(SIMPLE[:at] + patch + SIMPLE[at + cut :]):
+        assert finding.message and finding.severity == "error"
