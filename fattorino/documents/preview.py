@@ -57,7 +57,7 @@ def preview(view: queries.DocumentView, company: Company, actor: Actor) -> Previ
             seller = flows.cedente_of(company)
             return Preview(render_ricevuta_html(draft, compute(draft), seller, view.row.number))
         if is_draft and view.draft is not None:
-            return Preview(render_html(as_invoice(view.draft, company, actor)), is_draft=True)
+            return Preview(render_html(as_invoice(view.draft, company, actor), preview=True), is_draft=True)
         content = queries.current_xml(actor, view.row.id)
         if content is None:
             return Preview(problem="Il file non è ancora stato generato.")
@@ -77,7 +77,7 @@ def pdf(view: queries.DocumentView, company: Company, actor: Actor, *, now: date
         return render_ricevuta_pdf(draft, compute(draft), flows.cedente_of(company), view.row.number, now)
     content = None if _uses_draft(view) else queries.current_xml(actor, view.row.id)
     if content is None and view.draft is not None:
-        return render_pdf(as_invoice(view.draft, company, actor), created=now)
+        return render_pdf(as_invoice(view.draft, company, actor), created=now, preview=True)
     xml = unwrap(content or b"").content
     return render_pdf(read_fattura(xml).fattura, xml=xml, created=now)
 

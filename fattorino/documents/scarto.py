@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
-_LINE = re.compile(r"/DettaglioLinee\[(\d+)\]")
+from fattorino.core.fatturapa.draft import Draft
+from fattorino.core.fatturapa.draft_check import field_of_path
+from fattorino.core.fatturapa.rules.explain import explain
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,35 +19,25 @@ class Told:
     meaning: str
     remedy: str
     field: str
+    is_error: bool = True
 
 
-def tell(findings: list[dict[str, Any]]) -> list[Told]:
+def tell(findings: list[dict[str, Any]], draft: Draft | None = None) -> list[Told]:
     """Each finding of the history in plain words; one that says the same as another is told once."""
     told: dict[tuple[str, str], Told] = {}
-    if not findings:
-        return []
-    from fattorino.core.fatturapa.rules.explain import explain
-
     for finding in findings:
         code = str(finding.get("code") or "")
         message = str(finding.get("message") or "")
-        explanation = explain(code) if code else None
-        field = str(finding.get("field") or (explanation.field if explanation else "") or "")
+        explanation = explain(code) if code.isdecimal() else None  # our own remarks explain themselves
+        # The path knows which line; SdI's own words have no path, then the code alone leads to the field.
+        field = str(finding.get("field") or field_of_path(str(finding.get("path") or ""), draft))
         entry = Told(
-            code=code,
+            code=code if explanation else "",
             message=message,
             meaning=explanation.plain if explanation else "",
             remedy=str(finding.get("hint") or "") or (explanation.remedy if explanation else ""),
-            field=_with_line(field, str(finding.get("path") or "")),
+            field=field or (explanation.field if explanation else ""),
+            is_error=finding.get("severity") != "warning",
         )
         told.setdefault((code, message), entry)
     return list(told.values())
-
-
-def _with_line(field: str, path: str) -> str:
-    """A rule speaks of "linee.aliquota_iva"; the path of the finding knows which line."""
-    group, _, name = field.partition(".")
-    match = _LINE.search(path)
-    if group == "linee" and match and name and not name[0].isdigit():
-        return f"linee.{int(match[1]) - 1}.{name}"
-    return field

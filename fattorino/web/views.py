@@ -43,7 +43,8 @@ ERRORS = {
     ),
     404: (
         "Pagina non trovata",
-        "L'indirizzo è sbagliato, oppure il documento appartiene a un'altra azienda: controlla in alto per quale azienda stai lavorando.",
+        "L'indirizzo è sbagliato, oppure il documento appartiene a un'altra azienda:"
+        " controlla in alto per quale azienda stai lavorando.",
     ),
     405: (
         "Operazione non ammessa",
@@ -55,7 +56,8 @@ ERRORS = {
     ),
     500: (
         "Qualcosa si è rotto",
-        "L'errore è stato registrato e nessun documento è stato perso né inviato a metà. Riprova tra poco; se si ripete, avvisa l'assistenza.",
+        "L'errore è stato registrato e nessun documento è stato perso né inviato a metà."
+        " Riprova tra poco; se si ripete, avvisa l'assistenza.",
     ),
 }
 

@@ -24,6 +24,7 @@ from fattorino.core.fatturapa.draft import (
     Reference,
     Ritenuta,
 )
+from fattorino.core.fatturapa.draft_check import check_draft
 from fattorino.core.fatturapa.recipient import is_foreign, resolve_recipient
 from fattorino.core.fatturapa.totals import Totals, compute
 from fattorino.documents.forms import choices
@@ -37,30 +38,81 @@ from fattorino.documents.forms.values import (
 )
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "linee": tuple(
-        "descrizione quantita unita_misura prezzo_unitario sconti iva riferimento_normativo ritenuta"
-        " data_inizio_periodo data_fine_periodo codice_tipo codice_valore tipo_cessione_prestazione"
-        " riferimento_amministrazione".split()
+    "linee": (
+        "descrizione",
+        "quantita",
+        "unita_misura",
+        "prezzo_unitario",
+        "sconti",
+        "iva",
+        "riferimento_normativo",
+        "ritenuta",
+        "data_inizio_periodo",
+        "data_fine_periodo",
+        "codice_tipo",
+        "codice_valore",
+        "tipo_cessione_prestazione",
+        "riferimento_amministrazione",
     ),
     "casse": ("tipo_cassa", "al_cassa", "iva", "ritenuta", "imponibile", "riferimento_normativo"),
     "ritenute": ("tipo_ritenuta", "aliquota_ritenuta", "causale_pagamento", "percentuale_imponibile"),
-    "pagamenti": tuple(
-        "modalita_pagamento data_scadenza_pagamento importo iban bic istituto_finanziario beneficiario"
-        " codice_pagamento".split()
+    "pagamenti": (
+        "modalita_pagamento",
+        "data_scadenza_pagamento",
+        "importo",
+        "iban",
+        "bic",
+        "istituto_finanziario",
+        "beneficiario",
+        "codice_pagamento",
     ),
-    "riferimenti": tuple(
-        "kind id_documento data num_item codice_commessa_convenzione codice_cup codice_cig"
-        " riferimento_numero_linea".split()
+    "riferimenti": (
+        "kind",
+        "id_documento",
+        "data",
+        "num_item",
+        "codice_commessa_convenzione",
+        "codice_cup",
+        "codice_cig",
+        "riferimento_numero_linea",
     ),
     "allegati": ("nome", "formato", "descrizione", "sha256"),
 }
-PARTY = tuple(
-    "genere id_paese id_codice codice_fiscale denominazione nome cognome indirizzo numero_civico cap comune"
-    " provincia nazione email telefono riferimento_amministrazione".split()
+PARTY = (
+    "genere",
+    "id_paese",
+    "id_codice",
+    "codice_fiscale",
+    "denominazione",
+    "nome",
+    "cognome",
+    "indirizzo",
+    "numero_civico",
+    "cap",
+    "comune",
+    "provincia",
+    "nazione",
+    "email",
+    "telefono",
+    "riferimento_amministrazione",
 )
-SINGLE = tuple(
-    "tipo_documento sezionale data causale sconti bollo bollo_importo bollo_addebitato esigibilita_iva"
-    " condizioni_pagamento art73 codice_ufficio codice_destinatario pec_destinatario versione sezionale_ricevute".split()
+SINGLE = (
+    "tipo_documento",
+    "sezionale",
+    "data",
+    "causale",
+    "sconti",
+    "bollo",
+    "bollo_importo",
+    "bollo_addebitato",
+    "esigibilita_iva",
+    "condizioni_pagamento",
+    "art73",
+    "codice_ufficio",
+    "codice_destinatario",
+    "pec_destinatario",
+    "versione",
+    "sezionale_ricevute",
 )
 # A row in which only these are filled was never written in.
 _DEFAULTED = {"iva", "ritenuta", "kind", "percentuale_imponibile", "tipo_cessione_prestazione"}
@@ -244,26 +296,45 @@ class DocumentForm:
             pec_destinatario=(self._text("pec_destinatario") or None) if genere == "privato" else None,
         )
 
-    def judge(self) -> tuple[Draft, Totals]:
-        """Read, compute and check; `errors` and `warnings` then hold everything there is to say."""
+    def judge(self, cedente: Party | None = None) -> tuple[Draft, Totals]:
+        """Read, compute and check; `errors` and `warnings` then hold everything there is to say, by field.
+
+        Args:
+            cedente: who issues; with it an invoice is judged by SdI's own rules too (a ricevuta never is).
+        """
         draft = self.read()
         totals = compute(draft)
-        for finding in totals.findings:
+        self._check_presence(draft)
+        findings = totals.findings
+        if not self.is_ricevuta:
+            self._check_recipient(draft)
+            if cedente is not None:
+                findings = (*findings, *check_draft(draft, cedente=cedente, on=self.today))
+        for finding in findings:
             self._enter(
-                self.errors if finding.is_error else self.warnings,
+                # The company's own data are corrected elsewhere: no reason to refuse what was typed here.
+                finding.is_error and not finding.field.startswith("cedente"),
                 finding.field,
                 finding.message,
                 finding.hint,
             )
-        self._check_presence(draft)
-        if not self.is_ricevuta:
-            self._check_recipient(draft)
         return draft, totals
 
     def refuse(self, fields: Mapping[str, str]) -> None:
         """A flow's refusal, beside the fields it names (names of the draft)."""
         for name, message in fields.items():
-            self._enter(self.errors, name, message)
+            self._enter(True, name, message)
+
+    @property
+    def loose_errors(self) -> list[str]:
+        """Messages that no field of the page shows; they stand beside the totals."""
+        return [text for name, text in self.errors.items() if not self._is_shown(name)]
+
+    def _is_shown(self, name: str) -> bool:
+        match = _ROW.fullmatch(name)
+        if match:
+            return match[2] in self._keys[match[1]] and match[3] in GROUPS[match[1]]
+        return name in SINGLE or name in GROUPS or name.removeprefix("cessionario-") in PARTY
 
     def place(self, field: str) -> str:
         """The form's name for a field of the draft: "linee.1.natura" -> "linee-4-iva"."""
@@ -273,7 +344,8 @@ class DocumentForm:
             if int(parts[1]) >= len(keys):
                 return parts[0]
             name = parts[2] if len(parts) > 2 else GROUPS[parts[0]][0]
-            return f"{parts[0]}-{keys[int(parts[1])]}-{_RENAMED.get(name, name)}"
+            name = _RENAMED.get(name, name)
+            return f"{parts[0]}-{keys[int(parts[1])]}-{name}" if name in GROUPS[parts[0]] else parts[0]
         if parts[0] in GROUPS and len(parts) == 2:  # a rule that speaks of every row
             keys = self._keys[parts[0]]
             return f"{parts[0]}-{keys[0]}-{_RENAMED.get(parts[1], parts[1])}" if keys else parts[0]
@@ -293,20 +365,20 @@ class DocumentForm:
         party = draft.cessionario
         if not (party.denominazione or (party.nome and party.cognome)):
             name = "nome" if party.cognome else "cognome" if party.nome else "denominazione"
-            self._enter(self.errors, f"cessionario.{name}", "Serve la denominazione, oppure nome e cognome.")
+            self._enter(True, f"cessionario.{name}", "Serve la denominazione, oppure nome e cognome.")
         elif party.denominazione and (party.nome or party.cognome):
             self._enter(
-                self.errors,
+                True,
                 "cessionario.denominazione",
                 "O la denominazione, o nome e cognome: non tutti insieme.",
             )
         if not self.is_ricevuta:
             for name, label in (("indirizzo", "l'indirizzo"), ("cap", "il CAP"), ("comune", "il comune")):
                 if not getattr(party, name):
-                    self._enter(self.errors, f"cessionario.{name}", f"Manca {label}.")
+                    self._enter(True, f"cessionario.{name}", f"Manca {label}.")
         for index, line in enumerate(draft.linee):
             if not line.descrizione:
-                self._enter(self.errors, f"linee.{index}.descrizione", "Manca la descrizione.")
+                self._enter(True, f"linee.{index}.descrizione", "Manca la descrizione.")
 
     def _check_recipient(self, draft: Draft) -> None:
         genere = self._text("cessionario-genere")
@@ -314,7 +386,7 @@ class DocumentForm:
         if genere == "pa" and len(code) != 6:
             found = "manca" if not code else f"ne ha {len(code)}"
             self._enter(
-                self.errors,
+                True,
                 "codice_destinatario",
                 f"Per una pubblica amministrazione serve il codice ufficio di 6 caratteri ({found})."
                 " Si trova su indicepa.gov.it.",
@@ -322,7 +394,7 @@ class DocumentForm:
             return
         if genere == "privato" and len(code) == 6:
             self._enter(
-                self.errors,
+                True,
                 "codice_destinatario",
                 "Un codice di 6 caratteri è di un ufficio pubblico: scegli «Pubblica amministrazione» qui sopra,"
                 " oppure scrivi il codice di 7 caratteri.",
@@ -334,20 +406,16 @@ class DocumentForm:
             self.refuse(error.fields)
             return
         for warning in recipient.warnings:
-            self._enter(self.warnings, warning.field, warning.message, warning.hint)
+            self._enter(False, warning.field, warning.message, warning.hint)
 
-    def _enter(self, where: dict[str, str], field: str, message: str, hint: str = "") -> None:
+    def _enter(self, is_error: bool, field: str, message: str, hint: str = "") -> None:
+        """The first error of a field is the one to show: a value that cannot be read is not also missing."""
         name = self.place(field)
         text = f"{message} {hint}".strip()
-        # What could not be read has said so already: "missing" beside it would be untrue.
-        if where is self.errors and name in self._unreadable():
-            return
-        where[name] = f"{where[name]} {text}" if name in where and text not in where[name] else text
-
-    def _unreadable(self) -> set[str]:
-        return {
-            name for name, message in self.errors.items() if message.startswith("«") or "«" in message[:12]
-        }
+        if is_error:
+            self.errors.setdefault(name, text)
+        elif text not in self.warnings.get(name, ""):
+            self.warnings[name] = f"{self.warnings.get(name, '')} {text}".strip()
 
     # --- one value
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import Any
 
@@ -14,17 +13,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from fattorino import clock
 from fattorino.core.errors import ConflictError, FattorinoError, RefusedError
-from fattorino.core.fatturapa.draft import Draft, draft_from_json
+from fattorino.core.fatturapa.draft import Draft, Party, draft_from_json
 from fattorino.core.fatturapa.totals import Totals
+from fattorino.core.money import italian
 from fattorino.documents import flows, queries
 from fattorino.documents.forms import DocumentForm
 from fattorino.documents.forms.choices import KINDS, RICEVUTA
 from fattorino.documents.forms.document import GROUPS, Row, write
-from fattorino.documents.preview import as_invoice
 from fattorino.documents.scarto import tell
 from fattorino.documents.views.common import desk, document_or_404
 from fattorino.organisations.queries import Actor
-from fattorino.core.money import italian
 
 MAX_ATTACHMENT = 3_500_000
 
@@ -62,8 +60,6 @@ def edit(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
         sezionale=view.sezionale,
         versione=str(view.version),
     )
-    form.judge()
-    form.errors.clear()  # what is still missing shows when it is touched or sent, not on opening
     return _show(request, actor, form, view)
 
 
@@ -73,12 +69,8 @@ def _take(request: HttpRequest, actor: Actor, view: queries.DocumentView | None)
     _take_uploads(request, actor, form)
     if command := request.POST.get("righe", ""):
         form.change_rows(command)
-        form.judge()
-        form.errors.clear()
         return _show(request, actor, form, view)
-    draft, _ = form.judge()
-    if not form.errors and not form.is_ricevuta:
-        _check_build(request, actor, form, draft)
+    draft, _ = form.judge(_seller(request))
     if form.errors:
         return _show(request, actor, form, view, refused=RefusedError(_summary(form)))
     version = form.values.get("versione", "")
@@ -102,16 +94,6 @@ def _take(request: HttpRequest, actor: Actor, view: queries.DocumentView | None)
     return redirect("documents:page", document.pk)
 
 
-def _check_build(request: HttpRequest, actor: Actor, form: DocumentForm, draft: Draft) -> None:
-    """What the XML cannot hold is better said now than when it is sent. The number is given later."""
-    company = request.membership.company  # type: ignore[attr-defined]  # set by CompanyMiddleware
-    try:
-        as_invoice(dataclasses.replace(draft, numero=draft.numero or "1"), company, actor)
-    except RefusedError as error:
-        # The company's own data are not in this form; the button says it when it comes to that.
-        form.refuse({name: text for name, text in error.fields.items() if not name.startswith("cedente")})
-
-
 def _summary(form: DocumentForm) -> str:
     count = len(form.errors)
     return "C'è un campo da correggere." if count == 1 else f"Ci sono {count} campi da correggere."
@@ -125,9 +107,12 @@ def _show(
     *,
     refused: FattorinoError | None = None,
 ) -> HttpResponse:
-    errors = dict(form.errors)
-    draft, totals = form.judge()
-    form.errors = errors
+    told = dict(form.errors)
+    draft, totals = form.judge(_seller(request))
+    judged, form.errors = (
+        form.errors,
+        told,
+    )  # what is missing shows when it is touched or sent, not on opening
     ordinary, receipts = _sezionali(actor)
     context = {
         "form": form,
@@ -140,10 +125,12 @@ def _show(
         "templates": {group: Row(group, "__n__") for group in GROUPS},
         "message": refused.message if refused else "",
         "hint": refused.hint if refused else "",
-        "told": [{"told": each, "place": form.place(each.field)} for each in tell(view.findings)]
-        if view
-        else [],
-        **_totals_context(form, draft, totals),
+        "errors": [
+            {"told": each, "place": form.place(each.field) if each.field else ""}
+            for each in (tell(view.findings, draft) if view else [])
+            if each.is_error
+        ],
+        **_totals_context(form, draft, totals, judged | told),
     }
     status = 200 if refused is None else 409 if isinstance(refused, ConflictError) else 422
     return render(request, "documents/edit.html", context, status=status)
@@ -160,6 +147,10 @@ def _sezionali(actor: Actor) -> tuple[list[tuple[str, str]], list[tuple[str, str
         ]
 
     return pairs(False), pairs(True)
+
+
+def _seller(request: HttpRequest) -> Party:
+    return flows.cedente_of(request.membership.company)  # type: ignore[attr-defined]  # set by CompanyMiddleware
 
 
 def _company_iban(request: HttpRequest) -> str:
@@ -179,19 +170,20 @@ def _wanted_kind(request: HttpRequest) -> str:
 def totals(request: HttpRequest, actor: Actor) -> HttpResponse:
     """The totals and remarks for what stands in the form now; nothing is saved."""
     form = DocumentForm.from_post(request.POST, clock.day(clock.now()))
-    draft, computed = form.judge()
-    return render(
-        request, "documents/parts/totals.html", {"form": form, **_totals_context(form, draft, computed)}
-    )
+    draft, computed = form.judge(_seller(request))
+    context = {"form": form, **_totals_context(form, draft, computed, form.errors)}
+    return render(request, "documents/parts/totals.html", context)
 
 
-def _totals_context(form: DocumentForm, draft: Draft, totals: Totals) -> dict[str, Any]:
+def _totals_context(
+    form: DocumentForm, draft: Draft, totals: Totals, errors: dict[str, str]
+) -> dict[str, Any]:
     amounts = {}
     for line in totals.linee:
         if line.index is not None:
             row = form.place(f"linee.{line.index}").rsplit("-", 1)[0]
             amounts[row] = f"{italian(line.prezzo_totale)} €"
-    judgement = {"errors": form.errors, "warnings": form.warnings, "amounts": amounts}
+    judgement = {"errors": errors, "warnings": form.warnings, "amounts": amounts}
     return {
         "totals": totals,
         "amounts": amounts,

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from fattorino import clock
 from fattorino.core.errors import RefusedError
+from fattorino.core.workflow.definition import ACTION_LABELS, Action
 from fattorino.documents import preview as looks
 from fattorino.documents import queries
 from fattorino.documents.forms import DocumentForm
@@ -26,9 +27,7 @@ TYPES = {".xml": "application/xml", ".p7m": "application/pkcs7-mime", ".zip": "a
 @desk
 def page(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     view = document_or_404(actor, document_id)
-    company = request.membership.company  # type: ignore[attr-defined]  # set by CompanyMiddleware
-    context = _context(view, actor) | {"preview": looks.preview(view, company, actor)}
-    return render(request, "documents/page.html", context)
+    return render(request, "documents/page.html", _context(request, view, actor))
 
 
 @require_safe
@@ -40,34 +39,49 @@ def live(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     rows, _ = queries.changed_rows(actor, [document_id], since)
     if not rows:
         return HttpResponse(status=204)
-    context = _context(document_or_404(actor, document_id), actor)
-    return render(request, "documents/parts/page_live.html", context)
+    context = _context(request, document_or_404(actor, document_id), actor)
+    return render(request, "documents/parts/page_news.html", context)
 
 
-def _context(view: queries.DocumentView, actor: Actor) -> dict[str, Any]:
+def _context(request: HttpRequest, view: queries.DocumentView, actor: Actor) -> dict[str, Any]:
+    company = request.membership.company  # type: ignore[attr-defined]  # set by CompanyMiddleware
     labels = {s.code: s for s in queries.list_states(actor)}
+    told = _told(view)
     return {
         "view": view,
         "row": view.row,
-        "told": _told(view),
-        "history": [
-            {
-                "change": change,
-                "to": labels.get(change.to_state),
-                "moved": change.from_state != change.to_state,
-            }
-            for change in reversed(view.history)
-        ],
+        "errors": [each for each in told if each["told"].is_error],
+        "remarks": [each for each in told if not each["told"].is_error],
+        "history": [_event(change, labels) for change in reversed(view.history)],
+        "preview": looks.preview(view, company, actor),
+    }
+
+
+def _event(change: Any, labels: dict[str, Any]) -> dict[str, Any]:
+    """One line of the history: the new state if there is one, else what was begun."""
+    begun = change.outcome == "started" and not change.message
+    return {
+        "change": change,
+        "to": labels.get(change.to_state) if change.from_state != change.to_state else None,
+        "text": f"Avviato «{ACTION_LABELS[Action(change.action)]}»."
+        if begun and change.action
+        else change.message,
     }
 
 
 def _told(view: queries.DocumentView) -> list[dict[str, Any]]:
     """The explanations, each with the form's name of the field it leads to."""
-    told = tell(view.findings)
+    told = tell(view.findings, view.draft)
     if not told or view.draft is None:
         return [{"told": each, "place": ""} for each in told]
     form = DocumentForm.from_draft(view.draft, view.row.date)
-    return [{"told": each, "place": form.place(each.field) if each.field else ""} for each in told]
+    return [
+        {
+            "told": each,
+            "place": form.place(each.field) if each.field and not each.field.startswith("cedente") else "",
+        }
+        for each in told
+    ]
 
 
 @require_POST

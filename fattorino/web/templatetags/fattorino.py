@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 _ROME = ZoneInfo("Europe/Rome")
-_MONTHS = "gen feb mar apr mag giu lug ago set ott nov dic".split()
+_MONTHS = ["gen", "feb", "mar", "apr", "mag", "giu", "lug", "ago", "set", "ott", "nov", "dic"]
 
 
 @register.simple_tag
@@ -30,6 +30,12 @@ def icon(name: str, colour: str = "", size: str = "sm") -> SafeString:
         address,
         name,
     )
+
+
+@register.filter
+def plain(value: object) -> str:
+    """For attributes and addresses: a number without the thousands separator that pages give to people."""
+    return "" if value is None else str(value)
 
 
 @register.filter
