@@ -1,0 +1,103 @@
+"""Faults on demand: what really goes wrong between a transmitter and SdI, as often as one likes."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from fattorino.simulators.sdi.books import Books
+
+SLOW, DOWN, REFUSED, UNAVAILABLE = "slow", "down", "refused", "unavailable"
+NOT_ENABLED, LOST_BEFORE, LOST_AFTER = "not_enabled", "lost_before", "lost_after"
+TWICE, OUT_OF_ORDER, LATE = "receipt_twice", "receipt_out_of_order", "receipt_late"
+
+KINDS: dict[str, str] = {
+    SLOW: "risponde dopo i secondi indicati",
+    DOWN: "risponde HTTP 503",
+    REFUSED: "per i secondi indicati la porta è chiusa",
+    UNAVAILABLE: "risponde EI02 (ES02), servizio non disponibile",
+    NOT_ENABLED: "risponde EI03, utente non abilitato",
+    LOST_BEFORE: "la connessione cade prima che il file sia accettato",
+    LOST_AFTER: "il file è accettato, ma la risposta si perde",
+    TWICE: "la ricevuta arriva due volte",
+    OUT_OF_ORDER: "la ricevuta arriva dopo quella che la segue",
+    LATE: "la ricevuta arriva con le ore di ritardo indicate",
+}
+_MAX_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What struck: seconds are real, hours are SdI's (simulated)."""
+
+    kind: str
+    seconds: float
+    hours: float
+
+
+def add(
+    books: Books,
+    kind: str,
+    *,
+    count: int | None = None,
+    probability: float | None = None,
+    seed: int = 0,
+    seconds: float = 0.0,
+    hours: float = 24.0,
+    match: str = "",
+) -> int:
+    """Order a fault. It strikes `count` times (for ever if None), each time with `probability` (always if None).
+
+    `match` restricts it to file names that contain it. The same seed gives the same series.
+    Raises ValueError for what makes no sense.
+    """
+    if (
+        kind not in KINDS
+        or (count is not None and count < 1)
+        or not 0 <= seconds <= _MAX_SECONDS
+        or hours < 0
+    ):
+        raise ValueError("fault")
+    if probability is not None and not 0 < probability <= 1:
+        raise ValueError("probability")
+    with books.transaction() as db:
+        cursor = db.execute(
+            "insert into fault (kind, remaining, probability, seed, seconds, hours, match)"
+            " values (?, ?, ?, ?, ?, ?, ?)",
+            (kind, count, probability, seed, seconds, hours, match),
+        )
+        return int(cursor.lastrowid or 0)
+
+
+def clear(books: Books, identifier: int | None = None) -> None:
+    """Call off one fault, or all."""
+    with books.transaction() as db:
+        if identifier is None:
+            db.execute("delete from fault")
+        else:
+            db.execute("delete from fault where id = ?", (identifier,))
+
+
+def pending(books: Books) -> list[dict[str, Any]]:
+    return books.rows("select * from fault order by id")
+
+
+def strike(books: Books, kind: str, name: str = "") -> Fault | None:
+    """Whether a fault of this kind strikes now, for the file `name`; uses it up if so."""
+    with books.transaction() as db:
+        for row in books.rows("select * from fault where kind = ? order by id", kind):
+            if row["match"] not in name:
+                continue
+            draws = row["draws"] + 1
+            db.execute("update fault set draws = ? where id = ?", (draws, row["id"]))
+            # Seeded per draw, so that a restart goes on where the series was.
+            chance = random.Random(f"{row['seed']}/{draws}").random()
+            if row["probability"] is not None and chance >= row["probability"]:
+                continue
+            if row["remaining"] == 1:
+                db.execute("delete from fault where id = ?", (row["id"],))
+            elif row["remaining"] is not None:
+                db.execute("update fault set remaining = remaining - 1 where id = ?", (row["id"],))
+            return Fault(kind, row["seconds"], row["hours"])
+    return None
