@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+# At once and not on demand: loaded later, the module `check` would take the place of the function of that name.
+from fattorino.core.fatturapa.check import Known, check
 from fattorino.core.fatturapa.findings import Finding
 from fattorino.core.fatturapa.ordinaria import FatturaElettronica
 from fattorino.core.fatturapa.reading import Reading, read_fattura
 from fattorino.core.fatturapa.semplificata import FatturaElettronicaSemplificata
 from fattorino.core.fatturapa.writing import write_fattura
-
-try:
-    # Last, and not on demand: the module `check` would take the place of the function of the same name.
-    from fattorino.core.fatturapa.check import Known, check
-except ModuleNotFoundError as missing:
-    if missing.name != "fattorino.core.fatturapa.check":
-        raise
 
 __all__ = [
     "FatturaElettronica",

@@ -1,8 +1,7 @@
 """One walk down a document along its declaration: it reads the typed objects and finds what is wrong.
 
-Reader and format check are the same walk, so that they cannot disagree. What is wrong is of two kinds: a fault
-against the schema (`against_schema`), and a fault that leaves no object to make (`fatal`): a reader of invoices
-that were already delivered goes on after the first kind, a check does not.
+Reader and format check are the same walk, so that they cannot disagree. A fault is `fatal` where it leaves no
+faithful object to make; a reader of invoices that were already delivered goes on after the others, a check not.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any, cast
 from lxml import etree
 
 from fattorino.core.tracciati.declaration import Field, Record, record_of
-from fattorino.core.tracciati.values import Base64
+from fattorino.core.tracciati.values import Base64, shown
 
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 XS = "http://www.w3.org/2001/XMLSchema"
@@ -31,7 +30,6 @@ class Problem:
     message: str
     hint: str = ""
     fatal: bool = False
-    against_schema: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,16 +243,10 @@ class _Walker:
         if refusal is not None:
             message = f"<{line.name}> ({line.description}) {refusal.message}."
             self.say(child, _step(path, line, count), message, refusal.hint, fatal=result is _MISSING)
-        elif result is _MISSING:
-            self._unreadable(child, _step(path, line, count), line)
+        elif result is _MISSING:  # the last midnight of the year 9999
+            message = f"<{line.name}> ({line.description}) vale {shown(text)}, che non si può trattare."
+            self.say(child, _step(path, line, count), message, fatal=True)
         return result
-
-    def _unreadable(self, child: etree._Element, path: str, line: Field) -> None:
-        """The schema admits it (the year 12000), Python's calendar does not."""
-        message = f"<{line.name}> ({line.description}) non è in un intervallo che si possa trattare."
-        problem = Problem(path, line_of(child), message, fatal=True, against_schema=False)
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(problem)
 
     # ------------------------------------------------------------------------------- what does not belong
 
@@ -276,6 +268,8 @@ class _Walker:
         return line
 
     def _unexpected(self, child: etree._Element, record: Record, path: str) -> None:
+        if len(self.problems) >= MOST_PROBLEMS:
+            return  # looking for the close name of a million unknown elements takes seconds
         parent = etree.QName(child.getparent()).localname
         name = etree.QName(child).localname
         close = difflib.get_close_matches(name[:60], record.by_name, 1, 0.75)
@@ -313,9 +307,8 @@ class _Walker:
 
 
 def line_of(element: etree._Element) -> int | None:
-    """The line in the file; None for an element that was built, or beyond what libxml2 counts."""
-    line = cast("int | None", element.sourceline)
-    return line if line and line < 65535 else None
+    """The line in the file; None for an element that was built."""
+    return cast("int | None", element.sourceline) or None
 
 
 def _step(path: str, line: Field, count: int) -> str:

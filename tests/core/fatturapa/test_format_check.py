@@ -120,6 +120,12 @@ def test_a_file_too_large_has_the_code_of_sdi():
     assert [f.code for f in format_check(SIMPLE, limit=100)] == ["00003"]
 
 
+def test_a_flood_of_unknown_elements_ends_in_fifty_errors_and_a_00201():
+    start = SIMPLE.split(b"<FatturaElettronicaHeader>")[0]
+    hostile = start + b"<FatturaElettronicaHeadex/>" * 190_000 + b"</p:FatturaElettronica>"
+    assert len(format_check(hostile)) == 51
+
+
 @given(st.integers(0, len(SIMPLE)), st.integers(0, 40), st.binary(max_size=8))
 @settings(max_examples=300, deadline=None)
 def test_no_damage_makes_the_check_raise(at, cut, patch):

@@ -218,11 +218,12 @@ def test_what_is_no_xml_is_an_xml_error():
     assert examine(b"").findings[0].code == "00106"
 
 
-def test_a_year_that_the_schema_admits_but_no_calendar_knows_is_valid_but_not_read(simple):
-    data = changed(simple, "<Data>[^<]*", "<Data>12000-01-01")
-    assert format_check(data) == []
-    with pytest.raises(FormatError, match="intervallo"):
-        read_fattura(data)
+def test_a_moment_that_the_schema_admits_but_no_calendar_holds_is_a_finding_and_not_a_surprise():
+    rng = random.Random(5)
+    while b"<DataOraRitiro>" not in (data := write_fattura(generated.document(FatturaElettronica, rng, 0.9))):
+        pass
+    findings = format_check(changed(data, "<DataOraRitiro>[^<]*", "<DataOraRitiro>9999-12-31T24:00:00"))
+    assert [f.path.rpartition("/")[2] for f in findings] == ["DataOraRitiro"]
 
 
 def test_the_simplified_invoice_has_its_own_format():
