@@ -16,6 +16,8 @@ import pytest
 
 from fattorino.config import postgres
 
+pytest_plugins = ["tests.desk"]
+
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
 SERVER = pytest.StashKey[postgres.Server]()
 HOME = "FATTORINO_TEST_HOME"

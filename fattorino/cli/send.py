@@ -32,12 +32,11 @@ def run(args: argparse.Namespace) -> int:
     from fattorino import clock
     from fattorino.core.errors import InputError, RefusedError
     from fattorino.documents import importing, queries
-    from fattorino.organisations.models import Company
-    from fattorino.organisations.queries import Actor
+    from fattorino.organisations.queries import Actor, find_company
     from fattorino.organisations.scope import company_scope
     from fattorino.workflow import flows as workflow
 
-    company = Company.objects.filter(id_codice=args.company).first()
+    company = find_company(args.company)
     if company is None:
         raise RefusedError(_("Nessuna azienda con questa partita IVA."))
     try:

@@ -16,7 +16,7 @@ def _generate_and_send(run: ActionRun) -> ActionResult:
 
 def _validate(run: ActionRun) -> ActionResult:
     with company_scope(run.company_id):
-        return acquire.validate(run, today=clock.day(run.now))
+        return acquire.validate(run, now=run.now, today=clock.day(run.now))
 
 
 def _sign(run: ActionRun) -> ActionResult:

@@ -8,17 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from fattorino.core.fatturapa.draft import Bollo, Cassa, Draft, Line, Party, Payment, Reference, Ritenuta
+from fattorino.core.workflow.definition import DocumentKind
 from fattorino.documents import flows as documents
 from fattorino.documents import numbering
 from fattorino.hub.flows.keys import save_key
-from fattorino.hub.models import SigningKey
 from fattorino.hub.signing.test_ca import Holder, issue, make_ca
 from fattorino.organisations.flows import save_company, save_user
-from fattorino.organisations.models import Company
-from fattorino.organisations.queries import Actor
+from fattorino.organisations.queries import Actor, find_company
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow import flows as workflow
-from fattorino.workflow.models import Document, DocumentKind
 
 EMAIL, PASSWORD = "segreteria@ordine.example", "Fattorino-demo-2026"
 OTHER_EMAIL = "anna@studio.example"
@@ -102,7 +100,7 @@ WEBER = Party(
 
 def load(*, now: datetime.datetime, today: datetime.date) -> bool:
     """Load the demo unless it is there; returns whether it was loaded."""
-    if Company.objects.filter(id_codice=ORDINE["id_codice"]).exists():
+    if find_company(ORDINE["id_codice"]):
         return False
     ca = make_ca(at=now)
     ordine = _company(ORDINE, Holder("Laura", "Conti", "VRDLCU82D25L219V", ORDINE["denominazione"]), ca, now)
@@ -119,24 +117,22 @@ def load(*, now: datetime.datetime, today: datetime.date) -> bool:
     return True
 
 
-def _company(party: dict[str, Any], holder: Holder, ca: Any, now: datetime.datetime) -> Company:
+def _company(party: dict[str, Any], holder: Holder, ca: Any, now: datetime.datetime) -> Any:
     company = save_company(party, now=now, default_iban=IBAN)
     with company_scope(company.pk):
         workflow.load_standard(company, now=now)
         numbering.load_standard(company.pk)
-        if not SigningKey.objects.filter(company=company).exists():
-            save_key(company.pk, issue(ca, holder, "demo", at=now), "demo", now=now)
+        save_key(company.pk, issue(ca, holder, "demo", at=now), "demo", now=now)
     return company
 
 
 def _document(
     actor: Actor, draft: Draft, kind: str, send: bool, now: datetime.datetime, today: datetime.date
-) -> Document:
+) -> None:
     series = "R" if kind == DocumentKind.RICEVUTA else ""
     document = documents.save_document(actor, draft, kind=kind, sezionale=series, now=now, today=today)
     if send:
         workflow.request_action(document.pk, actor, now=now)
-    return document
 
 
 def _ordine_documents(today: datetime.date) -> list[tuple[Draft, str, bool]]:

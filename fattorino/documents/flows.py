@@ -6,24 +6,30 @@ import datetime
 import hashlib
 from dataclasses import replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from fattorino.core.errors import ConflictError, RefusedError
+from fattorino.core.errors import RefusedError
 from fattorino.core.fatturapa import write_fattura
 from fattorino.core.fatturapa.build import build
-from fattorino.core.fatturapa.draft import Draft, FieldFinding, Party, draft_from_json, draft_to_json
+from fattorino.core.fatturapa.draft import Draft, Party, draft_from_json, draft_to_json
 from fattorino.core.fatturapa.recipient import Recipient, resolve_recipient
 from fattorino.core.fatturapa.totals import Totals, compute
-from fattorino.core.workflow.decide import may_edit
-from fattorino.core.workflow.definition import Dashboard
+from fattorino.core.workflow.definition import Dashboard, DocumentKind
 from fattorino.documents import numbering
 from fattorino.documents.models import Counterpart, DocumentFile, Invoice, StoredFile
-from fattorino.organisations.models import Company
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import flows as workflow
-from fattorino.workflow.models import Document, DocumentKind, PendingAction
-from fattorino.workflow.queries import workflow_of
+from fattorino.workflow.flows import DocumentFacts
+
+if TYPE_CHECKING:
+    from fattorino.organisations.models import Company
+    from fattorino.workflow.models import Document
+
+CREDIT_NOTES = ("TD04", "TD08")
+# Kinds of DocumentFile that rooms above list under a document.
+SIGNED, RECEIPT = DocumentFile.Kind.SIGNED.value, DocumentFile.Kind.RECEIPT.value
 
 
 def store(company_id: int, content: bytes, *, now: datetime.datetime) -> StoredFile:
@@ -83,32 +89,13 @@ def save_document(
     if not actor.may_write:
         raise RefusedError("Il ruolo di consultazione non permette di scrivere documenti.")
     if kind != DocumentKind.RICEVUTA:
-        kind = DocumentKind.NOTA_CREDITO if draft.tipo_documento in ("TD04", "TD08") else DocumentKind.FATTURA
+        credit = draft.tipo_documento in CREDIT_NOTES
+        kind = DocumentKind.NOTA_CREDITO if credit else DocumentKind.FATTURA
     recipient, totals = _check_draft(draft, kind, today)
     with transaction.atomic():
         if document_id is None:
-            document, invoice = _new(actor, draft, kind, sezionale, recipient, now, source)
-        else:
-            document, invoice = _existing(actor, draft, kind, sezionale, recipient, document_id, version)
-        draft = replace(draft, numero=document.number)
-        counterpart = remember(
-            actor.company_id,
-            draft.cessionario,
-            recipient.codice_destinatario if recipient else "",
-            (recipient.pec_destinatario or "") if recipient else "",
-            now=now,
-        )
-        _fill(document, invoice, draft, recipient, totals, counterpart)
-        document.change_seq = workflow.next_change()
-        document.save()
-        invoice.document = document
-        invoice.save()
-        if document_id is None and document.dashboard:
-            workflow.enter(document.pk, actor, now=now, message="Documento inserito.")
-        elif document_id is not None:
-            workflow.record(document.pk, "Saved", actor, now=now, message="Documento modificato.")
-        document.refresh_from_db()
-        return document
+            return _create(actor, draft, kind, sezionale, recipient, totals, now, source)
+        return _correct(actor, draft, kind, sezionale, recipient, totals, now, document_id, version)
 
 
 def _check_draft(draft: Draft, kind: str, today: datetime.date) -> tuple[Recipient | None, Totals]:
@@ -118,7 +105,8 @@ def _check_draft(draft: Draft, kind: str, today: datetime.date) -> tuple[Recipie
     elif draft.data > today:
         problems["data"] = "La data non può essere nel futuro: SdI scarterebbe il documento (00403)."
     totals = compute(draft)
-    _collect(problems, totals.findings)
+    for finding in totals.errors:
+        problems.setdefault(finding.field, f"{finding.message} {finding.hint}".strip())
     recipient = None
     if kind != DocumentKind.RICEVUTA:
         try:
@@ -127,64 +115,59 @@ def _check_draft(draft: Draft, kind: str, today: datetime.date) -> tuple[Recipie
             )
         except RefusedError as exc:
             problems.update(exc.fields or {"codice_destinatario": exc.message})
-    elif not _party_name(draft.cessionario):
+    elif not party_name(draft.cessionario):
         problems["cessionario.denominazione"] = "Indicare il nome di chi riceve la ricevuta."
     if problems:
         raise RefusedError("Il documento non è stato salvato: ci sono campi da correggere.", fields=problems)
     return recipient, totals
 
 
-def _collect(problems: dict[str, str], findings: tuple[FieldFinding, ...]) -> None:
-    for finding in findings:
-        if finding.is_error:
-            problems.setdefault(finding.field, f"{finding.message} {finding.hint}".strip())
-
-
-def _new(
+def _create(
     actor: Actor,
     draft: Draft,
     kind: str,
     sezionale: str,
     recipient: Recipient | None,
+    totals: Totals,
     now: datetime.datetime,
     source: str,
-) -> tuple[Document, Invoice]:
+) -> Document:
     assert draft.data is not None
-    series, progressive, text = numbering.next_number(actor.company_id, sezionale, draft.data, kind)
-    document = Document(
-        company_id=actor.company_id,
-        kind=kind,
-        dashboard=_dashboard(recipient),
-        number=text,
-        created_at=now,
-        created_by_id=actor.user_id,
+    series, progressive, number = numbering.next_number(actor.company_id, sezionale, draft.data, kind)
+    draft = replace(draft, numero=number)
+    counterpart = _counterpart(actor, draft, recipient, now)
+    document = workflow.open_document(
+        actor,
+        _facts(draft, kind, recipient, totals, counterpart),
+        now=now,
+        message="Documento inserito.",
     )
     invoice = Invoice(
+        document=document,
         company_id=actor.company_id,
         source=source,
         sezionale=series,
         year=draft.data.year,
         progressive=progressive,
     )
-    return document, invoice
+    _fill(invoice, draft, kind, recipient, counterpart)
+    return document
 
 
-def _existing(
+def _correct(
     actor: Actor,
     draft: Draft,
     kind: str,
     sezionale: str,
     recipient: Recipient | None,
+    totals: Totals,
+    now: datetime.datetime,
     document_id: int,
     version: int | None,
-) -> tuple[Document, Invoice]:
-    document, invoice = lock_for_edit(actor, document_id)
+) -> Document:
     assert draft.data is not None
-    if version != document.version:
-        raise ConflictError(
-            "Nel frattempo un altro utente ha modificato il documento: le modifiche non sono state salvate.",
-            "Ricaricare la pagina, guardare che cosa è cambiato e ripetere la modifica.",
-        )
+    document = workflow.hold_for_edit(actor, document_id, version=version if version is not None else -1)
+    invoice = Invoice.objects.select_related("sezionale").get(document=document)
     if invoice.imported_id:
         raise RefusedError(
             "Il documento viene da un file importato e si spedisce così com'è: non si modifica qui.",
@@ -202,83 +185,67 @@ def _existing(
                 "e il sezionale non può cambiare."
             },
         )
-    document.kind = kind
-    document.version += 1
-    _move_dashboard(document, recipient)
-    return document, invoice
-
-
-def lock_for_edit(actor: Actor, document_id: int) -> tuple[Document, Invoice]:
-    """The document under lock, if it may be corrected now.
-
-    Raises:
-        RefusedError, ConflictError: not there, being sent, or in a state that forbids it.
-    """
-    document = (
-        Document.objects.select_for_update().filter(pk=document_id, company_id=actor.company_id).first()
+    draft = replace(draft, numero=document.number)
+    counterpart = _counterpart(actor, draft, recipient, now)
+    document = workflow.change_document(
+        actor,
+        document,
+        _facts(draft, kind, recipient, totals, counterpart),
+        now=now,
+        message="Documento modificato.",
     )
-    invoice = Invoice.objects.select_related("sezionale").filter(document_id=document_id).first()
-    if document is None or invoice is None:
-        raise RefusedError("Documento non trovato.")
-    if PendingAction.objects.filter(document=document, finished_at=None).exists():
-        raise ConflictError(
-            "Il documento è in corso di invio: le modifiche non sono state salvate.",
-            "Attendere l'esito; se il documento viene scartato si potrà correggere.",
-        )
-    if document.dashboard:
-        _, flow = workflow_of(document.company_id)
-        state = flow.state(document.state)
-        if not may_edit(state, Dashboard(document.dashboard)):
-            raise RefusedError(f"Nello stato «{state.label}» il documento non si può più modificare.")
-    return document, invoice
+    _fill(invoice, draft, kind, recipient, counterpart)
+    return document
 
 
-def _move_dashboard(document: Document, recipient: Recipient | None) -> None:
-    """A corrected recipient may turn a private invoice into one to the PA; the state must exist there too."""
-    wanted = _dashboard(recipient)
-    if wanted == document.dashboard:
-        return
-    _, flow = workflow_of(document.company_id)
-    state = flow.state(document.state)
-    if wanted not in state.dashboards:
-        raise RefusedError(
-            f"Nello stato «{state.label}» il destinatario non può passare da PA a privato o viceversa.",
-            "Annullare il documento ed emetterne uno nuovo.",
-        )
-    document.dashboard = wanted
+def _counterpart(
+    actor: Actor, draft: Draft, recipient: Recipient | None, now: datetime.datetime
+) -> Counterpart:
+    return remember(
+        actor.company_id,
+        draft.cessionario,
+        recipient.codice_destinatario if recipient else "",
+        (recipient.pec_destinatario or "") if recipient else "",
+        now=now,
+    )
 
 
-def _dashboard(recipient: Recipient | None) -> str:
-    if recipient is None:
-        return ""
-    return str(Dashboard.ACTIVE_PA if recipient.formato == "FPA12" else Dashboard.ACTIVE_PRIVATE)
+def _facts(
+    draft: Draft, kind: str, recipient: Recipient | None, totals: Totals, counterpart: Counterpart
+) -> DocumentFacts:
+    assert draft.data is not None
+    sign = -1 if kind == DocumentKind.NOTA_CREDITO else 1
+    return DocumentFacts(
+        kind=str(kind),
+        dashboard=dashboard_of(recipient.formato) if recipient else "",
+        number=draft.numero or "",
+        date=draft.data,
+        counterpart_id=counterpart.pk,
+        counterpart_name=counterpart.name,
+        total_cents=sign * cents(totals.totale_documento),
+        taxable_cents=sign * cents(totals.imponibile),
+        tax_cents=sign * cents(totals.imposta),
+        due_cents=sign * cents(totals.da_pagare),
+        currency=draft.divisa,
+        search_text=_search_text(draft, counterpart.name),
+    )
 
 
 def _fill(
-    document: Document,
-    invoice: Invoice,
-    draft: Draft,
-    recipient: Recipient | None,
-    totals: Totals,
-    counterpart: Counterpart,
+    invoice: Invoice, draft: Draft, kind: str, recipient: Recipient | None, counterpart: Counterpart
 ) -> None:
-    assert draft.data is not None
-    sign = -1 if document.kind == DocumentKind.NOTA_CREDITO else 1
-    document.date = draft.data
-    document.counterpart_id = counterpart.pk
-    document.counterpart_name = counterpart.name
-    document.currency = draft.divisa
-    document.total_cents = sign * cents(totals.totale_documento)
-    document.taxable_cents = sign * cents(totals.imponibile)
-    document.tax_cents = sign * cents(totals.imposta)
-    document.due_cents = sign * cents(totals.da_pagare)
-    document.search_text = search_text(draft, counterpart.name)
-    invoice.tipo_documento = draft.tipo_documento if document.kind != DocumentKind.RICEVUTA else ""
+    invoice.tipo_documento = draft.tipo_documento if kind != DocumentKind.RICEVUTA else ""
     invoice.formato = recipient.formato if recipient else ""
     invoice.draft = draft_to_json(draft)
     invoice.counterpart = counterpart
     invoice.codice_destinatario = recipient.codice_destinatario if recipient else ""
     invoice.pec_destinatario = (recipient.pec_destinatario or "") if recipient else ""
+    invoice.save()
+
+
+def dashboard_of(formato: str) -> str:
+    """Where a document of this format is worked on: the PA's dashboard or the private one."""
+    return str(Dashboard.ACTIVE_PA if formato == "FPA12" else Dashboard.ACTIVE_PRIVATE)
 
 
 def cents(amount: Decimal) -> int:
@@ -286,7 +253,7 @@ def cents(amount: Decimal) -> int:
     return int((amount * 100).to_integral_value())
 
 
-def search_text(draft: Draft, name: str) -> str:
+def _search_text(draft: Draft, name: str) -> str:
     parts = [name, *draft.causale, *(line.descrizione or "" for line in draft.linee)]
     parts += [r.codice_cig or "" for r in draft.riferimenti] + [
         r.id_documento or "" for r in draft.riferimenti
@@ -294,7 +261,7 @@ def search_text(draft: Draft, name: str) -> str:
     return " ".join(filter(None, parts)).lower()[:4000]
 
 
-def _party_name(party: Party) -> str:
+def party_name(party: Party) -> str:
     return party.denominazione or " ".join(filter(None, [party.nome, party.cognome]))
 
 
@@ -304,7 +271,7 @@ def party_identity(party: Party) -> str:
         return f"{party.id_paese or 'IT'}:{party.id_codice}".upper()
     if party.codice_fiscale:
         return f"CF:{party.codice_fiscale}".upper()
-    return f"N:{_party_name(party)}".upper()[:120]
+    return f"N:{party_name(party)}".upper()[:120]
 
 
 def remember(
@@ -312,7 +279,7 @@ def remember(
 ) -> Counterpart:
     """Keep the counterpart, so that it is proposed the next time."""
     values = {
-        "name": _party_name(party)[:200] or "(senza nome)",
+        "name": party_name(party)[:200] or "(senza nome)",
         "party": draft_to_json(Draft(cessionario=party)).get("cessionario", {}),
         "used_at": now,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
@@ -22,15 +22,15 @@ from fattorino.core.fatturapa.archive import is_zip, read_zip
 from fattorino.core.fatturapa.draft import Party
 from fattorino.core.fatturapa.envelope import unwrap
 from fattorino.core.fatturapa.summary import Summary, summarise
-from fattorino.core.workflow.decide import may_edit
-from fattorino.core.workflow.definition import Dashboard
+from fattorino.core.workflow.definition import DocumentKind
 from fattorino.documents import flows, numbering
 from fattorino.documents.models import Counterpart, DocumentFile, ImportedFile, Invoice, StoredFile
-from fattorino.organisations.models import Company
-from fattorino.organisations.queries import Actor
+from fattorino.organisations.queries import Actor, get_company
 from fattorino.workflow import flows as workflow
-from fattorino.workflow.models import Document, DocumentKind, PendingAction
-from fattorino.workflow.queries import workflow_of
+from fattorino.workflow.flows import DocumentFacts
+
+if TYPE_CHECKING:
+    from fattorino.organisations.models import Company
 
 LIMIT = 20 * 1024 * 1024
 MAX_MEMBERS = 2000
@@ -162,7 +162,7 @@ def _take_invoice(actor: Actor, name: str, content: bytes, now: datetime.datetim
         )
     reading = read_fattura(opened.content)
     summary = summarise(reading)
-    company = Company.objects.get(pk=actor.company_id)
+    company = get_company(actor.company_id)
     _belongs(summary, company)
     stored = flows.store(actor.company_id, content, now=now)
     same = Invoice.objects.filter(company_id=actor.company_id, imported=stored).first()
@@ -172,13 +172,13 @@ def _take_invoice(actor: Actor, name: str, content: bytes, now: datetime.datetim
         )
     earlier = _same_number(actor.company_id, summary)
     if earlier:
-        document = _replace(actor, earlier, summary, stored, now)
+        document_id = _replace(actor, earlier, summary, stored, now)
         message = f"Il documento {summary.numero} è stato aggiornato con il nuovo file."
     else:
-        document = _create(actor, summary, stored, now)
+        document_id = _create(actor, summary, stored, now)
         message = f"Importato il documento {summary.numero} del {summary.data:%d/%m/%Y}."
-    flows.attach(document.pk, actor.company_id, DocumentFile.Kind.IMPORTED, name, stored, now=now)
-    return _Taken(document.pk, message, reading.tolerated)
+    flows.attach(document_id, actor.company_id, DocumentFile.Kind.IMPORTED, name, stored, now=now)
+    return _Taken(document_id, message, reading.tolerated)
 
 
 def _belongs(summary: Summary, company: Company) -> None:
@@ -195,88 +195,94 @@ def _belongs(summary: Summary, company: Company) -> None:
     by_buyer = summary.tipo_documento in BY_THE_BUYER or summary.soggetto_emittente == "CC"
     if by_buyer and is_us(summary.cessionario):
         return
-    who = _name(summary.cedente)
+    who = flows.party_name(summary.cedente) or "(senza nome)"
     raise RefusedError(
         f"Il cedente del documento è «{who}», non {company.name}.",
         "Qui si importano i documenti emessi dall'azienda; controllare in alto per quale azienda si sta lavorando.",
     )
 
 
-def _same_number(company_id: int, summary: Summary) -> Document | None:
+def _same_number(company_id: int, summary: Summary) -> Invoice | None:
     """A document that SdI would take for the same: number and year, credit notes apart (00404, sdi.md 2.4)."""
-    credit = summary.tipo_documento in ("TD04", "TD08")
-    kind = DocumentKind.NOTA_CREDITO if credit else DocumentKind.FATTURA
     return (
-        Document.objects.select_for_update()
-        .filter(company_id=company_id, number=summary.numero, date__year=summary.data.year, kind=kind)
-        .exclude(state="ANNULLATO")
+        Invoice.objects.select_related("document")
+        .filter(
+            company_id=company_id,
+            document__number=summary.numero,
+            document__date__year=summary.data.year,
+            document__kind=_kind(summary),
+        )
+        .exclude(document__state="ANNULLATO")
         .first()
     )
 
 
+def _kind(summary: Summary) -> str:
+    credit = summary.tipo_documento in flows.CREDIT_NOTES
+    return str(DocumentKind.NOTA_CREDITO if credit else DocumentKind.FATTURA)
+
+
 def _replace(
-    actor: Actor, document: Document, summary: Summary, stored: StoredFile, now: datetime.datetime
-) -> Document:
+    actor: Actor, invoice: Invoice, summary: Summary, stored: StoredFile, now: datetime.datetime
+) -> int:
     """A corrected file takes the place of the one that was refused, where the state lets it be corrected."""
-    invoice = Invoice.objects.get(document=document)
-    _, flow = workflow_of(document.company_id)
-    state = flow.state(document.state)
-    open_now = PendingAction.objects.filter(document=document, finished_at=None).exists()
-    if invoice.imported_id is None or open_now or not may_edit(state, Dashboard(document.dashboard)):
+    number = f"{invoice.document.number} del {invoice.document.date.year}"
+    try:
+        document = workflow.hold_for_edit(actor, invoice.document_id, version=None)
+    except RefusedError as exc:
         raise RefusedError(
-            f"Esiste già un documento {document.number} del {document.date.year}, nello stato «{state.label}».",
-            "SdI lo scarterebbe come duplicato (00404): controllare il numero.",
+            f"Esiste già un documento {number}. {exc.message}",
+            "SdI scarterebbe questo come duplicato (00404): controllare il numero.",
+        ) from exc
+    if invoice.imported_id is None:
+        raise RefusedError(
+            f"Esiste già un documento {number}, inserito a mano.",
+            "SdI scarterebbe questo come duplicato (00404): controllare il numero.",
         )
-    _fill(document, invoice, summary, stored, _counterpart(actor.company_id, summary, now))
-    document.version += 1
-    document.change_seq = workflow.next_change()
-    document.save()
-    invoice.save()
-    workflow.record(
-        document.pk,
-        "Saved",
+    counterpart = _counterpart(actor.company_id, summary, now)
+    workflow.change_document(
         actor,
+        document,
+        _facts(summary, counterpart),
         now=now,
         message="Il file corretto è stato importato di nuovo.",
         sha256=stored.sha256,
     )
-    return document
+    _fill(invoice, summary, stored, counterpart)
+    return document.pk
 
 
-def _create(actor: Actor, summary: Summary, stored: StoredFile, now: datetime.datetime) -> Document:
-    credit = summary.tipo_documento in ("TD04", "TD08")
-    document = Document(
-        company_id=actor.company_id,
-        kind=DocumentKind.NOTA_CREDITO if credit else DocumentKind.FATTURA,
-        created_at=now,
-        created_by_id=actor.user_id,
+def _create(actor: Actor, summary: Summary, stored: StoredFile, now: datetime.datetime) -> int:
+    counterpart = _counterpart(actor.company_id, summary, now)
+    document = workflow.open_document(
+        actor, _facts(summary, counterpart), now=now, message="Documento importato da file."
     )
-    invoice = Invoice(company_id=actor.company_id, source=Invoice.Source.IMPORT)
-    _fill(document, invoice, summary, stored, _counterpart(actor.company_id, summary, now))
-    document.change_seq = workflow.next_change()
-    document.save()
-    invoice.document = document
-    invoice.save()
+    invoice = Invoice(document=document, company_id=actor.company_id, source=Invoice.Source.IMPORT)
+    _fill(invoice, summary, stored, counterpart)
     numbering.observe(actor.company_id, summary.numero, summary.data.year)
-    workflow.enter(document.pk, actor, now=now, message="Documento importato da file.")
-    return document
+    return document.pk
 
 
-def _fill(
-    document: Document, invoice: Invoice, summary: Summary, stored: StoredFile, counterpart: Counterpart
-) -> None:
-    sign = -1 if document.kind == DocumentKind.NOTA_CREDITO else 1
-    document.dashboard = str(Dashboard.ACTIVE_PA if summary.formato == "FPA12" else Dashboard.ACTIVE_PRIVATE)
-    document.number = summary.numero
-    document.date = summary.data
-    document.counterpart_id = counterpart.pk
-    document.counterpart_name = counterpart.name
-    document.currency = summary.divisa
-    document.total_cents = sign * flows.cents(summary.totale)
-    document.taxable_cents = sign * flows.cents(summary.imponibile)
-    document.tax_cents = sign * flows.cents(summary.imposta)
-    document.due_cents = sign * flows.cents(summary.da_pagare)
-    document.search_text = " ".join([counterpart.name, *summary.words]).lower()[:4000]
+def _facts(summary: Summary, counterpart: Counterpart) -> DocumentFacts:
+    kind = _kind(summary)
+    sign = -1 if kind == DocumentKind.NOTA_CREDITO else 1
+    return DocumentFacts(
+        kind=kind,
+        dashboard=flows.dashboard_of(summary.formato),
+        number=summary.numero,
+        date=summary.data,
+        counterpart_id=counterpart.pk,
+        counterpart_name=counterpart.name,
+        total_cents=sign * flows.cents(summary.totale),
+        taxable_cents=sign * flows.cents(summary.imponibile),
+        tax_cents=sign * flows.cents(summary.imposta),
+        due_cents=sign * flows.cents(summary.da_pagare),
+        currency=summary.divisa,
+        search_text=" ".join([counterpart.name, *summary.words]).lower()[:4000],
+    )
+
+
+def _fill(invoice: Invoice, summary: Summary, stored: StoredFile, counterpart: Counterpart) -> None:
     invoice.tipo_documento = summary.tipo_documento
     invoice.formato = summary.formato
     invoice.year = summary.data.year
@@ -284,6 +290,7 @@ def _fill(
     invoice.counterpart = counterpart
     invoice.codice_destinatario = summary.codice_destinatario
     invoice.pec_destinatario = summary.pec_destinatario or ""
+    invoice.save()
 
 
 def _counterpart(company_id: int, summary: Summary, now: datetime.datetime) -> Counterpart:
@@ -295,10 +302,6 @@ def _counterpart(company_id: int, summary: Summary, now: datetime.datetime) -> C
         "" if by_buyer else summary.pec_destinatario or "",
         now=now,
     )
-
-
-def _name(party: Party) -> str:
-    return party.denominazione or " ".join(filter(None, [party.nome, party.cognome])) or "(senza nome)"
 
 
 def _shown_name(name: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 
 from fattorino.core.errors import RefusedError
+from fattorino.core.workflow.definition import DocumentKind
 from fattorino.documents.models import NumberSeries, Sezionale
-from fattorino.workflow.models import DocumentKind
 
 # What every company starts with; more are added by an administrator.
 STANDARD = (("", "Fatture e note di credito", False), ("R", "Ricevute", True))

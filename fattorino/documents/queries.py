@@ -5,18 +5,20 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q, QuerySet, Sum
 
 from fattorino.core.errors import RefusedError
 from fattorino.core.fatturapa.draft import Draft, draft_from_json
-from fattorino.core.workflow.definition import Dashboard
+from fattorino.core.workflow.definition import Dashboard, DocumentKind
 from fattorino.documents.models import Counterpart, DocumentFile, ImportedFile, Invoice, Sezionale, StoredFile
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import queries as workflow
-from fattorino.workflow.models import Document, DocumentKind, StateChange
 from fattorino.workflow.queries import Possibilities, StateView
+
+if TYPE_CHECKING:
+    from fattorino.workflow.models import Document, StateChange
 
 PAGE = 50
 
@@ -96,13 +98,11 @@ class Page:
 
 
 def _visible(actor: Actor) -> QuerySet[Document]:
-    rows = Document.objects.filter(company_id=actor.company_id)
-    hidden = workflow.hidden_states(actor.company_id, actor)
-    return rows.exclude(state__in=hidden) if hidden else rows
+    return workflow.visible_documents(actor)
 
 
 def _filtered(actor: Actor, filters: DocumentFilters) -> QuerySet[Document]:
-    rows = _visible(actor).filter(kind__in=DocumentKind.values)
+    rows = _visible(actor).filter(kind__in=list(DocumentKind))
     if filters.state:
         rows = rows.filter(state=filters.state)
     if filters.kind:
@@ -191,7 +191,7 @@ def _rows(actor: Actor, documents: list[Document]) -> list[DocumentRow]:
     looks = {s.code: s for s in workflow.state_views(actor.company_id, actor)}
     ids = [d.pk for d in documents]
     busy = workflow.open_actions(ids)
-    outcomes = _last_outcomes(ids)
+    outcomes = workflow.last_outcomes(ids)
     rows = []
     for d in documents:
         message, at = outcomes.get(d.pk, ("", None))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from lxml import etree
-
-from fattorino.core import xml
-from fattorino.core.errors import XmlError
+from fattorino.core.fatturapa.check import Known, SentInvoice
 from fattorino.core.fatturapa.envelope import is_xml
+from fattorino.hub.models import Submission
+from fattorino.organisations.queries import get_company
 
-_DS = "{http://www.w3.org/2000/09/xmldsig#}Signature"
+# From here on SdI has, or may have, the invoice ...
+WITH_SDI = ["queued", "sending", "uncertain", "accepted", "closed"]
+# ... unless it said that it counts as not issued, or the PA refused it (sdi.md 2.4).
+REFUSED = ["NS", "NE_EC02"]
 
 
 def is_p7m(data: bytes) -> bool:
@@ -16,17 +18,17 @@ def is_p7m(data: bytes) -> bool:
     return not is_xml(data)
 
 
-def is_signed(data: bytes) -> bool:
-    """Whether a file bears a signature, CAdES or XAdES."""
-    if is_p7m(data):
-        return True
-    try:
-        root = xml.parse(data)
-    except XmlError:
-        return False
-    return any(isinstance(child, etree._Element) and child.tag == _DS for child in root)
-
-
 def known_for(submission: Submission) -> Known:
-    """What the company's own history tells about duplicates (00404): numbers it has with SdI already."""
-    return Known()
+    """What the company's own history tells about duplicates (00404): other documents that SdI has not refused."""
+    company = get_company(submission.company_id)
+    number = submission.document.number
+    rows = (
+        Submission.objects.filter(
+            company_id=submission.company_id, current=True, document__number=number, status__in=WITH_SDI
+        )
+        .exclude(document_id=submission.document_id)
+        .exclude(messages__event__in=REFUSED)
+        .values_list("document__date", "document__invoice__tipo_documento")
+    )
+    seller = f"{company.id_paese}{company.id_codice}"
+    return Known(invoices=tuple(SentInvoice(seller, number, date, tipo) for date, tipo in rows))

@@ -40,3 +40,11 @@ def companies_of(user: User) -> list[Membership]:
 
 def get_company(company_id: int) -> Company:
     return Company.objects.get(pk=company_id)
+
+
+def find_company(id_codice: str) -> Company | None:
+    """The company with this partita IVA."""
+    return Company.objects.filter(id_codice=id_codice).first()
+
+
+ROLES: dict[str, str] = dict(Role.choices)

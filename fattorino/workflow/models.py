@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
+from fattorino.core.workflow.definition import KIND_LABELS
 from fattorino.organisations.models import Company, User
 
 
@@ -40,12 +41,6 @@ class WorkflowVersion(models.Model):
         ]
 
 
-class DocumentKind(models.TextChoices):
-    FATTURA = "fattura", "Fattura"
-    NOTA_CREDITO = "nota_credito", "Nota di credito"
-    RICEVUTA = "ricevuta", "Ricevuta"
-
-
 class Document(models.Model):
     """Whatever has a state, and what every list shows of it. What it consists of lies in the room of its kind.
 
@@ -54,7 +49,7 @@ class Document(models.Model):
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=20, choices=DocumentKind.choices)
+    kind = models.CharField(max_length=20, choices=[(str(k), label) for k, label in KIND_LABELS.items()])
     dashboard = models.CharField(max_length=2, blank=True)
     state = models.CharField(max_length=40, blank=True)
     state_since = models.DateTimeField(null=True)

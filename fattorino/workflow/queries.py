@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from django.db.models import QuerySet
+
 from fattorino.core.workflow.decide import choices, may_edit, may_see
 from fattorino.core.workflow.definition import (
     ACTION_LABELS,
@@ -152,6 +154,27 @@ def open_actions(document_ids: list[int]) -> dict[int, str]:
     """Label of the action under way, by document."""
     rows = PendingAction.objects.filter(document_id__in=document_ids, finished_at=None)
     return {row.document_id: ACTION_LABELS[Action(row.action)] for row in rows}
+
+
+def visible_documents(actor: Actor) -> QuerySet[Document]:
+    """The company's documents, without those in states reserved to others."""
+    rows = Document.objects.filter(company_id=actor.company_id)
+    hidden = hidden_states(actor.company_id, actor)
+    return rows.exclude(state__in=hidden) if hidden else rows
+
+
+def last_outcomes(ids: list[int]) -> dict[int, tuple[str, datetime.datetime]]:
+    """Text and time of the last thing that happened, by document."""
+    rows = (
+        StateChange.objects.filter(document_id__in=ids).order_by("document_id", "-id").distinct("document_id")
+    )
+    return {r.document_id: (r.message, r.at) for r in rows}
+
+
+def late_actions(before: datetime.datetime, limit: int = 1000) -> list[tuple[int, int, int]]:
+    """Open actions asked for before that instant: (company, document, action). In the system's scope only."""
+    rows = PendingAction.objects.filter(finished_at=None, requested_at__lt=before)
+    return list(rows.values_list("company_id", "document_id", "pk")[:limit])
 
 
 def history(document: Document) -> list[StateChange]:

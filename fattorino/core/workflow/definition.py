@@ -23,6 +23,21 @@ class Dashboard(StrEnum):
     DATI_FATTURE = "DF"
 
 
+class DocumentKind(StrEnum):
+    """What a document is for the person who looks for it."""
+
+    FATTURA = "fattura"
+    NOTA_CREDITO = "nota_credito"
+    RICEVUTA = "ricevuta"
+
+
+KIND_LABELS = {
+    DocumentKind.FATTURA: "Fattura",
+    DocumentKind.NOTA_CREDITO: "Nota di credito",
+    DocumentKind.RICEVUTA: "Ricevuta",
+}
+
+
 class StateType(StrEnum):
     INITIAL = "Iniziale"
     INTERMEDIATE = "Intermedio"

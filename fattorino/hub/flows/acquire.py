@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import datetime
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import F
 
 from fattorino.core.errors import FormatError, RefusedError
 from fattorino.core.fatturapa import check
-from fattorino.core.fatturapa.envelope import unwrap
+from fattorino.core.fatturapa.envelope import is_signed, unwrap, verify
 from fattorino.core.fatturapa.findings import Finding
 from fattorino.core.sdi.names import progressive
 from fattorino.documents import flows as documents
-from fattorino.documents.models import DocumentFile
 from fattorino.hub import queries
 from fattorino.hub.flows import keys
 from fattorino.hub.models import FileNameSeries, Submission
-from fattorino.organisations.models import Company
+from fattorino.organisations.queries import get_company
 from fattorino.workflow.actions import ActionResult, ActionRun
+
+if TYPE_CHECKING:
+    from fattorino.organisations.models import Company
 
 Status = Submission.Status
 
@@ -31,7 +34,7 @@ def open_submission(run: ActionRun) -> Submission:
         )
         if existing:
             return existing
-        company = Company.objects.get(pk=run.company_id)
+        company = get_company(run.company_id)
         base = reserve_name(company)
         Submission.objects.filter(document_id=run.document_id, current=True).update(current=False)
         return Submission.objects.create(
@@ -64,7 +67,7 @@ def take_over(run: ActionRun, *, now: datetime.datetime) -> ActionResult:
     submission = open_submission(run)
     if submission.content_id:
         return ActionResult(True, "XML già generato e preso in carico dal Digital Hub.")
-    company = Company.objects.get(pk=run.company_id)
+    company = get_company(run.company_id)
     base = submission.base_name
     try:
         stored, formato = documents.generate_xml(
@@ -102,14 +105,14 @@ def current_submission(run: ActionRun) -> Submission:
     return found
 
 
-def validate(run: ActionRun, *, today: datetime.date) -> ActionResult:
+def validate(run: ActionRun, *, now: datetime.datetime, today: datetime.date) -> ActionResult:
     """All checks that SdI would make and that can be made here, on exactly the bytes that will go."""
     submission = current_submission(run)
     assert submission.content is not None
     raw = bytes(submission.content.content)
     known = queries.known_for(submission)
-    # An imported p7m is checked for what it holds; its signature was judged when it came in.
-    findings = check(unwrap(raw).content, on=today, known=known)
+    opened = unwrap(raw)
+    findings = [*verify(opened, at=now), *check(opened.content, on=today, known=known)]
     detail = [finding_json(f) for f in findings]
     errors = [f for f in findings if f.is_error]
     if errors:
@@ -146,8 +149,8 @@ def sign(run: ActionRun, *, now: datetime.datetime) -> ActionResult:
     if submission.outgoing:
         return ActionResult(True, "Già firmata.", sha256=submission.outgoing.sha256)
     raw = bytes(submission.content.content)
-    company = Company.objects.get(pk=run.company_id)
-    signed_already = queries.is_signed(raw)
+    company = get_company(run.company_id)
+    signed_already = is_signed(raw)
     name = submission.base_name
     if signed_already or not (submission.formato == "FPA12" or company.sign_private):
         cades = queries.is_p7m(raw)
@@ -160,9 +163,7 @@ def sign(run: ActionRun, *, now: datetime.datetime) -> ActionResult:
         return ActionResult(True, text, sha256=submission.content.sha256)
     p7m = keys.sign(run.company_id, raw, now=now)
     stored = documents.store(run.company_id, p7m, now=now)
-    documents.attach(
-        run.document_id, run.company_id, DocumentFile.Kind.SIGNED, f"{name}.xml.p7m", stored, now=now
-    )
+    documents.attach(run.document_id, run.company_id, documents.SIGNED, f"{name}.xml.p7m", stored, now=now)
     _set_outgoing(submission, stored.pk, f"{name}.xml.p7m")
     return ActionResult(True, f"Firmata: {name}.xml.p7m", sha256=stored.sha256)
 

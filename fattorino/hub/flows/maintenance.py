@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from fattorino.hub.models import Message, Submission
 from fattorino.organisations.scope import system_scope
-from fattorino.workflow.models import PendingAction
+from fattorino.workflow.queries import late_actions
 
 Status = Submission.Status
 # Longer than any job may be late by itself: the queue's polling, a rescue, a slow answer of SdI.
@@ -29,14 +29,13 @@ def without_job(
             .values_list("company_id", "pk")[:1000]
         )
         messages = Message.objects.filter(applied_at=None, received_at__lt=late).values_list("pk", flat=True)
-        actions = PendingAction.objects.filter(finished_at=None, requested_at__lt=late)
         return (
             [(c, s) for c, s in submissions if not _has_job("hub.transmit", "submission_id", s)],
             [m for m in messages[:1000] if not _has_job("hub.apply_message", "message_id", m)],
             [
-                (a.company_id, a.document_id, a.pk)
-                for a in actions[:1000]
-                if not _has_job("workflow.run_action", "pending_id", a.pk)
+                (company, document, action)
+                for company, document, action in late_actions(late)
+                if not _has_job("workflow.run_action", "pending_id", action)
             ],
         )
 

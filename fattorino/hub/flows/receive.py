@@ -15,7 +15,6 @@ from fattorino.core.sdi.meaning import Meaning, meaning
 from fattorino.core.sdi.message_io import ReadMessage, read_message
 from fattorino.core.sdi.names import parse_message_name
 from fattorino.documents import flows as documents
-from fattorino.documents.models import DocumentFile
 from fattorino.hub.models import Message, Submission
 from fattorino.organisations.scope import company_scope, system_scope
 from fattorino.workflow import flows as workflow
@@ -113,9 +112,7 @@ def _apply(message_id: int, submission_id: int, read: ReadMessage, now: datetime
         message.applied_at = now
         repeated = _repeated(message)
         stored = documents.store(row.company_id, bytes(message.content), now=now)
-        documents.attach(
-            row.document_id, row.company_id, DocumentFile.Kind.RECEIPT, message.name, stored, now=now
-        )
+        documents.attach(row.document_id, row.company_id, documents.RECEIPT, message.name, stored, now=now)
         message.note = _tell(row, sense, read, repeated, stored.sha256, now)
         message.save()
 

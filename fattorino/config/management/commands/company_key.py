@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from fattorino import clock
 from fattorino.core.errors import FattorinoError
 from fattorino.hub.flows.keys import save_key
-from fattorino.organisations.models import Company
+from fattorino.organisations.queries import find_company
 from fattorino.organisations.scope import company_scope
 
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="il file .p12 o .pfx")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        company = Company.objects.filter(id_codice=options["partita_iva"]).first()
+        company = find_company(options["partita_iva"])
         if company is None:
             raise CommandError("Nessuna azienda con questa partita IVA.")
         try:

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from fattorino import clock
 from fattorino.core.errors import FattorinoError
 from fattorino.organisations.flows import save_user
-from fattorino.organisations.models import Company, Role
+from fattorino.organisations.queries import ROLES, find_company
 
 
 class Command(BaseCommand):
@@ -22,10 +22,10 @@ class Command(BaseCommand):
         parser.add_argument("email")
         parser.add_argument("nome", help="nome e cognome, tra virgolette")
         parser.add_argument("partita_iva", help="partita IVA dell'azienda")
-        parser.add_argument("ruolo", choices=Role.values)
+        parser.add_argument("ruolo", choices=list(ROLES))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        company = Company.objects.filter(id_codice=options["partita_iva"]).first()
+        company = find_company(options["partita_iva"])
         if company is None:
             raise CommandError("Nessuna azienda con questa partita IVA.")
         password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")

@@ -1,8 +1,7 @@
-"""The verbs of the workflow. `advance` is the only writer of a document's state."""
+"""How a document moves. `advance` is the only writer of a document's state."""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import uuid
 from typing import Any
@@ -24,54 +23,11 @@ from fattorino.core.workflow.decide import (
     Refusal,
     StateChosen,
 )
-from fattorino.core.workflow.definition import ACTION_LABELS, Action, Dashboard, Workflow, workflow_from_json
-from fattorino.core.workflow.standard import standard_json, standard_workflow
-from fattorino.organisations.models import Company
+from fattorino.core.workflow.definition import ACTION_LABELS, Action, Dashboard, Workflow
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import actions, queries
 from fattorino.workflow.actions import ActionResult
-from fattorino.workflow.models import Document, PendingAction, StateChange, StateLook, WorkflowVersion
-
-
-def publish_workflow(
-    company: Company, definition: dict[str, Any], *, now: datetime.datetime, user_id: int | None = None
-) -> WorkflowVersion:
-    """Make this configuration the company's next version.
-
-    Raises:
-        InputError: it does not read as a workflow.
-    """
-    workflow_from_json(definition)
-    with transaction.atomic():
-        Company.objects.select_for_update().get(pk=company.pk)
-        last = WorkflowVersion.objects.filter(company=company).order_by("-number").first()
-        return WorkflowVersion.objects.create(
-            company=company,
-            number=last.number + 1 if last else 1,
-            definition=definition,
-            published_at=now,
-            published_by_id=user_id,
-        )
-
-
-def load_standard(company: Company, *, now: datetime.datetime) -> WorkflowVersion:
-    """Give a company the standard workflow, unless it has one already."""
-    for state in standard_workflow().states.values():
-        StateLook.objects.get_or_create(
-            code=state.code,
-            defaults={
-                "label": state.label,
-                "tab": state.tab,
-                "order": state.order,
-                "icon": state.icon,
-                "colour": state.colour,
-                "tooltip": state.deadline[:200],
-            },
-        )
-    with transaction.atomic():
-        Company.objects.select_for_update().get(pk=company.pk)
-        existing = WorkflowVersion.objects.filter(company=company).order_by("-number").first()
-        return existing or publish_workflow(company, standard_json(), now=now)
+from fattorino.workflow.models import Document, PendingAction, StateChange
 
 
 def next_change() -> int:
@@ -371,8 +327,3 @@ def finish_action(pending_id: int, company_id: int, result: ActionResult, *, now
 def system_actor(company_id: int, kind: str = "hub") -> Actor:
     """The Hub or SdI as actor."""
     return Actor(kind, {"hub": "Digital Hub", "sdi": "Sistema di Interscambio"}.get(kind, kind), company_id)
-
-
-def fields(decision: Decision) -> dict[str, Any]:
-    """A decision as plain data, for the API."""
-    return dataclasses.asdict(decision)

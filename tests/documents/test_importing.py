@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import io
+import pathlib
+import zipfile
+
+import pytest
+
+from fattorino.config import demo
+from fattorino.core.fatturapa import write_fattura
+from fattorino.core.fatturapa.build import build
+from fattorino.documents import importing, queries
+from fattorino.documents.flows import cedente_of
+from fattorino.documents.models import ImportedFile, Invoice
+from fattorino.hub.flows import keys
+from fattorino.hub.models import Submission
+from fattorino.workflow.models import Document
+from tests.desk import Desk, run_jobs
+
+NO_SENDING = frozenset({"hub.transmit"})
+
+
+def xml_of(desk: Desk, numero: str = "90", **changes: object) -> bytes:
+    """An invoice of the company as another program would write it."""
+    draft = desk.draft(numero=numero, **changes)
+    return write_fattura(
+        build(
+            draft,
+            cedente=cedente_of(desk.company),
+            trasmittente=("IT", "02100450127"),
+            progressivo_invio="X1",
+        )
+    )
+
+
+def take(desk: Desk, content: bytes, name: str = "fattura.xml") -> ImportedFile:
+    row = importing.take_file(desk.actor, name, content, now=desk.now)
+    run_jobs(skip=NO_SENDING)
+    return ImportedFile.objects.get(pk=row.pk)
+
+
+def zipped(**files: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name.replace("__", "."), content)
+    return out.getvalue()
+
+
+def test_an_imported_file_becomes_a_document_and_sends_those_bytes(desk: Desk) -> None:
+    content = xml_of(desk)
+    row = take(desk, content)
+    assert row.status == "done"
+    document = Document.objects.get(pk=row.outcomes[0]["document_id"])
+    assert (document.number, document.total_cents, document.state) == ("90", 42700, "DA_PROCESSARE")
+    desk.press(document)
+    run_jobs(skip=NO_SENDING)
+    submission = Submission.objects.get(document=document)
+    assert submission.outgoing is not None and bytes(submission.outgoing.content) == content
+
+
+def test_an_imported_p7m_is_not_signed_again(desk: Desk) -> None:
+    p7m = keys.sign(
+        desk.company.pk,
+        xml_of(desk, cessionario=demo.COMUNE, codice_destinatario="ABC123"),
+        now=desk.now,
+    )
+    document = Document.objects.get(pk=take(desk, p7m, "a.xml.p7m").outcomes[0]["document_id"])
+    desk.press(document)
+    run_jobs(skip=NO_SENDING)
+    submission = Submission.objects.get(document=document)
+    assert submission.outgoing is not None and bytes(submission.outgoing.content) == p7m
+    assert submission.file_name.endswith(".xml.p7m")
+
+
+def test_an_unsigned_file_for_the_pa_goes_out_inside_a_signature_unchanged(desk: Desk) -> None:
+    from fattorino.core.fatturapa.envelope import unwrap
+
+    content = xml_of(desk, cessionario=demo.COMUNE, codice_destinatario="ABC123")
+    document = Document.objects.get(pk=take(desk, content).outcomes[0]["document_id"])
+    desk.press(document)
+    run_jobs(skip=NO_SENDING)
+    submission = Submission.objects.get(document=document)
+    assert submission.outgoing is not None
+    assert unwrap(bytes(submission.outgoing.content)).content == content
+
+
+def test_a_zip_is_judged_file_by_file(desk: Desk) -> None:
+    row = take(desk, zipped(a__xml=xml_of(desk, "1"), b__xml=xml_of(desk, "2"), c__txt=b"ciao"), "f.zip")
+    assert row.status == "partly"
+    assert [o["ok"] for o in row.outcomes] == [True, True, False]
+    assert Document.objects.count() == 2
+
+
+def test_the_same_file_twice_is_one_document(desk: Desk) -> None:
+    content = xml_of(desk)
+    take(desk, content)
+    again = take(desk, content)
+    assert again.status == "refused" and "già stato importato" in again.outcomes[0]["message"]
+    assert Document.objects.count() == 1
+
+
+def test_somebody_elses_invoice_is_refused_by_name(desk: Desk, other_desk: Desk) -> None:
+    foreign = xml_of(Desk(other_desk.company, other_desk.actor))
+    row = take(desk, foreign)
+    assert row.status == "refused" and "Giulia Bianchi" in row.outcomes[0]["message"]
+
+
+def test_a_corrected_file_takes_the_place_of_the_refused_one(desk: Desk) -> None:
+    document = Document.objects.get(pk=take(desk, xml_of(desk)).outcomes[0]["document_id"])
+    corrected = xml_of(desk, causale=("corretta",))
+    row = take(desk, corrected)
+    assert row.status == "done" and "aggiornato" in row.outcomes[0]["message"]
+    assert Document.objects.count() == 1
+    imported = Invoice.objects.get(document=document).imported
+    assert imported is not None and bytes(imported.content) == corrected
+
+
+BILLION = b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><l>&b;</l>'
+XXE = b'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><r>&x;</r>'
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"", "vuoto.xml"),
+        (b"\x00\x01\x02" * 100, "binario.xml"),
+        (b"<a", "troncato.xml"),
+        (XXE, "xxe.xml"),
+        (BILLION, "bomba.xml"),
+        ("<?xml version='1.0' encoding='UTF-8'?><a>è</a>".encode("latin-1"), "codifica.xml"),
+        (b"<FatturaElettronica/>", "senza-spazio-dei-nomi.xml"),
+        (b"PK\x03\x04" + b"x" * 50, "rotto.zip"),
+        (b"0\x80\x06\t*\x86H\x86\xf7\r\x01\x07\x02", "troncato.p7m"),
+        (b"<?xml version='1.0'?>" + b"<a>" * 5000, "profondo.xml"),
+    ],
+)
+def test_bad_input_leaves_a_clear_message_and_a_trace(desk: Desk, content: bytes, name: str) -> None:
+    row = take(desk, content, name)
+    assert row.status == "refused"
+    (outcome,) = row.outcomes
+    assert outcome["message"].strip().endswith((".", "»", ")")) and "Traceback" not in outcome["message"]
+    assert row.stored is not None or not content
+    assert not Document.objects.exists()
+
+
+def test_a_tampered_p7m_is_refused(desk: Desk) -> None:
+    p7m = bytearray(keys.sign(desk.company.pk, xml_of(desk), now=desk.now))
+    at = bytes(p7m).index(b"Corso di aggiornamento")
+    p7m[at] = ord("c")
+    row = take(desk, bytes(p7m), "a.p7m")
+    assert row.status == "refused" and "firma" in row.outcomes[0]["message"].lower()
+
+
+def test_more_than_twenty_megabytes_are_refused_at_once_and_noted(desk: Desk) -> None:
+    row = importing.take_file(desk.actor, "grande.xml", b"x" * (importing.LIMIT + 1), now=desk.now)
+    assert row.status == "refused" and row.stored is None and row.size > importing.LIMIT
+
+
+def test_a_zip_bomb_is_refused(desk: Desk) -> None:
+    row = take(desk, zipped(a__xml=b"0" * 60_000_000), "bomba.zip")
+    assert row.status == "refused"
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "C:\\tmp\\x.xml", "a\x00b\u202egpj.xml", "x" * 400])
+def test_file_name_tricks_end_as_harmless_names(desk: Desk, name: str) -> None:
+    row = take(desk, xml_of(desk), name)
+    assert row.status == "done"
+    assert "/" not in row.name and "\\" not in row.name and row.name.isprintable() and len(row.name) <= 255
+
+
+def test_official_samples_are_read_or_refused_with_words(desk: Desk, shared_data: pathlib.Path) -> None:
+    for path in sorted((shared_data / "sdi" / "invoices").iterdir()):
+        row = take(desk, path.read_bytes(), path.name)
+        for outcome in row.outcomes:
+            assert outcome["ok"] or outcome["message"].strip(), path.name
+    view = queries.imports(desk.actor)
+    assert view
