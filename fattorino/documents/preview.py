@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fattorino.core.errors import FattorinoError
 from fattorino.core.fatturapa import read_fattura
@@ -11,6 +12,7 @@ from fattorino.core.fatturapa.build import build
 from fattorino.core.fatturapa.draft import Draft
 from fattorino.core.fatturapa.envelope import unwrap
 from fattorino.core.fatturapa.totals import compute
+from fattorino.core.workflow.definition import DocumentKind
 from fattorino.documents import flows, queries
 from fattorino.documents.readable import (
     render_html,
@@ -18,9 +20,11 @@ from fattorino.documents.readable import (
     render_ricevuta_html,
     render_ricevuta_pdf,
 )
-from fattorino.organisations.models import Company
 from fattorino.organisations.queries import Actor
-from fattorino.workflow.models import DocumentKind
+
+if TYPE_CHECKING:
+    from fattorino.core.fatturapa.ordinaria import FatturaElettronica
+    from fattorino.organisations.models import Company
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Preview:
     is_draft: bool = False
 
 
-def as_invoice(draft: Draft, company: Company, actor: Actor):  # type: ignore[no-untyped-def]
+def as_invoice(draft: Draft, company: Company, actor: Actor) -> FatturaElettronica:
     """The FatturaElettronica that the draft makes today, with a placeholder for ProgressivoInvio.
 
     Raises:
