@@ -19,7 +19,7 @@ from fattorino.core.errors import XmlError
 from fattorino.core.fatturapa.findings import Finding
 from fattorino.core.fatturapa.ordinaria import FatturaElettronica
 from fattorino.core.fatturapa.semplificata import FatturaElettronicaSemplificata
-from fattorino.core.tracciati import Outcome, Problem, record_of, walk
+from fattorino.core.tracciati import Outcome, Problem, walk
 from fattorino.core.tracciati.walk import line_of
 
 Fattura = FatturaElettronica | FatturaElettronicaSemplificata
@@ -105,10 +105,3 @@ def _not_an_invoice(root: etree._Element, name: str) -> Finding:
 def _why(outcome: Outcome) -> str:
     fatal = next((p for p in outcome.problems if p.fatal), None)
     return fatal.message if fatal else "Il file ha troppi errori di formato."
-
-
-def namespace_of(cls: type) -> str:
-    """The namespace of a document class."""
-    root = record_of(cls).root
-    assert root is not None
-    return root.namespace

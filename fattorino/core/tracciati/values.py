@@ -341,7 +341,7 @@ class Base64(Value):
 
     def refusal(self, text: str) -> Refusal | None:
         try:
-            binascii.a2b_base64(text, strict_mode=True) if text else b""
+            self.value(text)
         except ValueError:
             return Refusal("non è un contenuto base64 integro", "Allegare di nuovo il file.")
         padding = "==" if text.endswith("==") else "=" if text.endswith("=") else ""
@@ -352,7 +352,7 @@ class Base64(Value):
         return None
 
     def value(self, text: str) -> bytes:
-        return binascii.a2b_base64(text)
+        return binascii.a2b_base64(text, strict_mode=True) if text else b""
 
     def text(self, value: Any) -> str:
         if not isinstance(value, bytes):

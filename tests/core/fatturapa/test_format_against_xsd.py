@@ -194,7 +194,7 @@ def _pick(root: etree._Element, rng: random.Random, *, leaf: bool | None = None)
 
 
 def _set(element: etree._Element, text: str) -> None:
-    if element.tag.startswith("Data"):
+    if "Data" in element.tag:
         text = text.strip()
         if re.match(r"-|\d{5,}-", text):  # years that the schema knows and we do not
             text = text[-10:]

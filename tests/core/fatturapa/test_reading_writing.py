@@ -179,6 +179,11 @@ def test_children_in_the_namespace_of_the_root_are_read_but_are_no_valid_format(
             "/FatturaElettronicaBody[1]/DatiGenerali/DatiGeneraliDocumento/Data",
         ),
         (
+            "(</DatiBeniServizi>)",
+            r"\1<Allegati><NomeAttachment>a</NomeAttachment><Attachment>QQ</Attachment></Allegati>",
+            "/FatturaElettronicaBody[1]/Allegati[1]/Attachment",
+        ),
+        (
             "<Imposta>[^<]*",
             "<Imposta>2,20",
             "/FatturaElettronicaBody[1]/DatiBeniServizi/DatiRiepilogo[1]/Imposta",
