@@ -66,9 +66,15 @@ def total_of_the_document(fattura: FatturaElettronica, _: Situation) -> Iterator
                 f"L'importo totale del documento è {italian(declared)}, ma i riepiloghi fanno {italian(right)}.",
                 "Il totale è imponibile più imposta, al lordo della ritenuta.",
             )
+
+
+@ordinary("avviso-negativo")
+def negative_total(fattura: FatturaElettronica, _: Situation) -> Iterator[Hit]:
+    for path, body in bodies(fattura):
+        right = gross_total(body)
         if right < 0 and document(body).tipo_documento not in ("TD04", "TD05"):
             yield Hit(
-                here,
+                f"{document_path(path)}/ImportoTotaleDocumento",
                 f"Il totale del documento è negativo ({italian(right)}).",
                 "Per restituire un importo si usa la nota di credito (TD04), con importi positivi.",
             )
