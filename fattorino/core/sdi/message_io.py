@@ -90,6 +90,12 @@ def write_message(message: Messaggio) -> bytes:
     return text.encode("utf-8")
 
 
+def name_of(node: etree._Element) -> tuple[str, str]:
+    """(namespace or "", local name). Unlike etree.QName it also takes a namespace that is no URI ("a}b")."""
+    namespace, _, local = str(node.tag).rpartition("}")
+    return namespace.removeprefix("{"), local
+
+
 def read_datetime(text: str) -> datetime | None:
     """An xsd:dateTime, naive where it has no offset; None for anything else."""
     found = _DATETIME.fullmatch(text)
@@ -114,18 +120,18 @@ def _message_in_zip(data: bytes) -> tuple[bytes, tuple[ZipMember, ...]]:
 
 
 def _model_of(root: etree._Element, tolerated: list[str]) -> type[Messaggio]:
-    name = etree.QName(root)
-    candidates = [m for m in MESSAGES if m.radice == name.localname]
+    namespace, local = name_of(root)
+    candidates = [m for m in MESSAGES if m.radice == local]
     for model in candidates:
-        if model.namespace() == name.namespace:
+        if model.namespace() == namespace:
             return model
-    if not candidates or name.namespace in (NS_PA, NS_PR):
-        raise FormatError(f"«{name.localname}» non è un messaggio dello SdI che Fattorino conosca.")
+    if not candidates or namespace in (NS_PA, NS_PR):
+        raise FormatError(f"«{local}» non è un messaggio dello SdI che Fattorino conosca.")
     tolerated.append("namespace mancante o diverso da quello ufficiale")
     if len(candidates) == 1:
         return candidates[0]
     # RicevutaConsegna exists in both flows: only the private one has the file's hash.
-    private = any(etree.QName(child).localname == "Hash" for child in root.iterchildren(tag=etree.Element))
+    private = any(name_of(child)[1] == "Hash" for child in root.iterchildren(tag=etree.Element))
     return next(m for m in candidates if m.flusso == ("PR" if private else "PA"))
 
 
@@ -133,13 +139,13 @@ def _read_block(node: etree._Element, model: type[Any], path: str, tolerated: li
     here: dict[str, list[etree._Element]] = {}
     order: list[str] = []
     for child in node.iterchildren(tag=etree.Element):
-        name = etree.QName(child)
-        if name.namespace == _DS:
+        namespace, local = name_of(child)
+        if namespace == _DS:
             continue
-        here.setdefault(name.localname, []).append(child)
-        order.append(name.localname)
-        if name.namespace is not None:
-            _note(tolerated, f"{path}/{name.localname}: elemento con namespace")
+        here.setdefault(local, []).append(child)
+        order.append(local)
+        if namespace:
+            _note(tolerated, f"{path}/{local}: elemento con namespace")
     values: dict[str, Any] = {}
     declared = elements(model)
     for attribute, el in declared:
@@ -166,7 +172,7 @@ def _read_value(node: etree._Element, el: El, where: str, tolerated: list[str]) 
     if el.kind == "block":
         return _read_block(node, el.model or object, where, tolerated)
     if el.kind == "list":
-        items = [c for c in node.iterchildren(tag=etree.Element) if etree.QName(c).localname == el.item]
+        items = [c for c in node.iterchildren(tag=etree.Element) if name_of(c)[1] == el.item]
         if not items:
             _note(tolerated, f"{where}: elenco vuoto")
         return tuple(_read_block(c, el.model or object, f"{where}/{el.item}", tolerated) for c in items)

@@ -22,7 +22,7 @@ from fattorino.core import xml
 from fattorino.core.errors import FattorinoError, InputError, XmlError
 from fattorino.core.sdi import mtom
 from fattorino.core.sdi.deadlines import instant
-from fattorino.core.sdi.message_io import read_datetime
+from fattorino.core.sdi.message_io import name_of, read_datetime
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
@@ -228,7 +228,7 @@ def parse_request(body: bytes, content_type: str, *, service: Service) -> tuple[
                 return operation, _read(node, operation.request_type, attachments)
     except InputError as error:
         raise SoapFault("Client", error.message) from error
-    raise SoapFault("Client", f"{etree.QName(node).localname} non è un'operazione di {service}.")
+    raise SoapFault("Client", f"{name_of(node)[1]} non è un'operazione di {service}.")
 
 
 def parse_response(operation: Operation, body: bytes, content_type: str) -> Payload | None:
@@ -244,7 +244,7 @@ def parse_response(operation: Operation, body: bytes, content_type: str) -> Payl
     if operation.response_type is None:
         return None
     if node.tag != f"{{{operation.namespace}/types}}{operation.response_element}":
-        raise InputError(f"La risposta a {operation.name} contiene {etree.QName(node).localname}.")
+        raise InputError(f"La risposta a {operation.name} contiene {name_of(node)[1]}.")
     return _read(node, operation.response_type, attachments)
 
 
@@ -308,8 +308,7 @@ def _body_of(data: bytes, content_type: str) -> tuple[etree._Element, dict[str, 
             raise InputError("La richiesta SOAP è troppo grande.")
         data, attachments = mtom.split(data, content_type)
     root = xml.parse(data, limit=LIMIT)
-    name = etree.QName(root)
-    if name.namespace == SOAP12:
+    if name_of(root)[0] == SOAP12:
         raise SoapFault("VersionMismatch", "Il servizio parla SOAP 1.1.")
     if root.tag != f"{{{SOAP}}}Envelope":
         raise InputError("Il messaggio non è una busta SOAP.")
@@ -328,19 +327,19 @@ def _fault_of(node: etree._Element) -> SoapFault:
 
 
 def _is_request(node: etree._Element, operation: Operation) -> bool:
-    name = etree.QName(node)
-    if name.namespace != f"{operation.namespace}/types":
+    namespace, local = name_of(node)
+    if namespace != f"{operation.namespace}/types":
         return False
     # RicezioneTypes also declares an element named like the operation, and some stacks send that one.
-    alias = operation is RICEZIONE_DECORRENZA_TERMINI and name.localname == "notificaDecorrenzaTermini"
-    return name.localname == operation.request_element or alias
+    alias = operation is RICEZIONE_DECORRENZA_TERMINI and local == "notificaDecorrenzaTermini"
+    return local == operation.request_element or alias
 
 
 def _read(node: etree._Element, model: type[Any], attachments: dict[str, bytes]) -> Any:
     children: dict[str, etree._Element] = {}
     for child in node.iterchildren(tag=etree.Element):
         # The schema's children are unqualified; stacks that qualify them are understood all the same.
-        local = etree.QName(child).localname
+        local = name_of(child)[1]
         if local in children:
             raise InputError(f"{local} compare due volte.")
         children[local] = child

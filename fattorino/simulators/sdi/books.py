@@ -242,11 +242,17 @@ class Books:
         with self.transaction() as db:
             db.execute("update step set done = 1, error = ? where id = ?", (error[:2000], step))
 
-    def next_due(self) -> float | None:
-        """Simulated second of the next thing to do, steps and messages alike."""
-        steps = self.rows("select min(due) as due from step where not done")[0]["due"]
-        messages = self.rows("select min(due) as due from message where state = 'DA_INVIARE'")[0]["due"]
-        return min((d for d in (steps, messages) if d is not None), default=None)
+    def next_step_due(self) -> float | None:
+        """Simulated second of the next step; None if there is none."""
+        due: float | None = self.rows("select min(due) as due from step where not done")[0]["due"]
+        return due
+
+    def next_message_due(self) -> float | None:
+        """Simulated second at which the next message is to go; None if there is none."""
+        due: float | None = self.rows("select min(due) as due from message where state = 'DA_INVIARE'")[0][
+            "due"
+        ]
+        return due
 
     # Messages -----------------------------------------------------------------------------------------------
 

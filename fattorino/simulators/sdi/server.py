@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import sys
 import threading
+from collections.abc import Callable
 
 from fattorino.simulators.sdi import recipients
 from fattorino.simulators.sdi.books import Books
@@ -19,6 +20,7 @@ from fattorino.simulators.sdi.outbox import Outbox
 from fattorino.simulators.sdi.signature import open_signer
 
 DEFAULT_SPEED = 3600.0  # an hour of SdI is a second
+_IDLE = 0.25  # real seconds after which to look again, should a waking call be missed
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -67,8 +69,12 @@ class Simulator:
         self._address = self._server.server_address[:2]  # type: ignore[assignment]
         self._threads = [
             threading.Thread(target=self._serve, name="http"),
-            threading.Thread(target=self._work, args=(self.exchange.run_due,), name="exchange"),
-            threading.Thread(target=self._work, args=(self.outbox.send_due,), name="outbox"),
+            threading.Thread(
+                target=self._work, args=(self.exchange.run_due, self.books.next_step_due), name="exchange"
+            ),
+            threading.Thread(
+                target=self._work, args=(self.outbox.send_due, self.books.next_message_due), name="outbox"
+            ),
         ]
         self._closed_for = 0.0
 
@@ -123,15 +129,14 @@ class Simulator:
                 self._closed_for = 0.0
                 self._server = self._listen()
 
-    def _work(self, do: object) -> None:
-        assert callable(do)
+    def _work(self, do: Callable[[], bool], next_due: Callable[[], float | None]) -> None:
         while not self._stopping.is_set():
             if do():
                 continue
-            due = self.books.next_due()
-            pause = 0.5
-            if due is not None:
-                pause = min(pause, max(0.01, self.clock.real_seconds(max(0.0, due - self.clock.elapsed()))))
+            due = next_due()
+            left = _IDLE if due is None else self.clock.real_seconds(max(0.0, due - self.clock.elapsed()))
+            # Overdue and yet not done: nobody is there to deliver to.
+            pause = _IDLE if left <= 0 else min(left, _IDLE)
             with self._wake:
                 self._wake.wait(pause)
 

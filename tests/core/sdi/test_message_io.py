@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -247,6 +247,7 @@ def test_what_is_no_message_is_refused() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 10_000), st.integers(0, 255))
+@example(73, 125)  # a brace inside the namespace
 def test_a_damaged_message_never_leaks_another_exception(place: int, byte: int) -> None:
     data = bytearray(message_io.write_message(sample(messages.NotificaEsito)))
     data[place % len(data)] = byte

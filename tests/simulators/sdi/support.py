@@ -143,21 +143,23 @@ class Driver:
         return response.json()
 
     def pass_hours(self, hours: float) -> None:
-        """The first day hour by hour, the rest at once; then wait until what was due is done."""
-        for _ in range(min(int(hours), 24)):
-            self.simulator.clock.advance(3600)
+        """From one due thing to the next, so that each happens at its own hour."""
+        clock, books = self.simulator.clock, self.simulator.books
+        end = clock.elapsed() + hours * 3600
+        while clock.elapsed() < end:
+            due = min(books.next_step_due() or end, books.next_message_due() or end, end)
+            clock.advance(max(0.0, due - clock.elapsed()) + 0.001)
             self.settle()
-        self.simulator.clock.advance(max(0.0, hours - 24) * 3600)
-        self.settle()
 
     def settle(self) -> None:
+        """Wait until what was due is done."""
+        books, now = self.simulator.books, self.simulator.clock.elapsed()
         deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            due = self.simulator.books.next_due()
-            if due is None or due > self.simulator.clock.elapsed():
-                return
-            time.sleep(0.005)
-        raise AssertionError("the simulator is stuck")
+        while any(
+            due is not None and due <= now for due in (books.next_step_due(), books.next_message_due())
+        ):
+            assert time.monotonic() < deadline, "the simulator is stuck"
+            time.sleep(0.002)
 
     def state(self, identifier: str) -> str:
         file = self.simulator.books.file(int(identifier))

@@ -58,9 +58,9 @@ def test_a_pa_accepts_or_refuses(driver: Driver, sign: Sign, codice: str, esito:
 
 def test_a_silent_pa_lets_the_term_expire(driver: Driver, sign: Sign) -> None:
     answer = driver.send(PA, sign(invoice(formato="FPA12", codice="SILENZ")))
-    driver.pass_hours(2 + 14 * 24)
+    driver.pass_hours(2 + 15 * 24 - 1)
     assert driver.endpoint.kinds == ["RC"]
-    driver.pass_hours(24)
+    driver.pass_hours(2.1)
     assert driver.endpoint.kinds == ["RC", "DT"]
     assert driver.state(answer.identificativo_sdi) == "DECORSI_TERMINI"
 
@@ -68,9 +68,9 @@ def test_a_silent_pa_lets_the_term_expire(driver: Driver, sign: Sign) -> None:
 def test_an_unreachable_pa_ends_in_an_attestation(driver: Driver, sign: Sign) -> None:
     content = sign(invoice(formato="FPA12", codice="IRRAGG"))
     driver.send(PA, content)
-    driver.pass_hours(2)
+    driver.pass_hours(2.1)
     assert driver.endpoint.kinds == ["MC"]
-    driver.pass_hours(240)
+    driver.pass_hours(241)
     assert driver.endpoint.kinds == ["MC", "AT"]
     at = driver.endpoint.messages[1]
     assert driver.endpoint.calls[1][2].nome_file == "IT01234567897_000P1_AT_001.zip"
@@ -81,7 +81,7 @@ def test_an_unreachable_pa_ends_in_an_attestation(driver: Driver, sign: Sign) ->
 
 def test_a_pa_that_comes_back_within_ten_days_is_delivered_after_all(driver: Driver, sign: Sign) -> None:
     driver.send(PA, sign(invoice(formato="FPA12", codice="IRRAGG")))
-    driver.pass_hours(2)
+    driver.pass_hours(2.1)
     driver.control("recipients", key="IRRAGG", behaviour="accept")
     driver.pass_hours(48)
     driver.pass_hours(6)
@@ -102,7 +102,7 @@ def test_a_pa_that_comes_back_within_ten_days_is_delivered_after_all(driver: Dri
 )
 def test_private_recipients(driver: Driver, codice: str, pec: str, kind: str) -> None:
     driver.send(PRIVATE, invoice(codice=codice, pec=pec))
-    driver.pass_hours(2)
+    driver.pass_hours(2.1)
     assert driver.endpoint.kinds == [kind]
     message = driver.endpoint.messages[0].message
     assert message.flusso == "PR"
@@ -113,31 +113,31 @@ def test_private_recipients(driver: Driver, codice: str, pec: str, kind: str) ->
 def test_a_recipient_is_known_by_its_partita_iva_first(driver: Driver) -> None:
     driver.control("recipients", key="IT12345678903", behaviour="unreachable")
     driver.send(PRIVATE, invoice(codice="ABC1234"))
-    driver.pass_hours(2)
+    driver.pass_hours(2.1)
     assert driver.endpoint.kinds == ["MC"]
     driver.control("recipients", key="IT12345678903", behaviour="")
     driver.send("IT01234567897_00002.xml", invoice("2"))
-    driver.pass_hours(2)
+    driver.pass_hours(2.1)
     assert driver.endpoint.kinds == ["MC", "RC"]
 
 
 def test_a_name_is_used_once_even_by_a_refused_file(driver: Driver) -> None:
     driver.send(PRIVATE, invoice(codice="IGNOTO0"))
     driver.send(PRIVATE, invoice("2"))
-    driver.pass_hours(2)
+    driver.pass_hours(2.1)
     first, second = (m.message for m in driver.endpoint.messages)
     assert (codes(first), codes(second)) == (["00311"], ["00002"])
     assert first.identificativo_sdi != second.identificativo_sdi  # type: ignore[attr-defined]
     driver.send("IT01234567897_00002.xml", invoice("2"))
-    driver.pass_hours(2)
+    driver.pass_hours(2.1)
     assert driver.endpoint.kinds == ["NS", "NS", "RC"]
 
 
 def _second(driver: Driver, first: dict[str, Any], second: dict[str, Any]) -> messages.Messaggio:
     driver.send("IT01234567897_00001.xml", invoice(**first))
-    driver.pass_hours(2)
+    driver.pass_hours(2.1)
     driver.send("IT01234567897_00002.xml", invoice(**second))
-    driver.pass_hours(2)
+    driver.pass_hours(2.1)
     return driver.endpoint.messages[1].message
 
 
@@ -173,11 +173,11 @@ def test_another_number_year_seller_or_a_credit_note_is_none(driver: Driver, sec
 
 def test_a_refusal_by_the_pa_frees_the_number(driver: Driver, sign: Sign) -> None:
     driver.send("IT01234567897_00001.xml.p7m", sign(invoice(formato="FPA12", codice="RIFIUT")))
-    driver.pass_hours(8)
+    driver.pass_hours(8.1)
     driver.send("IT01234567897_00002.xml.p7m", sign(invoice(formato="FPA12", codice="UFABCD")))
-    driver.pass_hours(8)
+    driver.pass_hours(8.1)
     driver.send("IT01234567897_00003.xml.p7m", sign(invoice(formato="FPA12", codice="UFABCD")))
-    driver.pass_hours(8)
+    driver.pass_hours(8.1)
     assert driver.endpoint.kinds == ["RC", "NE", "RC", "NE", "NS"]
 
 
@@ -196,7 +196,7 @@ def test_the_controls_are_those_of_the_core(driver: Driver, sign: Sign) -> None:
     expected = {}
     for name, content, code in wrong:
         expected[driver.send(name, content).identificativo_sdi] = (name, code)
-    driver.pass_hours(2)
+    driver.pass_hours(2.1)
     assert driver.endpoint.kinds == ["NS"] * len(wrong)
     for message in (m.message for m in driver.endpoint.messages):
         assert isinstance(message, messages.NotificaScarto | messages.RicevutaScarto)
@@ -212,7 +212,7 @@ def test_a_file_over_five_megabytes_is_rejected_and_an_empty_one_not_taken(drive
         b"</p:FatturaElettronica>", b"<!--" + b"x" * 5_300_000 + b"--></p:FatturaElettronica>"
     )
     driver.send(PRIVATE, big)
-    driver.pass_hours(2)
+    driver.pass_hours(2.1)
     assert codes(driver.endpoint.messages[0].message) == ["00003"]
 
 
@@ -247,7 +247,7 @@ def _ec(identifier: str, esito: str = "EC01", **more: Any) -> bytes:
 def _delivered(driver: Driver, sign: Sign, **more: Any) -> str:
     driver.control("recipients", key="UFCHAN", behaviour="channel")
     answer = driver.send(PA, sign(invoice(formato="FPA12", codice="UFCHAN", **more)))
-    driver.pass_hours(2)
+    driver.pass_hours(2.1)
     return answer.identificativo_sdi
 
 
@@ -319,7 +319,7 @@ def test_each_invoice_of_a_lotto_has_its_own_outcome(driver: Driver, sign: Sign)
 def test_a_channel_that_does_not_answer_is_tried_four_times(driver: Driver, sign: Sign) -> None:
     driver.control("recipients", key="UFCHAN", behaviour="channel", url="http://127.0.0.1:9/")
     driver.send(PA, sign(invoice(formato="FPA12", codice="UFCHAN")))
-    driver.pass_hours(2 + 18)
+    driver.pass_hours(2 + 18 + 1)
     assert driver.endpoint.kinds == ["MC"]
     tries = driver.simulator.books.rows("select tries, state from message where tipo = 'FT'")
     assert tries == [{"tries": 4, "state": "ABBANDONATO"}]
