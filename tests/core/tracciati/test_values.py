@@ -202,6 +202,8 @@ def test_base64_is_read_as_it_was_written(data):
     assert base64.refusal(text) is None and base64.value(text) == data
 
 
-@pytest.mark.parametrize("text", ["QR==", "QUF=", "QQ=", "Q", "QQ==QQ==", "QU-B", "QUFè", "="])
+@pytest.mark.parametrize(
+    "text", ["QR==", "QUF=", "QQ=", "Q", "QQ==QQ==", "QU-B", "QUFè", "=", "QUFB=", "QUFB===="]
+)
 def test_broken_base64_is_refused(text):
     assert not admitted(Base64("xs:base64Binary"), text)
