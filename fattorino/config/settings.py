@@ -154,7 +154,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 26_214_400
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 60_000
 
 LANGUAGE_CODE = "it"
-LANGUAGES = [("it", "Italiano"), ("en", "English")]
+# English joins when every page speaks it; a page half in each serves nobody.
+LANGUAGES = [("it", "Italiano")]
 LOCALE_PATHS = [BASE_DIR / "fattorino" / "web" / "locale"]
 TIME_ZONE = "Europe/Rome"
 USE_TZ = True

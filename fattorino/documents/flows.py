@@ -134,6 +134,7 @@ def _create(
 ) -> Document:
     assert draft.data is not None
     series, progressive, number = numbering.next_number(actor.company_id, sezionale, draft.data, kind)
+    year = draft.data.year
     draft = replace(draft, numero=number)
     counterpart = _counterpart(actor, draft, recipient, now)
     document = workflow.open_document(
@@ -147,7 +148,7 @@ def _create(
         company_id=actor.company_id,
         source=source,
         sezionale=series,
-        year=draft.data.year,
+        year=year,
         progressive=progressive,
     )
     _fill(invoice, draft, kind, recipient, counterpart)

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 
 from fattorino.organisations import queries, scope
+from fattorino.organisations.models import Membership
 
 SESSION_KEY = "company"
 
@@ -41,9 +42,10 @@ class CompanyMiddleware:
             return response
 
 
-def _choose(request: HttpRequest, memberships: list) -> object | None:  # type: ignore[type-arg]
+def _choose(request: HttpRequest, memberships: list[Membership]) -> Membership | None:
     wanted = request.session.get(SESSION_KEY) if memberships else None
     for membership in memberships:
         if membership.company_id == wanted:
             return membership
-    return memberships[0] if memberships else None
+    # Without a choice: where she has belonged longest.
+    return min(memberships, key=lambda m: m.pk) if memberships else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -150,7 +151,7 @@ def sign(run: ActionRun, *, now: datetime.datetime) -> ActionResult:
         return ActionResult(True, "Già firmata.", sha256=submission.outgoing.sha256)
     raw = bytes(submission.content.content)
     company = get_company(run.company_id)
-    signed_already = is_signed(raw)
+    signed_already = is_signed(unwrap(raw))
     name = submission.base_name
     if signed_already or not (submission.formato == "FPA12" or company.sign_private):
         cades = queries.is_p7m(raw)
@@ -210,7 +211,7 @@ def defer_transmission(company_id: int, submission_id: int, seconds: float = 0) 
     """Queue the sending of a submission, in the caller's transaction."""
     from fattorino.hub.tasks import transmit  # the task calls these flows: imported where it is needed
 
-    when = {"schedule_in": {"seconds": seconds}} if seconds else {}
-    transmit.configure(lock=f"submission:{submission_id}", **when).defer(
-        company_id=company_id, submission_id=submission_id
+    job = transmit.configure(
+        lock=f"submission:{submission_id}", schedule_in={"seconds": math.ceil(seconds)} if seconds else None
     )
+    job.defer(company_id=company_id, submission_id=submission_id)

@@ -89,10 +89,15 @@ def _match(message: Message, read: ReadMessage) -> tuple[int | None, int | None]
         except InputError:
             base = ""
     found = Submission.objects.filter(base_name=base).first() if base else None
-    if found is None and read.message.identificativo_sdi:
+    if found is None and _sdi_id(read):
         # Only ids that SdI gave in an answer to us; two rows cannot share one.
-        found = Submission.objects.filter(identificativo_sdi=read.message.identificativo_sdi).first()
+        found = Submission.objects.filter(identificativo_sdi=_sdi_id(read)).first()
     return (found.pk, found.company_id) if found else (None, None)
+
+
+def _sdi_id(read: ReadMessage) -> str:
+    # Every kind of message has it, each as its own field: the two flows spell it differently.
+    return str(getattr(read.message, "identificativo_sdi", "") or "")
 
 
 def _apply(message_id: int, submission_id: int, read: ReadMessage, now: datetime.datetime) -> None:
@@ -107,7 +112,7 @@ def _apply(message_id: int, submission_id: int, read: ReadMessage, now: datetime
         message.kind = read.message.tipo
         message.submission = row
         message.event = sense.event
-        message.identificativo_sdi = read.message.identificativo_sdi or message.identificativo_sdi
+        message.identificativo_sdi = _sdi_id(read) or message.identificativo_sdi
         message.message_id = getattr(read.message, "message_id", None) or ""
         message.applied_at = now
         repeated = _repeated(message)
@@ -119,7 +124,7 @@ def _apply(message_id: int, submission_id: int, read: ReadMessage, now: datetime
 
 def _repeated(message: Message) -> bool:
     """Another message with the same (IdentificativoSdI, tipo, MessageId) was applied already."""
-    if not message.message_id:
+    if not message.message_id or message.company_id is None:
         return False
     return (
         Message.objects.filter(
@@ -153,7 +158,7 @@ def _tell(
         row.save(update_fields=["status"])
         workflow.record(row.document_id, "NS", actor, now=now, message=note, sha256=sha256)
         return note
-    row.identificativo_sdi = read.message.identificativo_sdi or row.identificativo_sdi
+    row.identificativo_sdi = _sdi_id(read) or row.identificativo_sdi
     row.accepted_at = row.accepted_at or now
     # Whatever receipt came, SdI had the file: an attempt still in doubt is settled.
     row.status = Status.CLOSED if sense.final else Status.ACCEPTED

@@ -106,7 +106,7 @@ def _later(row: Submission, error: ChannelError, now: datetime.datetime, status:
     row.last_error = str(error)
     row.next_attempt_at = now + datetime.timedelta(seconds=pause)
     row.save(update_fields=["status", "failures", "last_error", "next_attempt_at"])
-    defer_transmission(row.company_id, row.pk, pause + 0.5)
+    defer_transmission(row.company_id, row.pk, pause + 1)
     workflow.record(
         row.document_id,
         "HubRetry",
@@ -137,7 +137,7 @@ def _uncertain(row: Submission, text: str, now: datetime.datetime) -> None:
     row.next_attempt_at = now + datetime.timedelta(seconds=wait)
     row.save(update_fields=["status", "last_error", "next_attempt_at"])
     # A little later than the moment itself, so that the job does not come a blink too early and go home.
-    defer_transmission(row.company_id, row.pk, wait + 0.5)
+    defer_transmission(row.company_id, row.pk, wait + 1)
     workflow.record(
         row.document_id,
         "HubUncertain",
