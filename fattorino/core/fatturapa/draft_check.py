@@ -88,11 +88,15 @@ def field_of_path(path: str, draft: Draft | None = None) -> str:
     "/FatturaElettronicaBody[1]/DatiBeniServizi/DettaglioLinee[2]/PrezzoTotale" -> "linee.1.prezzo_unitario".
     With the draft, references and the recharged stamp duty are found too; "" when no single field stands for it.
     """
-    steps = [(name, int(index or 1) - 1) for name, index in _STEP.findall(path)]
+    found = _STEP.findall(path)
+    steps = [(name, int(index or 1) - 1) for name, index in found]
+    numbered = [bool(index) for _, index in found]
     names = [name for name, _ in steps]
     last = _NAMES.get(python_name(names[-1]), python_name(names[-1])) if names else ""
     for position, (name, index) in enumerate(steps):
         rest = steps[position + 1 :]
+        if name in _ROWS and not numbered[position]:
+            return _ROWS[name]  # the block is missing: the whole group is the place
         if name in _ROWS:
             return _row(_ROWS[name], index, rest, last, draft)
         if name in _REFERENCES:
@@ -143,5 +147,7 @@ def _document_field(names: list[str], last: str) -> str:
         return "ritenute"
     if "DatiPagamento" in names:
         return "condizioni_pagamento" if last == "condizioni_pagamento" else "pagamenti"
+    if "DatiGeneraliDocumento" not in names:
+        return ""
     fields = {"tipo_documento", "divisa", "data", "numero", "causale", "art73"}
     return last if last in fields else ""

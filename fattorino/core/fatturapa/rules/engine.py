@@ -95,8 +95,10 @@ SIMPLIFIED_RULES: list[tuple[str, SimplifiedRule]] = []
 def ordinary(code: str) -> Callable[[OrdinaryRule], OrdinaryRule]:
     """Register a rule on ordinary invoices under SdI's code, or under a name of our own ("avviso-...")."""
 
+    _require_known(code)
+
     def register(rule: OrdinaryRule) -> OrdinaryRule:
-        ORDINARY_RULES.append((_known_code(code), rule))
+        ORDINARY_RULES.append((code, rule))
         return rule
 
     return register
@@ -105,8 +107,10 @@ def ordinary(code: str) -> Callable[[OrdinaryRule], OrdinaryRule]:
 def simplified(code: str) -> Callable[[SimplifiedRule], SimplifiedRule]:
     """The same on simplified invoices."""
 
+    _require_known(code)
+
     def register(rule: SimplifiedRule) -> SimplifiedRule:
-        SIMPLIFIED_RULES.append((_known_code(code), rule))
+        SIMPLIFIED_RULES.append((code, rule))
         return rule
 
     return register
@@ -123,10 +127,9 @@ def both(code: str) -> Callable[[AnyRule], AnyRule]:
     return register
 
 
-def _known_code(code: str) -> str:
+def _require_known(code: str) -> None:
     if code not in CONTROLS and not code.startswith("avviso-"):
         raise ValueError(f"{code} is not in the table of controls")
-    return code
 
 
 def run(fattura: Fattura, situation: Situation) -> list[Verdict]:

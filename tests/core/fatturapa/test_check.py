@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fattorino.core.fatturapa import Known, check, write_fattura
+from tests.core.fatturapa.drafts import TODAY, found, invoice, line, simple_invoice, spoil
+
+
+def test_a_good_file_has_no_findings():
+    assert check(write_fattura(invoice()), on=TODAY) == []
+    assert check(write_fattura(simple_invoice()), on=TODAY) == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"<",
+        b"\xff\xfe",
+        b"<a/>",
+        b"<!DOCTYPE a><a/>",
+        b"PK\x03\x04",
+        b"0\x80\x06\t",
+        "<è/>".encode("utf-16"),
+    ],
+)
+def test_bytes_that_are_no_invoice_are_a_finding_and_never_an_exception(data):
+    findings = check(data, on=TODAY)
+    assert findings and all(f.is_error and f.message for f in findings)
+
+
+@settings(max_examples=200)
+@given(st.binary(max_size=200))
+def test_no_bytes_make_check_raise(data):
+    check(data, on=TODAY)
+
+
+GOOD = write_fattura(invoice(line(), line("3", "0", natura="N4")))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.integers(0, len(GOOD) - 1),
+    st.integers(1, 40),
+    st.binary(max_size=12),
+    st.sampled_from(["emitter", "receiver"]),
+)
+def test_no_damage_to_a_good_file_makes_check_raise(place, length, insert, side):
+    check(GOOD[:place] + insert + GOOD[place + length :], on=TODAY, side=side)
+
+
+def test_a_file_that_breaks_the_format_is_not_looked_at_further():
+    data = write_fattura(spoil(invoice(), riepilogo__imposta=invoice().fattura_elettronica_body[0]
+                               .dati_beni_servizi.dati_riepilogo[0].imposta * 2))  # fmt: skip
+    assert {f.code for f in check(data, on=TODAY)} >= {"00421"}
+    broken = data.replace(b"<CAP>00100</CAP>", b"<CAP>100</CAP>", 1)
+    assert {f.code for f in check(broken, on=TODAY)} == {"00200"}
+
+
+def test_findings_come_by_line_with_the_line_of_the_element():
+    f = spoil(invoice(line(), line()), goods__dettaglio_linee__1__natura="N4", document__numero="x")
+    findings = found(f)
+    assert [x.code for x in findings if x.is_error] == ["00425", "00401", "00444"]
+    assert [x.line or 0 for x in findings] == sorted(x.line or 0 for x in findings)
+    data = write_fattura(f).split(b"\n")
+    wrong = next(x for x in findings if x.code == "00425")
+    assert b"<Numero>" in data[(wrong.line or 0) - 1]
+
+
+def test_an_element_that_is_not_there_has_the_line_of_its_parent():
+    finding = next(
+        x for x in found(spoil(invoice(line("1", "0", natura="N4")), line__natura=None)) if x.code == "00400"
+    )
+    assert finding.path.endswith("/DettaglioLinee[1]/Natura") and finding.line
+
+
+def test_the_day_decides_which_rules_are_in_force():
+    f = spoil(invoice(), document__data=datetime.date(2020, 1, 1), buyer__id_fiscale_iva=None)
+    assert {x.code for x in found(f, on=datetime.date(2020, 1, 1))} == {"00417"}
+
+
+def test_known_is_optional_and_nothing_is_found_without_it():
+    assert check(write_fattura(invoice()), on=TODAY, known=Known()) == []
+    assert check(write_fattura(invoice()), on=TODAY, known=None) == []
+
+
+def test_official_samples_never_raise_and_are_judged_as_documented(shared_data):
+    """AdE's own FPR03 has 27.00 for 25.00; every sample can be checked on either side."""
+    folder = shared_data / "sdi" / "invoices"
+    files = sorted(folder.iterdir())
+    assert files
+    for file in files:
+        for side in ("emitter", "receiver"):
+            check(file.read_bytes(), on=TODAY, side=side)
+    wrong = [f for f in files if f.name.startswith("devcode-it__IT01234567890_FPR03")]
+    for file in wrong:
+        assert "00422" in {x.code for x in check(file.read_bytes(), on=TODAY, side="receiver")}
