@@ -123,7 +123,7 @@ def page(books: Books, clock: Clock, deliver_to: str) -> str:
         rows.append(
             _row(
                 file["id"], file["nome_file"], file["flow"], file["recipient"], file["buyer"],
-                _STATES.get(file["state"], file["state"]), file["outcome"], messages,
+                _state_name(file), file["outcome"], messages,
             )
         )  # fmt: skip
     text = importlib.resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
@@ -146,9 +146,15 @@ def page(books: Books, clock: Clock, deliver_to: str) -> str:
         behaviours=_options(recipients.BEHAVIOURS),
         kinds=_options(faults.KINDS),
         speed=f"{clock.speed:g}",
-        elapsed=f"{clock.elapsed() / HOUR:.1f}",
+        elapsed=f"{clock.elapsed() / HOUR:.1f}".replace(".", ","),
         deliver_to=html.escape(deliver_to or "(nessuno)"),
     )
+
+
+def _state_name(file: dict[str, Any]) -> str:
+    if file["state"] == "MANCATA_CONSEGNA" and file["flow"] == "PR":
+        return "Messa a disposizione"
+    return _STATES.get(str(file["state"]), str(file["state"]))
 
 
 def _row(*cells: object) -> str:

@@ -16,7 +16,7 @@ from fattorino.core.sdi import message_io, messages, names, soap
 from fattorino.simulators.sdi import faults, recipients
 from fattorino.simulators.sdi.books import Books, File, Outgoing
 from fattorino.simulators.sdi.clock import DAY, HOUR, Clock
-from fattorino.simulators.sdi.judge import Error, Facts, judge
+from fattorino.simulators.sdi.judge import Error, Facts, Verdict, judge
 from fattorino.simulators.sdi.letters import Letters
 
 # How long the simulated SdI takes. SdI's own average from reception to delivery is 48 h (Specifiche 5.1.2); a
@@ -88,8 +88,14 @@ class Exchange:
             return False
         step, file_id, kind = found
         try:
+            file = self._file(file_id)
+            # Judging a big file takes a while: outside the transaction, or nobody could send in the meantime.
+            verdict = None if kind != "judge" or _is_archive(file) else self._verdict(file)
             with self.books.transaction():
-                _STEPS[kind](self, self._file(file_id))
+                if verdict is not None:
+                    self._apply(file, verdict)
+                else:
+                    _STEPS[kind](self, file)
                 self.books.close_step(step)
         except Exception as error:  # noqa: BLE001 - one file that cannot be handled must not stop all others
             self.books.close_step(step, repr(error))
@@ -111,7 +117,7 @@ class Exchange:
         now = self.clock.elapsed()
         with self.books.transaction():
             if message.tipo != INVOICE:
-                pause = min(RETRY_FIRST * 2**message.tries, RETRY_MOST)
+                pause = min(RETRY_FIRST * 2 ** min(message.tries, 9), RETRY_MOST)
                 self.books.message_failed(message, answer, now + pause)
             elif message.tries + 1 < CHANNEL_TRIES:
                 self.books.message_failed(message, answer, now + CHANNEL_EVERY)
@@ -121,11 +127,10 @@ class Exchange:
 
     # Steps --------------------------------------------------------------------------------------------------
 
-    def _judge(self, file: File) -> None:
-        if is_zip(file.content) or file.nome_file.lower().endswith(".zip"):
-            self._open_archive(file)
-            return
-        verdict = judge(self.books, file, datetime.fromisoformat(file.received_at))
+    def _verdict(self, file: File) -> Verdict:
+        return judge(self.books, file, datetime.fromisoformat(file.received_at))
+
+    def _apply(self, file: File, verdict: Verdict) -> None:
         file = self._note_facts(file, verdict.facts)
         if verdict.errors:
             self._reject(file, verdict.errors)
@@ -316,13 +321,17 @@ class Exchange:
 
 
 _STEPS: dict[str, Callable[[Exchange, File], None]] = {
-    "judge": Exchange._judge,
+    "judge": Exchange._open_archive,
     "deliver": Exchange._deliver,
     "retry": Exchange._retry,
     "outcome": Exchange._outcome,
     "expire": Exchange._expire,
     "attest": Exchange._attest,
 }
+
+
+def _is_archive(file: File) -> bool:
+    return is_zip(file.content) or file.nome_file.lower().endswith(".zip")
 
 
 def _read_outcome(data: bytes) -> messages.NotificaEsitoCommittente | None:

@@ -65,7 +65,12 @@ class Simulator:
         )
         self.outbox = Outbox(self.exchange, deliver_to)
         self._address = (host, port)
-        self._server = self._listen()
+        try:
+            self._server = self._listen()
+        except OSError:
+            self.outbox.close()
+            self.books.close()
+            raise
         self._address = self._server.server_address[:2]  # type: ignore[assignment]
         self._threads = [
             threading.Thread(target=self._serve, name="http"),
