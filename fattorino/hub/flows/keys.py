@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
 
-from fattorino.core.errors import SigningError
+from fattorino.core.errors import RefusedError, SigningError
 from fattorino.core.fatturapa.cades import sign_cades
 from fattorino.hub.channels.base import ChannelPort
 from fattorino.hub.channels.sdicoop import SdiCoop
@@ -71,6 +72,35 @@ def sign(company_id: int, content: bytes, *, now: datetime.datetime) -> bytes:
         at=now,
     )
     return sign_cades(content, key.certificate, key.sign, now, key.is_ec, key.chain)
+
+
+def save_channel(
+    company_id: int,
+    url: str,
+    client_certificate: str,
+    trusted_ca: str,
+    *,
+    now: datetime.datetime,
+    actor_id: int | None = None,
+) -> Channel:
+    """Set the company's way to SdI; files are paths on the machines that run the worker.
+
+    Raises:
+        RefusedError: not an address of the web, or in clear over a network.
+    """
+    parts = urlsplit(url)
+    loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if not parts.hostname or parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+        raise RefusedError(
+            "L'indirizzo del canale deve cominciare con https://.",
+            "Solo il simulatore su questa macchina si raggiunge con http://.",
+        )
+    channel, _ = Channel.objects.update_or_create(
+        company_id=company_id,
+        defaults={"url": url, "client_certificate": client_certificate, "trusted_ca": trusted_ca},
+    )
+    audit("canale impostato", now=now, actor_id=actor_id, company_id=company_id, url=url)
+    return channel
 
 
 def channel_of(company_id: int) -> ChannelPort:
