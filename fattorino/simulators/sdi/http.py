@@ -57,6 +57,9 @@ class Handler(BaseHTTPRequestHandler):
     server_version = "SimulatoreSdI"
     sys_version = ""
     timeout = 60
+    # Headers and body in one packet: two would wait 40 ms for each other (Nagle against delayed ACK).
+    wbufsize = -1
+    disable_nagle_algorithm = True
     server: Server
 
     def do_GET(self) -> None:
