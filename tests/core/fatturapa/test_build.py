@@ -195,8 +195,8 @@ quantities = st.one_of(st.none(), st.decimals(min_value=0, max_value=9999, place
 rates = st.sampled_from([("22", None), ("10", None), ("4", None), ("5", None)])
 nature = st.sampled_from([("0", n) for n in codes.NATURA.values if n not in ("N2", "N3", "N6")])
 latin = st.text(
-    st.characters(min_codepoint=0x21, max_codepoint=0xFF, exclude_categories=["C"]), min_size=1, max_size=60
-)
+    st.characters(min_codepoint=0x21, max_codepoint=0xFF, exclude_categories=["C"]), max_size=59
+).map("x{}".format)  # a text of blanks alone is no text
 steps = st.lists(
     st.builds(
         d.Discount,
