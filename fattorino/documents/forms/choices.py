@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from decimal import Decimal
 
 from fattorino.core.fatturapa import codes
@@ -91,9 +92,8 @@ def vat_choice(rate: Decimal | None, natura: str | None) -> str:
 def read_vat(choice: str) -> tuple[Decimal | None, str | None]:
     """The other way round. A rate that was not offered (an imported document's) is kept as it is."""
     rate, _, natura = choice.partition("|")
-    if rate.startswith("N"):
+    if re.fullmatch(r"N\d(\.\d)?", rate):
         return Decimal(0), rate
-    try:
-        return (Decimal(rate) if rate else None), natura or None
-    except ArithmeticError:
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,2})?", rate):
         return None, None
+    return Decimal(rate), natura[:4] or None

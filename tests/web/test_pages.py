@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.core.exceptions import RequestDataTooBig
+from django.test import Client, RequestFactory
+
+from fattorino.config import demo
+from fattorino.organisations.models import User
+from fattorino.web import views
+from tests.desk import Desk
+
+
+@pytest.fixture
+def client(desk: Desk) -> Client:
+    return Client()
+
+
+def sign_in(client: Client, desk: Desk, password: str = demo.PASSWORD):  # type: ignore[no-untyped-def]
+    email = User.objects.get(pk=desk.actor.user_id).email
+    return client.post("/accesso/login/", {"login": email, "password": password}, follow=True)
+
+
+def test_one_signs_in_by_email_and_lands_on_entrate(client: Client, desk: Desk) -> None:
+    page = sign_in(client, desk).content.decode()
+    assert "<h1>Entrate</h1>" in page and "Laura Conti" in page
+
+
+def test_a_wrong_password_is_told_in_italian(client: Client, desk: Desk) -> None:
+    page = sign_in(client, desk, "sbagliata").content.decode()
+    assert "ft-alert-error" in page and "Accesso</h1>" in page
+    assert "not correct" not in page
+
+
+def test_nobody_signs_up_by_herself(client: Client) -> None:
+    page = client.get("/accesso/signup/").content.decode()
+    assert "Non ci si registra da soli" in page
+
+
+def test_the_second_factor_is_set_up_asked_for_and_taken_away(client: Client, desk: Desk) -> None:
+    sign_in(client, desk)
+    page = client.get("/accesso/2fa/").content.decode()
+    assert "Accesso in due passaggi" in page and "Non è attiva" in page
+    assert "Conferma che sei tu" in client.get("/accesso/2fa/totp/activate/", follow=True).content.decode()
+    again = {"password": demo.PASSWORD, "next": "/accesso/2fa/totp/activate/"}
+    page = client.post("/accesso/reauthenticate/", again, follow=True).content.decode()
+    secret = re.search(r'ft-secret">([A-Z2-7]+)<', page)
+    assert secret and "Codice QR" in page
+    page = client.post(
+        "/accesso/2fa/totp/activate/", {"code": _code(secret[1])}, follow=True
+    ).content.decode()
+    assert "Codici di recupero" in page
+    codes = re.findall(r"<code>([^<]+)</code>", page)
+    assert len(codes) == 10
+
+    client = Client()
+    page = sign_in(client, desk).content.decode()
+    assert "Secondo passaggio" in page
+    page = client.post("/accesso/2fa/authenticate/", {"code": codes[0]}, follow=True).content.decode()
+    assert "<h1>Entrate</h1>" in page
+    page = client.get("/accesso/2fa/").content.decode()
+    assert "È attiva" in page and "Ne restano 9" in page
+    for address, words in [
+        ("recovery-codes/", "Ne restano 9 su 10"),
+        ("recovery-codes/generate/", "smetteranno di valere"),
+        ("totp/deactivate/", "Disattivare l'app"),
+    ]:
+        page = client.get(f"/accesso/2fa/{address}", follow=True).content.decode()
+        assert words in page or "Conferma che sei tu" in page, address
+
+
+def _code(secret: str) -> str:
+    counter = next(yield_hotp_counters_from_time())
+    return format_hotp_value(hotp_value(secret, counter))
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("password/reset/", "Password dimenticata"),
+        ("password/reset/done/", "Controlla la posta"),
+        ("password/reset/key/x-y/", "non vale più"),
+        ("password/reset/key/done/", "Password cambiata"),
+        ("inactive/", "Utente disattivato"),
+    ],
+)
+def test_the_pages_before_sign_in_speak_italian(client: Client, address: str, words: str) -> None:
+    assert words in client.get(f"/accesso/{address}").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("password/change/", "Cambia password"),
+        ("logout/", "Vuoi uscire"),
+        ("reauthenticate/", "Conferma che sei tu"),
+    ],
+)
+def test_the_pages_of_the_user_speak_italian(client: Client, desk: Desk, address: str, words: str) -> None:
+    sign_in(client, desk)
+    assert words in client.get(f"/accesso/{address}").content.decode()
+
+
+def test_an_unknown_address_is_a_page_of_ours(client: Client) -> None:
+    answer = client.get("/non/esiste/")
+    assert answer.status_code == 404
+    assert "Pagina non trovata" in answer.content.decode()
+
+
+def test_too_much_data_is_told_as_such() -> None:
+    answer = views.bad_request(RequestFactory().post("/"), RequestDataTooBig("x"))
+    assert answer.status_code == 413
+    assert "20 MB" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("view", "status"),
+    [(views.bad_request, 400), (views.permission_denied, 403), (views.page_not_found, 404)],
+)
+def test_error_pages_need_no_session(view, status: int) -> None:  # type: ignore[no-untyped-def]
+    answer = view(RequestFactory().get("/"), ValueError("segreto"))
+    assert answer.status_code == status
+    assert "segreto" not in answer.content.decode()
+
+
+def test_the_page_of_a_breakdown_needs_nothing_at_all() -> None:
+    answer = views.server_error(RequestFactory().get("/"))
+    assert answer.status_code == 500
+    assert "nessun documento è stato perso" in answer.content.decode()
+
+
+def test_a_form_of_another_session_is_refused_in_italian(desk: Desk) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    answer = browser.post("/accesso/login/", {"login": "a", "password": "b"})
+    assert answer.status_code == 403
+    assert "La pagina è scaduta" in answer.content.decode()
