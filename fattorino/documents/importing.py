@@ -74,7 +74,12 @@ def take_file(actor: Actor, name: str, content: bytes, *, now: datetime.datetime
         read_import.configure(lock=f"import:{actor.company_id}").defer(
             company_id=actor.company_id,
             import_id=row.pk,
-            actor={"label": actor.label, "user_id": actor.user_id, "role": actor.role},
+            actor={
+                "kind": actor.kind,
+                "label": actor.label,
+                "user_id": actor.user_id,
+                "role": actor.role,
+            },
         )
     return row
 

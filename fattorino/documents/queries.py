@@ -185,6 +185,19 @@ def changed_rows(actor: Actor, ids: list[int], since: int) -> tuple[list[Documen
     return _rows(actor, found), max([since, *(d.change_seq for d in found)])
 
 
+def changes(actor: Actor, since: int, limit: int) -> tuple[list[DocumentRow], int]:
+    """What changed after `since`, in the order of the changes, and the number to ask with next time.
+
+    A document stands here once, as it is now. What is still being written is left for the next time, together with
+    all that has a greater number: whoever follows the feed misses nothing.
+    """
+    horizon = workflow.settled_change()
+    found = _visible(actor).filter(change_seq__gt=since, change_seq__lte=horizon).order_by("change_seq")
+    documents = list(found[:limit])
+    rows = _rows(actor, documents)
+    return rows, documents[-1].change_seq if len(documents) == limit else max(since, horizon)
+
+
 def _rows(actor: Actor, documents: list[Document]) -> list[DocumentRow]:
     if not documents:
         return []

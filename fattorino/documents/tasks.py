@@ -22,6 +22,6 @@ AGAIN = RetryStrategy(
 @app.task(name="documents.read_import", retry=AGAIN)
 def read_import(company_id: int, import_id: int, actor: dict[str, Any]) -> None:
     """Read an imported file and make its documents."""
-    who = Actor("utente", actor["label"], company_id, actor["user_id"], actor["role"])
+    who = Actor(actor.get("kind", "utente"), actor["label"], company_id, actor["user_id"], actor["role"])
     with company_scope(company_id):
         importing.read_import(who, import_id, now=clock.now())

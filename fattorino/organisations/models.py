@@ -74,3 +74,36 @@ class AuditEntry(models.Model):
     company = models.ForeignKey(Company, null=True, on_delete=models.PROTECT, related_name="+")
     what = models.CharField(max_length=60)
     detail = models.JSONField(default=dict)
+
+
+class ApiToken(models.Model):
+    """What a program signs in with: for one company, with one role. Only a digest of the secret is kept."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=80)
+    role = models.CharField(max_length=10, choices=Role.choices)
+    # The part by which the row is found; the other part, the secret, is compared with the digest.
+    prefix = models.CharField(max_length=12, unique=True)
+    digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    # Calls in the minute that began at `window_start`: the limit holds over all web workers.
+    window_start = models.DateTimeField(null=True)
+    window_calls = models.PositiveIntegerField(default=0)
+
+
+class IdempotencyKey(models.Model):
+    """A key a program gave to a creation, and what came of it. Kept for ever: a repeat may come after a year."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=255)
+    # Digest of what was asked: the same key for something else is a mistake of the program.
+    request_sha256 = models.CharField(max_length=64)
+    result_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["company", "key"], name="key_used_once")]

@@ -11,7 +11,8 @@ from fattorino.organisations.models import Company, Membership, Role, User
 class Actor:
     """Who acts, for which company, with which rights. The workflow and the flows know people only as this.
 
-    `kind` is "utente", "gestionale", "hub" or "sdi".
+    `kind` is "utente", "gestionale", "hub" or "sdi". A gestionale that comes through the API has the role of its
+    token; the Hub, SdI and the command line have none and act for the installation.
     """
 
     kind: str
@@ -21,8 +22,13 @@ class Actor:
     role: str | None = None
 
     @property
+    def has_role(self) -> bool:
+        """Whether a role limits what this actor may do and see."""
+        return self.kind == "utente" or (self.kind == "gestionale" and self.role is not None)
+
+    @property
     def may_write(self) -> bool:
-        return self.kind != "utente" or self.role in (Role.ADMIN, Role.OPERATOR)
+        return not self.has_role or self.role in (Role.ADMIN, Role.OPERATOR)
 
 
 def actor_for(user: User, company_id: int) -> Actor | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from fattorino.core.workflow.decide import choices, may_edit, may_see
@@ -21,6 +22,9 @@ from fattorino.core.workflow.definition import (
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import actions
 from fattorino.workflow.models import Document, PendingAction, StateChange, StateLook, WorkflowVersion
+
+# The class of the advisory locks of transactions that have taken a number of change (any constant of our own).
+CHANGING = 20826
 
 
 @lru_cache(maxsize=256)
@@ -43,8 +47,8 @@ def workflow_of(company_id: int) -> tuple[int, Workflow]:
 
 
 def actor_names(actor: Actor) -> frozenset[str] | None:
-    """User and role names to compare with *Permessi*; None for programs, who see everything they work on."""
-    if actor.kind != "utente":
+    """User and role names to compare with *Permessi*; None for the installation's own programs, who see everything."""
+    if not actor.has_role:
         return None
     return frozenset({f"user:{actor.user_id}", f"group:{actor.role}"})
 
@@ -175,6 +179,26 @@ def late_actions(before: datetime.datetime, limit: int = 1000) -> list[tuple[int
     """Open actions asked for before that instant: (company, document, action). In the system's scope only."""
     rows = PendingAction.objects.filter(finished_at=None, requested_at__lt=before)
     return list(rows.values_list("company_id", "document_id", "pk")[:limit])
+
+
+def settled_change() -> int:
+    """The number up to which every change is committed: none with a smaller number can still appear.
+
+    The order of the two questions matters: who takes a number after the first gets a greater one; who took one
+    before holds its lock until it is committed.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select last_value from workflow_change_seq")
+        last = cursor.fetchone()
+        cursor.execute(
+            "select min(objid::bigint) from pg_locks where locktype = 'advisory' and classid = %s"
+            " and objsubid = 2 and pid <> pg_backend_pid()"
+            " and database = (select oid from pg_database where datname = current_database())",
+            [CHANGING],
+        )
+        floor = cursor.fetchone()
+    assert last is not None and floor is not None
+    return int(last[0]) if floor[0] is None else min(int(last[0]), int(floor[0]))
 
 
 def history(document: Document) -> list[StateChange]:

@@ -31,8 +31,19 @@ from fattorino.workflow.models import Document, PendingAction, StateChange
 
 
 def next_change() -> int:
-    """A number that grows with every change a list shows."""
+    """A number that grows with every change a list shows.
+
+    Numbers are taken before they are committed, so a greater one may be seen first. An advisory lock, held to the
+    end of the transaction, says from where on numbers are still on their way: see queries.settled_change. One lock
+    per transaction: an import of thousands of documents must not fill the server's table of locks.
+    """
     with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_advisory_xact_lock_shared(%s, (last_value & 2147483647)::int),"
+            " set_config('app.changing', 'yes', true) from workflow_change_seq"
+            " where coalesce(current_setting('app.changing', true), '') = ''",
+            [queries.CHANGING],
+        )
         cursor.execute("select nextval('workflow_change_seq')")
         row = cursor.fetchone()
     assert row is not None
