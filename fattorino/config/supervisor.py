@@ -78,6 +78,8 @@ class Supervisor:
             time.sleep(0.05)
         for child in self.children:
             if child.process is not None:
+                if child.running:
+                    self._say(f"{child.title}: non ha finito in tempo ed è stato interrotto.")
                 _kill_family(child.process.pid)
                 child.process.wait()
                 child.process = None
