@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from fattorino.core.errors import FattorinoError, InputError
+from fattorino.core.errors import FattorinoError, FormatError, InputError
 from fattorino.core.fatturapa.rules.explain import explain
 from fattorino.core.sdi.meaning import Meaning, meaning
 from fattorino.core.sdi.message_io import ReadMessage, read_message
@@ -108,17 +108,23 @@ def _apply(message_id: int, submission_id: int, read: ReadMessage, now: datetime
         message = Message.objects.select_for_update().get(pk=message_id)
         if message.applied_at is not None:
             return
-        sense = meaning(read.message)
         message.kind = read.message.tipo
         message.submission = row
-        message.event = sense.event
         message.identificativo_sdi = _sdi_id(read) or message.identificativo_sdi
         message.message_id = getattr(read.message, "message_id", None) or ""
         message.applied_at = now
         repeated = _repeated(message)
         stored = documents.store(row.company_id, bytes(message.content), now=now)
         documents.attach(row.document_id, row.company_id, documents.RECEIPT, message.name, stored, now=now)
-        message.note = _tell(row, sense, read, repeated, stored.sha256, now)
+        try:
+            sense = meaning(read.message)
+        except FormatError as exc:
+            message.note = f"{exc} Il messaggio è conservato, lo stato non cambia."
+            actor = workflow.system_actor(row.company_id, "sdi")
+            workflow.record(row.document_id, message.kind, actor, now=now, message=message.note)
+        else:
+            message.event = sense.event
+            message.note = _tell(row, sense, read, repeated, stored.sha256, now)
         message.save()
 
 
