@@ -34,10 +34,15 @@ def tell(findings: list[dict[str, Any]], draft: Draft | None = None) -> list[Tol
         entry = Told(
             code=code if explanation else "",
             message=message,
-            meaning=explanation.plain if explanation else "",
+            meaning=explanation.plain if explanation and not _same(explanation.plain, message) else "",
             remedy=str(finding.get("hint") or "") or (explanation.remedy if explanation else ""),
             field=field or (explanation.field if explanation else ""),
             is_error=finding.get("severity") != "warning",
         )
         told.setdefault((code, message), entry)
     return list(told.values())
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two sentences say the same, but for their end and their capitals."""
+    return one.rstrip(". ").casefold() == other.rstrip(". ").casefold()

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from fattorino.core.errors import ChannelError, FattorinoError, RefusedError, SetupError
+from fattorino.web.views import error_page
 
 # Nothing inline, nothing from elsewhere (Content Security Policy Level 3). `data:` is for the images inside the
 # design system's own stylesheet.
@@ -25,6 +26,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+# Far above what any page takes (20 MB files), far below what would fill the disk before a view could refuse it.
+LARGEST_BODY = 64 * 1024 * 1024
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -35,12 +39,16 @@ class ContentSecurityMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
+        response = self._too_large(request) or self.get_response(request)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if getattr(request, "user", None) is not None and request.user.is_authenticated:
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+    def _too_large(self, request: HttpRequest) -> HttpResponseBase | None:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        return error_page(request, 413) if length.isdecimal() and int(length) > LARGEST_BODY else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """The one place where a FattorinoError of a view becomes words for the user."""

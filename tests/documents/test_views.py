@@ -20,6 +20,7 @@ from fattorino.documents.models import ImportedFile, Invoice, StoredFile
 from fattorino.organisations.flows import save_user
 from fattorino.organisations.models import User
 from fattorino.organisations.scope import company_scope
+from fattorino.workflow import flows as workflow
 from fattorino.workflow.models import Document, PendingAction
 from tests.desk import NOW, Desk, run_jobs
 from tests.documents.posted import posted
@@ -381,6 +382,26 @@ def test_a_reader_sees_but_finds_no_button_and_no_form(desk: Desk) -> None:
         browser.post("/entrate/importa/", {"files": SimpleUploadedFile("a.xml", b"<a/>")}).status_code == 409
     )
     assert Document.objects.count() == 1
+
+
+def test_a_scarto_is_explained_and_leads_to_the_field(client: Client, desk: Desk) -> None:
+    document = desk.save()
+    desk.press(document)
+    run_jobs(skip=frozenset({"hub.transmit"}))
+    finding = {"code": "00311", "severity": "error", "path": "", "message": "Codice non valido", "hint": ""}
+    PendingAction.objects.filter(document=document).update(finished_at=NOW)
+    hub = workflow.system_actor(desk.company.pk)
+    for status in ("SDI_PRESO_IN_CARICO", "NS"):
+        workflow.report_status(
+            document.pk, status, hub, now=NOW, detail=[finding] if status == "NS" else None
+        )
+    page = client.get(f"/entrate/{document.pk}/").content.decode()
+    assert "C'è una cosa da correggere" in page and "00311" in page
+    link = re.search(r'href="(/entrate/\d+/modifica/\?campo=codice_destinatario)"', page)
+    assert link
+    page = client.get(link[1]).content.decode()
+    assert re.search(r'id="err-codice_destinatario"[^>]*data-level="warning"[^>]*>00311', page)
+    assert 'data-goto="codice_destinatario"' in page
 
 
 # --- import

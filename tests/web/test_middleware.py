@@ -84,3 +84,10 @@ def test_nobody_is_sent_to_a_foreign_address() -> None:
 def test_what_is_no_error_of_ours_is_left_alone() -> None:
     middleware = ContentSecurityMiddleware(lambda request: HttpResponse())
     assert middleware.process_exception(ask(), ValueError("x")) is None
+
+
+def test_a_body_that_would_fill_the_disk_is_refused_unread() -> None:
+    request = ask("post")
+    request.META["CONTENT_LENGTH"] = str(65 * 1024 * 1024)
+    response = ContentSecurityMiddleware(lambda request: pytest.fail("was read"))(request)
+    assert response.status_code == 413

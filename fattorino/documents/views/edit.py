@@ -114,6 +114,13 @@ def _show(
         told,
     )  # what is missing shows when it is touched or sent, not on opening
     ordinary, receipts = _sezionali(actor)
+    faults = [
+        {"told": each, "place": form.place(each.field) if each.field else ""}
+        for each in (tell(view.findings, draft) if view and request.method == "GET" else [])
+        if each.is_error
+    ]
+    for fault in faults:  # beside the field too, until it is changed
+        form.warnings.setdefault(str(fault["place"]), f"{fault['told'].code} {fault['told'].message}".strip())
     context = {
         "form": form,
         "view": view,
@@ -125,11 +132,7 @@ def _show(
         "templates": {group: Row(group, "__n__") for group in GROUPS},
         "message": refused.message if refused else "",
         "hint": refused.hint if refused else "",
-        "errors": [
-            {"told": each, "place": form.place(each.field) if each.field else ""}
-            for each in (tell(view.findings, draft) if view else [])
-            if each.is_error
-        ],
+        "errors": faults,
         **_totals_context(form, draft, totals, judged | told),
     }
     status = 200 if refused is None else 409 if isinstance(refused, ConflictError) else 422

@@ -39,19 +39,19 @@ def plain(value: object) -> str:
 
 
 @register.filter
-def euro(value: Decimal | int | None) -> str:
+def euro(value: Decimal | int | str | None) -> str:
     """1234.5 -> "1.234,50 €"; nothing for None."""
     return "" if value is None or value == "" else f"{italian_number(Decimal(value), 2, 2)} €"
 
 
 @register.filter
-def euro_cents(value: int | None) -> str:
+def euro_cents(value: int | str | None) -> str:
     """Integer cents -> "1.234,50 €"."""
     return "" if value is None or value == "" else euro(Decimal(value).scaleb(-2))
 
 
 @register.filter
-def number(value: Decimal | None) -> str:
+def number(value: Decimal | str | None) -> str:
     """A number as Italians write it, without zeros at its end: Decimal("10.50") -> "10,5"."""
     return "" if value is None or value == "" else italian_number(Decimal(value), 0, 8)
 
@@ -63,7 +63,7 @@ def italian_number(value: Decimal, least: int, most: int) -> str:
 
     if not value.is_finite():
         return str(value)
-    places = min(most, max(least, -int(value.normalize().as_tuple().exponent)))  # type: ignore[arg-type]
+    places = min(most, max(least, -int(value.normalize().as_tuple().exponent)))
     text = f"{value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP):,.{places}f}"
     return text.translate(str.maketrans(",.", ".,"))
 
@@ -100,10 +100,10 @@ def lookup(mapping: Any, key: Any) -> Any:
 @register.filter
 def control(field: BoundField) -> SafeString:
     """A Django form field with the classes of the design system and its message announced with it."""
-    attrs: dict[str, str] = {"class": "form-check-input" if _is_check(field) else "form-control"}
+    attrs: dict[str, str | bool] = {"class": "form-check-input" if _is_check(field) else "form-control"}
     described = [f"{field.auto_id}-help"] if field.help_text else []
     if field.errors:
-        attrs |= {"class": attrs["class"] + " is-invalid", "aria-invalid": "true"}
+        attrs |= {"class": f"{attrs['class']} is-invalid", "aria-invalid": "true"}
         described.append(f"{field.auto_id}-error")
     if described:
         attrs["aria-describedby"] = " ".join(described)
