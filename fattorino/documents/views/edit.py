@@ -107,20 +107,15 @@ def _show(
     *,
     refused: FattorinoError | None = None,
 ) -> HttpResponse:
-    told = dict(form.errors)
+    shown = dict(form.errors)
     draft, totals = form.judge(_seller(request))
-    judged, form.errors = (
-        form.errors,
-        told,
-    )  # what is missing shows when it is touched or sent, not on opening
+    judged = form.errors
+    form.errors = shown  # what is missing shows when it is touched or sent, not on opening
     ordinary, receipts = _sezionali(actor)
-    faults = [
-        {"told": each, "place": form.place(each.field) if each.field else ""}
-        for each in (tell(view.findings, draft) if view and request.method == "GET" else [])
-        if each.is_error
-    ]
-    for fault in faults:  # beside the field too, until it is changed
-        form.warnings.setdefault(str(fault["place"]), f"{fault['told'].code} {fault['told'].message}".strip())
+    told = tell(view.findings, draft) if view and request.method == "GET" else []
+    faults = [(each, form.place(each.field) if each.field else "") for each in told if each.is_error]
+    for fault, place in faults:  # beside the field too, until it is changed
+        form.warnings.setdefault(place, f"{fault.code} {fault.message}".strip())
     context = {
         "form": form,
         "view": view,
@@ -132,8 +127,8 @@ def _show(
         "templates": {group: Row(group, "__n__") for group in GROUPS},
         "message": refused.message if refused else "",
         "hint": refused.hint if refused else "",
-        "errors": faults,
-        **_totals_context(form, draft, totals, judged | told),
+        "errors": [{"told": fault, "place": place} for fault, place in faults],
+        **_totals_context(form, draft, totals, judged | shown),
     }
     status = 200 if refused is None else 409 if isinstance(refused, ConflictError) else 422
     return render(request, "documents/edit.html", context, status=status)
