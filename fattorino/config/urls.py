@@ -1,8 +1,10 @@
-"""Every address of the product. Pages under the company in use; SdI's own door apart."""
+"""Every address of the product. Pages under the company in use; the doors of programs and of SdI apart."""
 
 from __future__ import annotations
 
 from django.urls import include, path
+
+from fattorino.api.app import api
 
 urlpatterns = [
     path("", include("fattorino.web.urls")),
@@ -10,6 +12,7 @@ urlpatterns = [
     path("accesso/2fa/", include("allauth.mfa.urls")),
     path("entrate/", include("fattorino.documents.urls")),
     path("sdi/", include("fattorino.hub.urls")),
+    path("api/v1/", api.urls),
 ]
 
 handler400 = "fattorino.web.views.bad_request"

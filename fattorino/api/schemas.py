@@ -1,0 +1,190 @@
+"""What goes in and out as JSON. Amounts are text ("427.00"), dates ISO 8601; a field nobody declared is refused."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+
+from fattorino.api.draft_schema import DraftJson
+
+
+def _printable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("Il testo contiene un carattere NUL.")
+    return text
+
+
+Text = Annotated[str, StringConstraints(max_length=200), AfterValidator(_printable)]
+
+
+class Strict(Schema):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Filters(Strict):
+    """I filtri dell'elenco; vuoto vuol dire tutti."""
+
+    state: Text = Field("", description="codice dello stato adempimento")
+    kind: Literal["", "fattura", "nota_credito", "ricevuta"] = ""
+    date_from: datetime.date | None = None
+    date_to: datetime.date | None = None
+    counterpart: Text = Field("", description="parte del nome del cliente")
+    number: Text = Field("", description="inizio del numero")
+    text: Text = Field("", description="parole in nome, descrizioni, causale, CIG")
+    cursor: Text = Field("", description="`next` o `previous` di una risposta precedente")
+    limit: int = Field(50, ge=1, le=200)
+
+
+class Since(Strict):
+    """Da dove il programma continua a leggere i cambiamenti."""
+
+    since: int = Field(0, ge=0, le=2**63 - 1, description="0, o il `next` della risposta precedente")
+    limit: int = Field(200, ge=1, le=500)
+
+
+class NewDocument(Strict):
+    kind: Literal["fattura", "ricevuta"] = Field(
+        "fattura", description="una nota di credito è una fattura con tipo_documento TD04"
+    )
+    sezionale: Text = ""
+    draft: DraftJson
+
+
+class ChangedDocument(Strict):
+    version: int = Field(description="la `version` che si è letta", ge=0, le=2**31 - 1)
+    sezionale: Text | None = Field(None, description="assente: quello che il documento ha")
+    draft: DraftJson
+
+
+class Press(Strict):
+    """Il pulsante dello stato. Con `action`, solo se è ancora quella: altrimenti 409."""
+
+    action: Text = ""
+
+
+class ChosenState(Strict):
+    state: Text
+    reason: Annotated[str, StringConstraints(max_length=500), AfterValidator(_printable)] = ""
+
+
+class StateOut(Schema):
+    code: str
+    label: str
+    type: str
+    tab: str
+    colour: str
+    icon: str
+    tooltip: str
+
+
+class DocumentOut(Schema):
+    """Una riga dell'elenco."""
+
+    id: int
+    kind: str
+    number: str
+    date: datetime.date
+    counterpart: str
+    total: str
+    currency: str
+    dashboard: str = Field(description="PA, PR o vuoto per le ricevute")
+    state: StateOut | None
+    state_since: datetime.datetime | None
+    busy: str = Field(description="l'operazione in corso, se ce n'è una")
+    outcome: str = Field(description="l'ultimo evento")
+    outcome_at: datetime.datetime | None
+    change: int = Field(description="il numero dell'ultimo cambiamento: vedi /changes")
+
+
+class DocumentList(Schema):
+    documents: list[DocumentOut]
+    next: str | None
+    previous: str | None
+
+
+class PossibilitiesOut(Schema):
+    """Che cosa il token può fare adesso."""
+
+    action: str
+    action_label: str
+    action_offered: bool
+    may_edit: bool
+    why_not_edit: str
+    states: list[StateOut] = Field(description="gli stati assegnabili con «Cambia stato»")
+
+
+class ChangeOut(Schema):
+    """Un fatto nella storia del documento."""
+
+    at: datetime.datetime
+    event: str
+    from_state: str
+    to_state: str
+    action: str
+    outcome: str
+    actor: str
+    message: str
+    detail: list[dict[str, Any]]
+    file_sha256: str
+
+
+class FileOut(Schema):
+    id: int
+    kind: str
+    kind_label: str
+    name: str
+    size: int
+    created_at: datetime.datetime
+    url: str
+
+
+class DocumentDetail(DocumentOut):
+    version: int
+    source: str
+    tipo_documento: str
+    formato: str
+    sezionale: str
+    codice_destinatario: str
+    pec_destinatario: str
+    confirmed: bool
+    taxable: str
+    tax: str
+    due: str
+    draft: DraftJson | None
+    possibilities: PossibilitiesOut
+    history: list[ChangeOut]
+    files: list[FileOut]
+    findings: list[dict[str, Any]] = Field(description="che cosa correggere, se lo stato viene da un rifiuto")
+
+
+class ChangesOut(Schema):
+    """Ogni documento cambiato, una volta, com'è adesso. Si continua chiedendo `since` = `next`."""
+
+    documents: list[DocumentOut]
+    next: int
+    more: bool
+
+
+class OutcomeOut(Schema):
+    """Che cosa ne è stato di un file."""
+
+    name: str
+    ok: bool
+    message: str
+    hint: str
+    code: str
+    document_id: int | None
+    tolerated: list[str]
+
+
+class ImportOut(Schema):
+    id: int
+    name: str
+    size: int
+    sha256: str
+    status: Literal["waiting", "done", "partly", "refused"]
+    created_at: datetime.datetime
+    outcomes: list[OutcomeOut]
