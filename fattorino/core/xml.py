@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from lxml import etree
 
@@ -156,3 +156,20 @@ def _xml_error(parser: etree.XMLParser) -> XmlError:
     place = f" (riga {entry.line}, colonna {entry.column})" if entry.line else ""
     hint = _HINTS.get(entry.type, _NOT_XML_HINT)
     return XmlError(f"{message[:-1]}{place}.", hint, line=entry.line or None)
+
+
+class Name(NamedTuple):
+    """An element's or attribute's name; `namespace` is "" where there is none."""
+
+    namespace: str
+    localname: str
+
+
+def name_of(node: etree._Element | str) -> Name:
+    """The name of an element, or of an attribute in Clark notation.
+
+    Unlike etree.QName it also takes a namespace that is no URI ("a}b"), which a hostile file may bear.
+    """
+    tag = node if isinstance(node, str) else str(node.tag)
+    namespace, _, local = tag.rpartition("}")
+    return Name(namespace.removeprefix("{"), local)

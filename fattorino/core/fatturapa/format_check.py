@@ -62,7 +62,7 @@ def examine(xml: bytes, *, limit: int = safe_xml.LIMIT) -> Examination:
     except XmlError as error:
         finding = Finding(error.code, "error", "", error.line, error.message, error.hint)
         return Examination((finding,), None, str(error), (), None)
-    name = etree.QName(parsed.root).localname
+    name = safe_xml.name_of(parsed.root).localname
     cls = DOCUMENTS.get(name)
     if cls is None:
         finding = _not_an_invoice(parsed.root, name)

@@ -19,6 +19,7 @@ from fattorino.core import xml
 from fattorino.core.errors import ArchiveError, FormatError, InputError
 from fattorino.core.fatturapa.archive import ZipMember, is_zip, read_zip
 from fattorino.core.sdi.messages import MESSAGES, NS_PA, NS_PR, El, Messaggio, elements
+from fattorino.core.xml import name_of
 
 _DS = "http://www.w3.org/2000/09/xmldsig#"
 _BOM = b"\xef\xbb\xbf"
@@ -88,12 +89,6 @@ def write_message(message: Messaggio) -> bytes:
     head = f'<types:{model.radice} xmlns:types="{model.namespace()}"{attributes} versione="1.0">'
     text = f'<?xml version="1.0" encoding="UTF-8"?>\n{head}\n{inner}</types:{model.radice}>\n'
     return text.encode("utf-8")
-
-
-def name_of(node: etree._Element) -> tuple[str, str]:
-    """(namespace or "", local name). Unlike etree.QName it also takes a namespace that is no URI ("a}b")."""
-    namespace, _, local = str(node.tag).rpartition("}")
-    return namespace.removeprefix("{"), local
 
 
 def read_datetime(text: str) -> datetime | None:

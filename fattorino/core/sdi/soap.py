@@ -22,7 +22,8 @@ from fattorino.core import xml
 from fattorino.core.errors import FattorinoError, InputError, XmlError
 from fattorino.core.sdi import mtom
 from fattorino.core.sdi.deadlines import instant
-from fattorino.core.sdi.message_io import name_of, read_datetime
+from fattorino.core.sdi.message_io import read_datetime
+from fattorino.core.xml import name_of
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP12 = "http://www.w3.org/2003/05/soap-envelope"

@@ -14,6 +14,7 @@ from lxml import etree
 
 from fattorino.core.tracciati.declaration import Field, Record, record_of
 from fattorino.core.tracciati.values import Base64, shown
+from fattorino.core.xml import name_of
 
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 XS = "http://www.w3.org/2001/XMLSchema"
@@ -90,7 +91,7 @@ class _Walker:
         return None if block is _MISSING else block
 
     def _wrong_root(self, root: etree._Element) -> None:
-        name = etree.QName(root)
+        name = name_of(root)
         if name.localname != self.root.element:
             message = f"L'elemento radice è <{name.localname}>: serve <{self.root.element}>"
             self.say(root, "", f"{message}.", fatal=True)
@@ -185,7 +186,7 @@ class _Walker:
 
     def _complete(self, element: etree._Element, record: Record, path: str, seen: dict[str, int]) -> bool:
         whole = True
-        where = f"in <{etree.QName(element).localname}>"
+        where = f"in <{name_of(element).localname}>"
         for line in record.fields:
             if line.fewest and line.name not in seen:
                 message = f"Manca l'elemento obbligatorio <{line.name}> ({line.description}) {where}."
@@ -252,11 +253,11 @@ class _Walker:
 
     def _no_text(self, element: etree._Element, text: str | None, path: str) -> None:
         if text and text.strip(" \t\r\n"):
-            name = etree.QName(element).localname
+            name = name_of(element).localname
             self.say(element, path, f"In <{name}> c'è testo fuori dagli elementi.", "Togliere il testo.")
 
     def _line_in_a_namespace(self, child: etree._Element, record: Record, path: str) -> Field | None:
-        name = etree.QName(child)
+        name = name_of(child)
         line = record.by_name.get(name.localname) if name.namespace == self.root.namespace else None
         if line is not None:
             self.say(
@@ -270,8 +271,9 @@ class _Walker:
     def _unexpected(self, child: etree._Element, record: Record, path: str) -> None:
         if len(self.problems) >= MOST_PROBLEMS:
             return  # looking for the close name of a million unknown elements takes seconds
-        parent = etree.QName(child.getparent()).localname
-        name = etree.QName(child).localname
+        above = child.getparent()
+        parent = name_of(above).localname if above is not None else self.root.element
+        name = name_of(child).localname
         close = difflib.get_close_matches(name[:60], record.by_name, 1, 0.75)
         hint = f"Forse si intende <{close[0]}>." if close and close[0] != name else f"Togliere <{name}>."
         self.say(child, f"{path}/{name}", f"<{name}> non è previsto in <{parent}>.", hint, fatal=True)
@@ -294,8 +296,8 @@ class _Walker:
                 continue
             if name == f"{XSI}type" and self._is_own_type(element, value, xsd):
                 continue
-            local = etree.QName(name).localname
-            tag = etree.QName(element).localname
+            local = name_of(name).localname
+            tag = name_of(element).localname
             self.say(element, path, f"L'attributo {local} non è previsto in <{tag}>.", f"Togliere {local}.")
 
     def _is_own_type(self, element: etree._Element, value: str, xsd: str) -> bool:

@@ -131,3 +131,14 @@ def test_a_flood_of_unknown_elements_ends_in_fifty_errors_and_a_00201():
 def test_no_damage_makes_the_check_raise(at, cut, patch):
     for finding in format_check(SIMPLE[:at] + patch + SIMPLE[at + cut :]):
         assert finding.message and finding.severity == "error"
+
+
+def test_a_namespace_that_is_no_uri_is_a_finding_and_not_a_crash() -> None:
+    for text in (b'<a xmlns="x}y"/>', b'<FatturaElettronica xmlns="x}y" z="1"/>'):
+        assert {f.code for f in format_check(text)} == {"00200"}
+    inside = (
+        b'<p:FatturaElettronica versione="FPR12"'
+        b' xmlns:p="http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1.2"><a xmlns="x}y" p:q="1"/>'
+        b"</p:FatturaElettronica>"
+    )
+    assert "00200" in {f.code for f in format_check(inside)}
