@@ -5,7 +5,7 @@ else as `nobody`; everything below is about reaching the same files as both user
 any folder that is not ours**:
 
 * data and socket live in `<home>/postgres` and `<home>/run`. Where that user cannot walk there (a clone below
-  /root), both become links to `/var/lib/fattorino/<hash of home>`, which is ours;
+  /root), both become links to `/var/lib/fattorino/<name of its own>`;
 * the programs come out of the wheel. Where that user cannot run them, they are copied once beside the data;
 * a socket's path has at most 107 bytes (`sun_path` of unix(7)). Where `<home>/run` is longer, it becomes a link to
   a short folder in /tmp. Clients must use the link's target: see `socket_folder`.
@@ -18,6 +18,7 @@ import importlib.util
 import os
 import pwd
 import re
+import secrets
 import shutil
 import stat
 import subprocess
@@ -134,7 +135,8 @@ def _base_folder(home: Path, account: Account) -> Path:
             f"Ripristini quella cartella, oppure cancelli {link} per ricominciare da vuoto.",
         )
     if not link.exists() and account.drop and not _can(account, "-x", home):
-        store = ROOT_STORE / _short_hash(home)
+        # Never the same twice: a clone made anew at this path must not inherit data whose key is gone.
+        store = ROOT_STORE / f"{_short_hash(home)}-{secrets.token_hex(3)}"
         store.mkdir(parents=True, exist_ok=True)
         if not _can(account, "-x", store):
             raise SetupError(
