@@ -160,14 +160,15 @@ def _tell(
         note = (
             "SdI conferma che il primo invio con questo nome era arrivato (00002): se ne attende la ricevuta."
         )
-        row.status = Status.ACCEPTED
-        row.save(update_fields=["status"])
+        row.status = Status.CLOSED if row.status == Status.CLOSED else Status.ACCEPTED
+        row.accepted_at = row.accepted_at or now
+        row.save(update_fields=["status", "accepted_at"])
         workflow.record(row.document_id, "NS", actor, now=now, message=note, sha256=sha256)
         return note
     row.identificativo_sdi = _sdi_id(read) or row.identificativo_sdi
     row.accepted_at = row.accepted_at or now
-    # Whatever receipt came, SdI had the file: an attempt still in doubt is settled.
-    row.status = Status.CLOSED if sense.final else Status.ACCEPTED
+    # Whatever receipt came, SdI had the file: an attempt still in doubt is settled. An earlier one may come later.
+    row.status = Status.CLOSED if sense.final or row.status == Status.CLOSED else Status.ACCEPTED
     row.save(update_fields=["identificativo_sdi", "accepted_at", "status"])
     if not row.current:
         note = "Riguarda un invio precedente dello stesso documento: conservata, lo stato non cambia."
@@ -186,8 +187,11 @@ def _tell(
 
 
 def _own_duplicate(row: Submission, sense: Meaning, read: ReadMessage) -> bool:
-    """A refusal for a duplicate name of a file that we ourselves offered twice is no refusal of the invoice."""
-    return sense.event == "NS" and sense.codes == ("00002",) and row.offered_again
+    """A refusal for a duplicate name of a file that we ourselves offered twice is no refusal of the invoice.
+
+    Whatever else it finds (00404: the invoice was received before, by that very file) is about the second copy.
+    """
+    return sense.event == "NS" and "00002" in sense.codes and row.offered_again
 
 
 def _errors(read: ReadMessage) -> list[dict[str, Any]]:

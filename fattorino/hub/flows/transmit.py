@@ -20,6 +20,8 @@ from fattorino.workflow import flows as workflow
 
 Status = Submission.Status
 Outcome = Transmission.Outcome
+TAKEN = "SDI_PRESO_IN_CARICO"
+INTERRUPTED = "Il processo si è interrotto durante l'invio."
 
 
 def begin(submission_id: int, company_id: int, *, now: datetime.datetime) -> tuple[str, bytes] | None:
@@ -30,13 +32,16 @@ def begin(submission_id: int, company_id: int, *, now: datetime.datetime) -> tup
             return None
         if row.status == Status.SENDING:
             # The process that was sending died: nobody knows how far it came.
-            _close_open(row, Outcome.UNKNOWN, now, "Il processo si è interrotto durante l'invio.")
-            _uncertain(row, "Il processo si è interrotto durante l'invio.", now)
+            _close_open(row, Outcome.UNKNOWN, now, INTERRUPTED)
+            _uncertain(row, INTERRUPTED, now)
+            return None
+        if row.status in (Status.ACCEPTED, Status.CLOSED):
+            # It died too, but a receipt came meanwhile: the attempt that it left open had arrived.
+            _close_open(row, Outcome.ACCEPTED, now, INTERRUPTED)
             return None
         if row.status == Status.UNCERTAIN:
             if row.next_attempt_at and now < row.next_attempt_at:
                 return None
-            row.offered_again = True
             workflow.record(
                 row.document_id,
                 "HubOfferedAgain",
@@ -48,6 +53,8 @@ def begin(submission_id: int, company_id: int, *, now: datetime.datetime) -> tup
         elif row.status != Status.QUEUED:
             return None
         assert row.outgoing is not None
+        # From now on a refusal for a duplicate name may be due to ourselves.
+        row.offered_again = row.offered_again or _in_doubt(row)
         row.status = Status.SENDING
         row.save(update_fields=["status", "offered_again"])
         Transmission.objects.create(company_id=company_id, submission=row, started_at=now)
@@ -61,22 +68,23 @@ def accepted(submission_id: int, company_id: int, answer: Accepted, *, now: date
         if row is None:
             return
         _close_open(row, Outcome.ACCEPTED, now, "", answer.identificativo_sdi)
-        if row.status == Status.SENDING:
-            row.status = Status.ACCEPTED
         # A receipt may be quicker than the answer; the identifier it brought is the same unless we offered twice.
+        receipt_came = row.accepted_at is not None
+        if row.status != Status.CLOSED:
+            # Also where a slow process was thought dead and its attempt uncertain: now it is known.
+            row.status = Status.ACCEPTED
         row.identificativo_sdi = row.identificativo_sdi or answer.identificativo_sdi
         row.accepted_at = row.accepted_at or now
         row.last_error = ""
         row.save(update_fields=["status", "identificativo_sdi", "accepted_at", "last_error"])
-        if row.current:
-            workflow.report_status(
-                row.document_id,
-                "SDI_PRESO_IN_CARICO",
-                workflow.system_actor(company_id, "sdi"),
-                now=now,
-                message=f"Preso in carico da SdI con identificativo {answer.identificativo_sdi}.",
-                sha256=row.outgoing.sha256 if row.outgoing else "",
-            )
+        actor = workflow.system_actor(company_id, "sdi")
+        message = f"Preso in carico da SdI con identificativo {answer.identificativo_sdi}."
+        sha256 = row.outgoing.sha256 if row.outgoing else ""
+        if row.current and not receipt_came:
+            workflow.report_status(row.document_id, TAKEN, actor, now=now, message=message, sha256=sha256)
+        else:
+            # The state is further already: kept in the history only, not held for later.
+            workflow.record(row.document_id, TAKEN, actor, now=now, message=message, sha256=sha256)
 
 
 def failed(submission_id: int, company_id: int, error: ChannelError, *, now: datetime.datetime) -> None:
@@ -90,11 +98,13 @@ def failed(submission_id: int, company_id: int, error: ChannelError, *, now: dat
         if row.status != Status.SENDING:
             return
         # Certain now, but an earlier attempt under this name may still have arrived.
-        doubt = row.transmissions.filter(outcome=Outcome.UNKNOWN).exists()
-        if error.uncertain or (doubt and error.permanent):
-            _uncertain(row, str(error), now)
-        elif not error.permanent and row.failures < len(settings.HUB_RETRY_PAUSES):
+        doubt = _in_doubt(row)
+        tries_left = row.failures < len(settings.HUB_RETRY_PAUSES)
+        if not error.uncertain and not error.permanent and tries_left:
             _later(row, error, now, Status.UNCERTAIN if doubt else Status.QUEUED)
+        elif error.uncertain or doubt:
+            # Never "not sent" while that is not sure: a new file of this invoice could be its second.
+            _uncertain(row, str(error), now)
         else:
             _give_up(row, error, now)
 
@@ -145,6 +155,11 @@ def _uncertain(row: Submission, text: str, now: datetime.datetime) -> None:
         now=now,
         message=f"{text} Si attende la ricevuta di SdI per {_pause_text(wait)} prima di offrire di nuovo il file.",
     )
+
+
+def _in_doubt(row: Submission) -> bool:
+    """Whether an earlier attempt may have arrived."""
+    return row.transmissions.exclude(outcome=Outcome.NOT_TAKEN).exclude(outcome=Outcome.OPEN).exists()
 
 
 def _close_open(row: Submission, outcome: str, now: datetime.datetime, error: str, sdi: str = "") -> None:

@@ -1,0 +1,175 @@
+"""The whole product as processes on this machine: PostgreSQL, simulator, web server, worker; and their deaths."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from fattorino.config import postgres
+from tests.chaos.trap import ROOT, Trap
+
+SPEED = 7200.0  # an hour of SdI is half a second: a receipt after one second, a PA's outcome after four
+UNCERTAIN_WAIT = 4.0
+
+
+def environment(home: Path, web_workers: int) -> dict[str, str]:
+    """What the processes are told; small pauses, so that a run shows in minutes what takes hours."""
+    web, simulator = _free_ports(2)
+    return {
+        "FATTORINO_HOME": str(home),
+        "FATTORINO_PGSOCKET": str(home / "run"),
+        "FATTORINO_PORT": str(web),
+        "FATTORINO_SIMULATOR_PORT": str(simulator),
+        "FATTORINO_SIMULATOR_SPEED": str(SPEED),
+        "FATTORINO_SDI_ALLOW_LOOPBACK": "1",
+        "FATTORINO_UNCERTAIN_WAIT": str(UNCERTAIN_WAIT),
+        "FATTORINO_RETRY_PAUSES": "0.5,1,1,2,2,3",
+        "FATTORINO_CHANNEL_TIMEOUT": "10",
+        "FATTORINO_WEB_WORKERS": str(web_workers),
+        "FATTORINO_STATIC_ROOT": str(home / "no-static"),
+        "FATTORINO_STATIC_STORAGE": "django.contrib.staticfiles.storage.StaticFilesStorage",
+        "FATTORINO_LOGIN_RATE": "1000/m/ip",
+        "DJANGO_SETTINGS_MODULE": "fattorino.config.settings",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        held = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in held:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in held]
+
+
+class House:
+    """Needs the environment set. `worker` and `web` are process ids, 0 while none was started."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.url = f"http://127.0.0.1:{os.environ['FATTORINO_PORT']}"
+        self.traps = {"worker": Trap(home / "worker.trap"), "web": Trap(home / "web.trap")}
+        self.pids = {"worker": 0, "web": 0}
+        self.starts = {"worker": 0, "web": 0}
+        self.sdi = httpx.Client(
+            base_url=f"http://127.0.0.1:{os.environ['FATTORINO_SIMULATOR_PORT']}/_simulator/",
+            timeout=10,
+            trust_env=False,
+        )
+
+    @contextlib.contextmanager
+    def simulator_and_stable(self) -> Iterator[None]:
+        """The processes that are never killed, as long as this lasts; whatever runs at the end is killed."""
+        with open(self.home / "simulator.log", "wb") as log:
+            simulator = subprocess.Popen(
+                [sys.executable, "-m", "fattorino.cli", "simulator", "sdi"],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                preexec_fn=postgres.die_with_parent(signal.SIGKILL),
+            )
+        with open(self.home / "stable.log", "wb") as log:
+            self._stable = subprocess.Popen(
+                [sys.executable, "-m", "tests.chaos.stable"],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                preexec_fn=postgres.die_with_parent(signal.SIGKILL),
+            )
+        try:
+            assert self._stable.stdout is not None
+            if self._stable.stdout.readline() != "ready\n":
+                raise RuntimeError((self.home / "stable.log").read_text())
+            wait_for(lambda: self._simulator_answers(), 20, "the simulator does not answer")
+            yield
+        finally:
+            for kind in self.pids:
+                self.kill(kind)
+            self._stable.kill()
+            self._stable.wait()
+            simulator.terminate()
+            simulator.wait(20)
+
+    def _simulator_answers(self) -> bool:
+        with contextlib.suppress(httpx.HTTPError):
+            return self.sdi.get("state").status_code == 200
+        return False
+
+    def start(self, kind: str) -> None:
+        """Start the process unless it runs."""
+        if self.runs(kind):
+            return
+        assert self._stable.stdin is not None and self._stable.stdout is not None
+        self._stable.stdin.write(f"{kind}\n")
+        self._stable.stdin.flush()
+        self.pids[kind] = int(self._stable.stdout.readline())
+        self.starts[kind] += 1
+
+    def runs(self, kind: str) -> bool:
+        pid = self.pids[kind]
+        if not pid:
+            return False
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def kill(self, kind: str) -> bool:
+        """SIGKILL to the process and its own children at once; False if it was dead already."""
+        ran = self.runs(kind)
+        if self.pids[kind]:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pids[kind], signal.SIGKILL)
+        deadline = time.monotonic() + 5
+        while self.runs(kind) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        self.pids[kind] = 0
+        return ran
+
+    def wait_for_web(self) -> float:
+        """Start the web server where it is not running, as the supervisor does; seconds until a page is served."""
+        begun = time.monotonic()
+        wait_for(self._web_answers, 60, "the web server does not answer")
+        return time.monotonic() - begun
+
+    def _web_answers(self) -> bool:
+        # A server whose processes die too often one after the other gives up by itself.
+        self.start("web")
+        with contextlib.suppress(httpx.HTTPError):
+            return httpx.get(f"{self.url}/accesso/login/", trust_env=False, timeout=5).status_code == 200
+        return False
+
+    def order(self, what: str, **wanted: Any) -> Any:
+        """The simulator's own interface."""
+        answer = self.sdi.post(what, json=wanted)
+        answer.raise_for_status()
+        return answer.json()
+
+    def books(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.sdi.get("books").json()
+        return found
+
+
+class Stuck(Exception):
+    """Something that had to happen did not."""
+
+
+def wait_for(done: Callable[[], bool], seconds: float, why: str, pause: float = 0.05) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > deadline:
+            raise Stuck(why)
+        time.sleep(pause)

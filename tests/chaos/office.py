@@ -1,0 +1,141 @@
+"""The people: a company of the tests, its invoices, and an operator who presses the button until it was pressed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+import httpx
+
+from fattorino import clock
+from fattorino.config import demo
+from fattorino.core.errors import ConflictError
+from fattorino.core.fatturapa.draft import Draft, Line, Payment
+from fattorino.documents import flows as documents
+from fattorino.documents import numbering
+from fattorino.hub.flows.keys import save_key
+from fattorino.hub.signing.test_ca import Holder, issue, make_ca
+from fattorino.organisations.flows import save_company, save_user
+from fattorino.organisations.queries import Actor
+from fattorino.organisations.scope import company_scope
+from fattorino.workflow import flows as workflow
+from fattorino.workflow.models import Document, StateChange
+
+EMAIL = "laura@ordine.example"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A recipient: where its invoices must end, and whether the operator corrects the address after a scarto."""
+
+    code: str
+    pa: bool
+    ends: str
+    corrected: str = ""
+
+
+KINDS = (
+    Kind("M5UXCR1", False, "CONSEGNATO"),
+    Kind("ABC123", True, "ACCETTATO"),
+    Kind("M5UXCR1", False, "CONSEGNATO"),
+    Kind("ABC123", True, "ACCETTATO"),
+    Kind("RIFIUT", True, "RIFIUTATO"),
+    Kind("IGNOTO0", False, "CONSEGNATO", corrected="M5UXCR1"),
+    Kind("IRRAGGI", False, "MANCATA_CONSEGNA"),
+    Kind("SILENZ", True, "DECORSI_TERMINI"),
+    Kind("NONATT", True, "SCARTATO_SDI"),
+    Kind("IRRAGG", True, "NON_RECAPITABILE"),
+)
+
+
+class Office:
+    """Everything the orderer does to the product as a person would."""
+
+    def __init__(self, url: str) -> None:
+        now = clock.now()
+        company = save_company(demo.ORDINE, now=now)
+        with company_scope(company.pk):
+            workflow.load_standard(company, now=now)
+            numbering.load_standard(company.pk)
+            holder = Holder("Laura", "Conti", "VRDLCU82D25L219V")
+            save_key(company.pk, issue(make_ca(at=now), holder, "prova", at=now), "prova", now=now)
+        user = save_user(EMAIL, demo.PASSWORD, "Laura Conti", {company.pk: "operator"}, now=now)
+        self.company_id = company.pk
+        self.actor = Actor("utente", "Laura Conti", company.pk, user.pk, "operator")
+        self.kinds: dict[int, Kind] = {}
+        self.corrected: set[int] = set()
+        self._http = httpx.Client(base_url=url, timeout=10, trust_env=False)
+
+    def write(self, kind: Kind) -> int:
+        """A new invoice; its id."""
+        with company_scope(self.company_id):
+            document = self._save(kind, kind.code)
+        self.kinds[document.pk] = kind
+        return document.pk
+
+    def _save(self, kind: Kind, code: str, document_id: int | None = None, version: int = 0) -> Document:
+        now = clock.now()
+        line = Line("Corso di aggiornamento", Decimal(1), None, Decimal("350.00"), aliquota_iva=Decimal(22))
+        draft = Draft(
+            data=clock.day(now),
+            cessionario=demo.COMUNE if kind.pa else demo.ROSSI,
+            codice_destinatario=code,
+            linee=(line,),
+            condizioni_pagamento="TP02",
+            pagamenti=(Payment(modalita_pagamento="MP05", iban=demo.IBAN),),
+        )
+        options = {"document_id": document_id, "version": version} if document_id else {}
+        return documents.save_document(
+            self.actor, draft, kind="fattura", now=now, today=clock.day(now), **options
+        )
+
+    def press(self, document_id: int) -> bool:
+        """The button without a browser; False if it was pressed already."""
+        with company_scope(self.company_id):
+            try:
+                workflow.request_action(document_id, self.actor, now=clock.now())
+            except ConflictError:
+                return False
+        return True
+
+    def sign_in(self) -> None:
+        page = self._http.get("/accesso/login/")
+        found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+        assert found, page.text[:500]
+        words = {"csrfmiddlewaretoken": found[1], "login": EMAIL, "password": demo.PASSWORD}
+        answer = self._http.post("/accesso/login/", data=words)
+        assert answer.status_code == 302, answer.text[:500]
+
+    def press_in_browser(self, document_id: int, action: str = "GENERA_XML_INVIA_HUB") -> None:
+        """The button over HTTP. Raises httpx.HTTPError when the server dies meanwhile: nobody knows then."""
+        answer = self._http.post(
+            f"/entrate/{document_id}/azione/",
+            data={"azione": action},
+            headers={"X-CSRFToken": self._http.cookies["csrftoken"], "Referer": str(self._http.base_url)},
+        )
+        # 302 pressed; 4xx a refusal in words, because it had been pressed after all.
+        if answer.status_code not in (302, 400, 409):
+            raise AssertionError(f"the button answered {answer.status_code}: {answer.text[:300]}")
+
+    def was_pressed(self, document_id: int) -> bool:
+        with company_scope(self.company_id):
+            return StateChange.objects.filter(document_id=document_id, outcome="started").exists()
+
+    def tidy_up(self) -> int:
+        """What an operator does who looks at the list: send again what failed, correct what SdI refused."""
+        done = 0
+        with company_scope(self.company_id):
+            failed = list(Document.objects.filter(state="ERRORE_INVIO").values_list("pk", flat=True))
+            refused = list(Document.objects.filter(state="SCARTATO_SDI").values_list("pk", "version"))
+        for pk in failed:
+            done += self.press(pk)
+        for pk, version in refused:
+            kind = self.kinds[pk]
+            if kind.corrected and pk not in self.corrected:
+                with company_scope(self.company_id):
+                    self._save(kind, kind.corrected, pk, version)
+                self.corrected.add(pk)
+                self.press(pk)
+                done += 1
+        return done

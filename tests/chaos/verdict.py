@@ -1,0 +1,179 @@
+"""What must be true afterwards, asked of the product's database and of SdI's books."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count
+
+from fattorino.hub.models import Message, Submission, Transmission
+from fattorino.organisations.scope import system_scope
+from fattorino.workflow.models import Document, PendingAction, StateChange
+from tests.chaos.office import Office
+
+# Jobs of the clock: a new one comes every few seconds, whatever became of the last.
+PERIODIC = ("hub.rescue", "hub.sweep")
+WAITING = (
+    Submission.Status.ACQUIRED,
+    Submission.Status.VALIDATED,
+    Submission.Status.SIGNED,
+    Submission.Status.QUEUED,
+    Submission.Status.SENDING,
+    Submission.Status.UNCERTAIN,
+)
+
+
+def unfinished() -> list[str]:
+    """What still waits for somebody; empty when the house is quiet."""
+    with system_scope():
+        found = [
+            f"action {p.action} of {p.document_id} open"
+            for p in PendingAction.objects.filter(finished_at=None)
+        ]
+        found += [f"message {m.pk} not applied" for m in Message.objects.filter(applied_at=None)]
+        found += [
+            f"{s.base_name} is {s.status}"
+            for s in Submission.objects.filter(current=True, status__in=WAITING)
+        ]
+        found += [
+            f"attempt {t.pk} open" for t in Transmission.objects.filter(outcome=Transmission.Outcome.OPEN)
+        ]
+    found += [
+        f"job {task} {status}: {count}" for task, status, count in _jobs() if status in ("todo", "doing")
+    ]
+    return found
+
+
+def _jobs() -> list[tuple[str, str, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select task_name, status::text, count(*) from procrastinate_jobs"
+            " where not task_name = any(%s) group by 1, 2",
+            [list(PERIODIC)],
+        )
+        return list(cursor.fetchall())
+
+
+def violations(office: Office, books: dict[str, Any]) -> list[str]:
+    """Every promise that does not hold, in words; empty when all do."""
+    with system_scope():
+        return [
+            *unfinished(),
+            *(
+                f"job {task}: {count} {status}"
+                for task, status, count in _jobs()
+                if status not in ("succeeded", "todo", "doing")
+            ),
+            *_ends(office),
+            *_sent_once(office, books),
+            *_counted_once(books),
+        ]
+
+
+def _ends(office: Office) -> list[str]:
+    """Each invoice stands where its recipient's answer puts it."""
+    states = dict(Document.objects.values_list("pk", "state"))
+    return [
+        f"document {pk} ({kind.code}) ended in {states.get(pk)}, not {kind.ends}"
+        for pk, kind in office.kinds.items()
+        if states.get(pk) != kind.ends
+    ]
+
+
+def _sent_once(office: Office, books: dict[str, Any]) -> list[str]:
+    """SdI has each invoice once, and no refusal that we brought about."""
+    wrong = []
+    issued = {i["numero"]: i["n"] for i in books["invoices"]}
+    for document in Document.objects.filter(pk__in=office.kinds):
+        wanted = 0 if office.kinds[document.pk].ends == "SCARTATO_SDI" else 1
+        if issued.get(document.number, 0) != wanted:
+            wrong.append(f"SdI has invoice {document.number} {issued.get(document.number, 0)} times")
+    if len(issued) != len(books["invoices"]):
+        wrong.append("SdI has an invoice under two dates or kinds")
+    submissions = {s.base_name: s for s in Submission.objects.all()}
+    for file in books["files"]:
+        submission = submissions.get(file["nome_file"].split(".", 1)[0])
+        if submission is None:
+            wrong.append(f"SdI has a file that we never sent: {file['nome_file']}")
+            continue
+        # A second offer under the same name after an unknown outcome is how the doubt is settled (decision 0004).
+        if "00002" in file["outcome"] and not submission.offered_again:
+            wrong.append(f"{file['nome_file']} refused as a duplicate though it was offered once")
+        if "00404" in file["outcome"] and "00002" not in file["outcome"]:
+            wrong.append(f"{file['nome_file']} refused as an invoice sent before (00404)")
+    for name, files in _by_name(books).items():
+        if len({f["sha256"] for f in files}) > 1:
+            wrong.append(f"{name} went out with two contents")
+        if sum(f["outcome"].split()[:1] != ["00002"] for f in files) > 1:
+            wrong.append(f"{name} was taken twice")
+    presses = Counter(
+        StateChange.objects.filter(event="ActionRequested", action="GENERA_XML_INVIA_HUB").values_list(
+            "document_id", flat=True
+        )
+    )
+    runs = Counter(s.document_id for s in submissions.values())
+    wrong += [
+        f"document {d}: {presses[d]} presses, {runs[d]} submissions" for d in runs if runs[d] != presses[d]
+    ]
+    return wrong
+
+
+def _by_name(books: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for file in books["files"]:
+        found.setdefault(file["nome_file"], []).append(file)
+    return found
+
+
+def _counted_once(books: dict[str, Any]) -> list[str]:
+    """Every message of SdI is here, applied, and in the history exactly once."""
+    wrong = []
+    ours = {m.name: m for m in Message.objects.all()}
+    for sent in books["messages"]:
+        if sent["side"] == "trasmissione" and sent["nome_file"] not in ours:
+            wrong.append(f"{sent['nome_file']} never came")
+        if sent["state"] == "DA_INVIARE":
+            wrong.append(f"{sent['nome_file']} is still on its way")
+    told = Counter(
+        StateChange.objects.exclude(file_sha256="")
+        .filter(file_sha256__in=[m.sha256 for m in ours.values()])
+        .values_list("file_sha256", flat=True)
+    )
+    for message in ours.values():
+        if message.applied_at is None or message.company_id is None:
+            wrong.append(f"{message.name} was not applied: {message.note}")
+        elif told[message.sha256] != 1:
+            wrong.append(f"{message.name} is {told[message.sha256]} times in the history")
+    moved = (
+        StateChange.objects.filter(outcome="moved", event__in={m.event for m in ours.values()})
+        .values("document_id", "event")
+        .annotate(times=Count("pk"))
+    )
+    for row in moved:
+        # Each submission may be refused once (NS); all else happens to an invoice once.
+        most = (
+            Submission.objects.filter(document_id=row["document_id"]).count() if row["event"] == "NS" else 1
+        )
+        if row["times"] > most:
+            wrong.append(f"{row['event']} moved document {row['document_id']} {row['times']} times")
+    return wrong
+
+
+def figures(books: dict[str, Any]) -> dict[str, Any]:
+    """What happened, for the summary."""
+    with system_scope():
+        outcomes = Counter(Transmission.objects.values_list("outcome", flat=True))
+        return {
+            "submissions": Submission.objects.count(),
+            "attempts": ", ".join(f"{n} {o}" for o, n in sorted(outcomes.items())),
+            "offered again": Submission.objects.filter(offered_again=True).count(),
+            "second offers refused (00002)": sum("00002" in f["outcome"] for f in books["files"]),
+            "messages": Message.objects.count(),
+            "arrivals of messages": sum(Message.objects.values_list("arrivals", flat=True)),
+            "states": ", ".join(
+                f"{n} {s}"
+                for s, n in sorted(Counter(Document.objects.values_list("state", flat=True)).items())
+            ),
+        }
