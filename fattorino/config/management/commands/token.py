@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from fattorino import clock
 from fattorino.core.errors import FattorinoError
 from fattorino.organisations import tokens
-from fattorino.organisations.models import Company, Role
+from fattorino.organisations.queries import ROLES, find_company
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         make = verbs.add_parser("crea", help="crea un token e lo mostra, una volta sola")
         make.add_argument("partita_iva", help="partita IVA dell'azienda")
         make.add_argument("nome", help="il programma che lo userà")
-        make.add_argument("--ruolo", choices=Role.values, default=Role.OPERATOR.value)
+        make.add_argument("--ruolo", choices=list(ROLES), default="operator")
         make.add_argument("--giorni", type=int, default=365, help="validità in giorni (365)")
         verbs.add_parser("elenca", help="elenca i token").add_argument("partita_iva")
         end = verbs.add_parser("revoca", help="revoca un token")
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         end.add_argument("prefisso", help="il prefisso mostrato da «elenca»")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        company = Company.objects.filter(id_codice=options["partita_iva"]).first()
+        company = find_company(options["partita_iva"])
         if company is None:
             raise CommandError("Nessuna azienda con questa partita IVA.")
         try:
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         except FattorinoError as exc:
             raise CommandError(str(exc)) from exc
 
-    def _make(self, company: Company, options: dict[str, Any]) -> None:
+    def _make(self, company: Any, options: dict[str, Any]) -> None:
         view, token = tokens.create_token(
             company.pk, options["nome"], options["ruolo"], days=options["giorni"], now=clock.now()
         )
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         # Alone on its output, so that it can go straight into a file.
         self.stdout.write(token)
 
-    def _list(self, company: Company, options: dict[str, Any]) -> None:
+    def _list(self, company: Any, options: dict[str, Any]) -> None:
         now = clock.now()
         for each in tokens.tokens_of(company.pk):
             state = "valido" if each.is_valid(now) else "revocato" if each.revoked_at else "scaduto"
@@ -58,6 +58,6 @@ class Command(BaseCommand):
                 f"ultimo uso {used}  {each.name}"
             )
 
-    def _revoke(self, company: Company, options: dict[str, Any]) -> None:
+    def _revoke(self, company: Any, options: dict[str, Any]) -> None:
         view = tokens.revoke_token(company.pk, options["prefisso"], now=clock.now())
         self.stdout.write(f"Token «{view.name}» revocato.")
