@@ -101,8 +101,8 @@ def seller_vat_number(fattura: Fattura, _: Situation) -> Iterator[Hit]:
     yield from _vat(parties.seller_path, parties.seller)
 
 
-@both("00302")
-def seller_tax_code(fattura: Fattura, _: Situation) -> Iterator[Hit]:
+@ordinary("00302")
+def seller_tax_code(fattura: o.FatturaElettronica, _: Situation) -> Iterator[Hit]:
     parties = sides(fattura)
     if parties.seller_cf is not None and (problem := tax_id_problem(parties.seller_cf)):
         yield Hit(f"{parties.seller_path}/CodiceFiscale", problem, _RETYPE)

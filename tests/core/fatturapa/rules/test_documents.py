@@ -47,8 +47,9 @@ def test_00002_a_name_is_used_once(name, used, refused):
     [(5_000_000, None), (5_000_001, "warning"), (5_242_880, "warning"), (5_242_881, "error")],
 )
 def test_00003_size_of_the_file(size, severity):
-    verdicts = [v for v in run(invoice(), Situation("FPR12", TODAY, size=size)) if v.code == "00003"]
-    assert [v.severity for v in verdicts] == ([severity] if severity else [])
+    for fattura, kind in ((invoice(), "FPR12"), (simple_invoice(), "FSM10")):
+        verdicts = [v for v in run(fattura, Situation(kind, TODAY, size=size)) if v.code == "00003"]
+        assert [v.severity for v in verdicts] == ([severity] if severity else [])
 
 
 def test_00403_date_not_after_reception():
@@ -129,6 +130,11 @@ def lotto(*changes):
 )
 def test_00409_twice_in_one_lotto(second, refused):
     assert ("00409" in codes(lotto({}, second))) is refused
+
+
+def test_00409_on_simplified_invoices():
+    f = simple_invoice()
+    assert codes(dataclasses.replace(f, fattura_elettronica_body=f.fattura_elettronica_body * 2)) == {"00409"}
 
 
 def test_00411_and_00415_ritenuta_needs_its_block():

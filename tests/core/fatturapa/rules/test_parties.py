@@ -6,6 +6,7 @@ import pytest
 
 from fattorino.core.fatturapa import ordinaria as o
 from fattorino.core.fatturapa import semplificata as s
+from fattorino.core.fatturapa.rules import Situation, run
 from tests.core.fatturapa.drafts import (
     FOREIGNER,
     OFFICE,
@@ -230,3 +231,26 @@ def test_00476_one_of_the_two_is_italian():
         simple_invoice(), header__cedente_prestatore__id_fiscale_iva=vat("1", "FR"), **{buyer: vat("2", "DE")}
     )
     assert codes(simple) == {"00476"}
+
+
+IDS = "header__cessionario_committente__identificativi_fiscali"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"trasmissione__id_trasmittente": vat(WRONG)}, "00300"),
+        ({"header__cedente_prestatore__id_fiscale_iva": vat(WRONG)}, "00301"),
+        ({f"{IDS}__id_fiscale_iva": vat(WRONG)}, "00305"),
+        ({IDS: s.IdentificativiFiscali(codice_fiscale="RSSMRA80A01H501X")}, "00306"),
+        ({IDS: s.IdentificativiFiscali(codice_fiscale="07643520567")}, "00327"),
+        # The schema refuses these two before the rule is asked.
+        ({"trasmissione__codice_destinatario": "ABCDEF"}, "00427"),
+        ({"versione": "FPR12"}, "00428"),
+    ],
+)
+def test_the_simplified_invoice_has_the_same_controls(change, code):
+    bad = spoil(simple_invoice(), **change)
+    situation = Situation("FSM10", datetime.date(2026, 11, 21))
+    assert {v.code for v in run(bad, situation)} == {code}
+    assert not run(simple_invoice(), situation)
