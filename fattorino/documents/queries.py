@@ -125,6 +125,7 @@ def list_documents(
     actor: Actor, filters: DocumentFilters, cursor: Cursor | None = None, limit: int = PAGE
 ) -> Page:
     """One page, newest first, by keyset: the depth of the page costs nothing."""
+    seen = last_change(actor)
     rows = _filtered(actor, filters)
     forward = cursor is None or cursor.forward
     if cursor and forward:
@@ -143,7 +144,7 @@ def list_documents(
         rows=_rows(actor, found),
         next=Cursor(last.date, last.pk) if last and (more or not forward) else None,
         previous=Cursor(first.date, first.pk, False) if first and cursor and (more or forward) else None,
-        last_change=last_change(actor),
+        last_change=seen,
     )
 
 
@@ -174,15 +175,18 @@ def export_rows(actor: Actor, filters: DocumentFilters) -> Iterator[DocumentRow]
 
 
 def last_change(actor: Actor) -> int:
-    """The number of the newest change this actor can see."""
-    row = _visible(actor).order_by("-change_seq").values_list("change_seq", flat=True).first()
-    return row or 0
+    """Ask before reading rows: every change up to this number is in what is read afterwards."""
+    return workflow.settled_change()
 
 
 def changed_rows(actor: Actor, ids: list[int], since: int) -> tuple[list[DocumentRow], int]:
-    """Of the rows on the screen, those that changed after `since`; and the number to ask with next time."""
+    """Of the rows on the screen, those that changed after `since`; and the number to ask with next time.
+
+    A row may come twice, when a change with a smaller number was not committed yet; none is missed.
+    """
+    horizon = workflow.settled_change()
     found = list(_visible(actor).filter(pk__in=ids[:200], change_seq__gt=since))
-    return _rows(actor, found), max([since, *(d.change_seq for d in found)])
+    return _rows(actor, found), max(since, horizon)
 
 
 def changes(actor: Actor, since: int, limit: int) -> tuple[list[DocumentRow], int]:

@@ -166,3 +166,38 @@ def test_of_many_who_press_at_once_exactly_one_starts_and_all_others_are_told() 
     assert sorted(outcomes) == ["started"] + ["told"] * 7
     with company_scope(desk.company.pk):
         assert PendingAction.objects.filter(document=document).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_that_is_committed_late_is_not_missed_by_a_page_that_follows() -> None:
+    from fattorino.documents import queries as desk_queries
+
+    desk = make_desk(demo.ORDINE, "laura@ordine.example")
+    with company_scope(desk.company.pk):
+        slow, quick = desk.save(), desk.save()
+        since = desk_queries.last_change(desk.actor)
+    pressed, go = threading.Event(), threading.Event()
+
+    def press_slowly() -> None:
+        try:
+            with company_scope(desk.company.pk):
+                desk.press(slow)
+                pressed.set()
+                go.wait(20)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=press_slowly)
+    thread.start()
+    assert pressed.wait(20)
+    with company_scope(desk.company.pk):
+        desk.press(quick)
+    ids = [slow.pk, quick.pk]
+    with company_scope(desk.company.pk):
+        rows, since = desk_queries.changed_rows(desk.actor, ids, since)
+        assert [r.id for r in rows] == [quick.pk]
+    go.set()
+    thread.join(20)
+    with company_scope(desk.company.pk):
+        rows, _ = desk_queries.changed_rows(desk.actor, ids, since)
+        assert slow.pk in {r.id for r in rows}
