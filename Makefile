@@ -9,12 +9,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 DONE := $(VENV)/done
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip install -qq --require-hashes
-FATTORINO_DEMO ?= 1
-export FATTORINO_DEMO
+NOT_INSTALLED := { echo "Dipendenze non installate: controlli la rete e lo spazio su disco, poi ripeta." >&2; exit 1; }
 
 .PHONY: run install test lint bench soak clean
 .DEFAULT_GOAL := run
 
+run: export FATTORINO_DEMO ?= 1
 run: install
 	@exec $(BIN)/python -m fattorino.config.run
 
@@ -43,7 +43,7 @@ $(BIN)/python:
 
 $(DONE)/base: requirements/base.txt | $(BIN)/python
 	@echo "Installo le dipendenze (la prima volta può durare un paio di minuti) ..."
-	@$(PIP) -r requirements/base.txt
+	@$(PIP) -r requirements/base.txt || $(NOT_INSTALLED)
 	@mkdir -p $(DONE) && touch $@
 
 # The console script `fattorino`. Built with the pinned setuptools of requirements/base.txt, nothing is fetched.
@@ -53,5 +53,5 @@ $(DONE)/project: pyproject.toml $(DONE)/base
 
 $(DONE)/dev: requirements/dev.txt $(DONE)/base
 	@echo "Installo gli strumenti di prova ..."
-	@$(PIP) -r requirements/dev.txt
+	@$(PIP) -r requirements/dev.txt || $(NOT_INSTALLED)
 	@touch $@

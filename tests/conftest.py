@@ -60,11 +60,14 @@ def _adapt_settings(home: pathlib.Path) -> None:
 
     os.environ["FATTORINO_HOME"] = str(home)
     os.environ["FATTORINO_PGSOCKET"] = str(home / "run")
+    os.environ.pop("DATABASE_URL", None)
     os.environ["FATTORINO_STATIC_STORAGE"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     if not settings.configured:  # pytest -p no:django
         return
     settings.HOME = home
-    settings.DATABASES["default"]["HOST"] = str(home / "run")
+    # Whatever DATABASE_URL says: tests must never reach a real database.
+    place = {"NAME": "fattorino", "USER": "fattorino", "PASSWORD": "", "HOST": str(home / "run"), "PORT": ""}
+    settings.DATABASES["default"].update(place)
     # Hashed names exist only after collectstatic.
     settings.STORAGES["staticfiles"]["BACKEND"] = os.environ["FATTORINO_STATIC_STORAGE"]
     settings.WHITENOISE_USE_FINDERS = True

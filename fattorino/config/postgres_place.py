@@ -13,6 +13,7 @@ any folder that is not ours**:
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib.util
 import os
@@ -59,6 +60,22 @@ class Place:
     account: Account
 
 
+_REASONS = {
+    errno.EACCES: "mancano i diritti",
+    errno.EPERM: "mancano i diritti",
+    errno.EROFS: "il disco è in sola lettura",
+    errno.ENOSPC: "il disco è pieno",
+    errno.EDQUOT: "la quota di disco è esaurita",
+    errno.ENOTDIR: "al posto di una cartella c'è un file",
+    errno.ENAMETOOLONG: "il nome è troppo lungo",
+}
+
+
+def reason(error: OSError) -> str:
+    """What the system says, in Italian where it is one of the usual troubles."""
+    return _REASONS.get(error.errno or 0, error.strerror or str(error))
+
+
 def home_folder() -> Path:
     """FATTORINO_HOME, else `var` beside the package."""
     given = os.environ.get("FATTORINO_HOME", "").strip()
@@ -93,7 +110,7 @@ def find_place(home: Path) -> Place:
 
 
 def _os_trouble(error: OSError, home: Path) -> SetupError:
-    return SetupError(f"La cartella dati {home} non è utilizzabile: {error.strerror} ({error.filename}).")
+    return SetupError(f"La cartella dati {home} non è utilizzabile: {reason(error)} ({error.filename}).")
 
 
 def _account(data: Path) -> Account:

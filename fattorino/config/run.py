@@ -23,6 +23,7 @@ from types import FrameType
 from typing import IO
 
 from fattorino.config import postgres
+from fattorino.config.postgres_place import reason
 from fattorino.config.supervisor import Child, Supervisor
 from fattorino.core.errors import FattorinoError, SetupError
 
@@ -77,7 +78,7 @@ def main() -> int:
         return 1
     except OSError as error:
         # The disk or the rights failed where no check had looked: still one line for whoever started it.
-        _say(f"Fattorino non parte. {error.strerror or error}: {error.filename or 'sistema'}.")
+        _say(f"Fattorino non parte. {error.filename or 'Sistema'}: {reason(error)}.")
         return 1
 
 
@@ -149,7 +150,7 @@ class Run:
             lock = open(self.options.home / "fattorino.lock", "a+")  # noqa: SIM115 - held until the end
         except OSError as error:
             raise SetupError(
-                f"La cartella dati {self.options.home} non si può usare: {error.strerror}.",
+                f"La cartella dati {self.options.home} non si può usare: {reason(error)}.",
                 "Scelga una cartella sua con FATTORINO_HOME.",
             ) from error
         try:
