@@ -47,5 +47,6 @@ def trasmissione_fatture(request: HttpRequest) -> HttpResponse:
         return HttpResponse(answer.body, status=500, headers=answer.headers)
     assert isinstance(payload, soap.FileSdI)
     take_message(payload.nome_file, payload.file, payload.identificativo_sdi, now=clock.now())
-    # One-way operation: HTTP 200 with no body. The row is committed with the request's transaction before it leaves.
-    return HttpResponse(status=200)
+    # One-way operation, no body (WS-I Basic Profile 1.1, R2714). 202 and not 200: there are SOAP stacks (zeep) that
+    # look for an envelope in a 200. The row is committed with the request's transaction before the answer leaves.
+    return HttpResponse(status=202)

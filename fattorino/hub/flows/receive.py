@@ -15,6 +15,7 @@ from fattorino.core.sdi.meaning import Meaning, meaning
 from fattorino.core.sdi.message_io import ReadMessage, read_message
 from fattorino.core.sdi.names import parse_message_name
 from fattorino.documents import flows as documents
+from fattorino.hub.flows.transmit import TAKEN
 from fattorino.hub.models import Message, Submission
 from fattorino.organisations.scope import company_scope, system_scope
 from fattorino.workflow import flows as workflow
@@ -165,6 +166,10 @@ def _tell(
         row.save(update_fields=["status", "accepted_at"])
         workflow.record(row.document_id, "NS", actor, now=now, message=note, sha256=sha256)
         return note
+    if row.current and row.accepted_at is None:
+        # The answer to the send is still to come, or was lost: the document must not wait for it.
+        text = "Preso in carico da SdI: lo prova il messaggio arrivato."
+        workflow.report_status(row.document_id, TAKEN, actor, now=now, message=text)
     row.identificativo_sdi = _sdi_id(read) or row.identificativo_sdi
     row.accepted_at = row.accepted_at or now
     # Whatever receipt came, SdI had the file: an attempt still in doubt is settled. An earlier one may come later.

@@ -1,0 +1,107 @@
+"""Helpers of the Hub's tests: a document that waits to be sent, and SdI's messages about it."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from typing import Any
+
+from fattorino.core.sdi import message_io
+from fattorino.core.sdi import messages as m
+from fattorino.hub.flows import receive
+from fattorino.hub.models import Message, Submission
+from fattorino.organisations.scope import system_scope
+from fattorino.workflow.models import Document, StateChange
+from tests.desk import NOW, Desk, jobs, run_jobs
+
+SDI_ID = "1000001"
+AT = datetime.datetime(2026, 11, 21, 11, 0, tzinfo=datetime.UTC)
+
+
+def queued(desk: Desk, *, pa: bool = False) -> Submission:
+    """Written, pressed, made, checked, signed: only the sending is left to do."""
+    document = desk.save(desk.pa_draft() if pa else None)
+    desk.press(document)
+    run_jobs(skip=frozenset({"hub.transmit"}))
+    assert desk.state(document) == "IN_ELABORAZIONE"
+    return Submission.objects.get(document=document)
+
+
+def again(row: Submission) -> Submission:
+    return Submission.objects.get(pk=row.pk)
+
+
+def state(row: Submission) -> str:
+    return Document.objects.get(pk=row.document_id).state
+
+
+def history(row: Submission) -> list[tuple[str, str]]:
+    """(event, outcome) of all that happened, without the steps before the sending."""
+    changes = StateChange.objects.filter(document_id=row.document_id).order_by("id")
+    steps = ("Entered", "ActionRequested", "ActionSucceeded")
+    return [(c.event, c.outcome) for c in changes if c.event not in steps]
+
+
+def transmissions_due(row: Submission) -> int:
+    return sum(job["args"]["submission_id"] == row.pk for job in jobs("hub.transmit"))
+
+
+def letter(row: Submission, tipo: str, *, number: int = 1, **changes: Any) -> tuple[str, bytes]:
+    """(name, bytes) of a message about the submission: RC, MC, NS, DT, NE of the flow that its format has."""
+    pa = row.formato == "FPA12"
+    common: dict[str, Any] = {
+        "identificativo_sdi": SDI_ID,
+        "nome_file": row.file_name,
+        "message_id": str(number),
+    } | {k: v for k, v in changes.items() if k in ("identificativo_sdi", "nome_file", "message_id")}
+    sha = hashlib.sha256(b"x").hexdigest()
+    message: m.Messaggio
+    if tipo == "NE":
+        ec = m.NotificaEsitoCommittente(identificativo_sdi=SDI_ID, esito=changes.get("esito", "EC01"))
+        message = m.NotificaEsito(**common, esito_committente=ec)
+    elif tipo == "DT":
+        message = m.NotificaDecorrenzaTermini(**common, descrizione="15 giorni")
+    elif tipo == "NS" and pa:
+        errors = tuple(m.Errore(codice=c, descrizione="Errore") for c in changes.get("codes", ("00311",)))
+        message = m.NotificaScarto(**common, data_ora_ricezione=AT, lista_errori=errors)
+    elif tipo == "NS":
+        listed = tuple(
+            m.ErrorePrivati(codice=c, descrizione="Errore", suggerimento="-")
+            for c in changes.get("codes", ("00311",))
+        )
+        message = m.RicevutaScarto(**common, hash=sha, data_ora_ricezione=AT, lista_errori=listed)
+    elif tipo == "RC" and pa:
+        to = m.Destinatario(codice="ABC123", descrizione="Comune")
+        message = m.RicevutaConsegna(**common, data_ora_ricezione=AT, data_ora_consegna=AT, destinatario=to)
+    elif tipo == "RC":
+        message = m.RicevutaConsegnaPrivati(
+            **common,
+            hash=sha,
+            data_ora_ricezione=AT,
+            data_ora_consegna=AT,
+            destinatario=m.DestinatarioPrivati(codice="M5UXCR1"),
+        )
+    elif tipo == "MC" and pa:
+        message = m.NotificaMancataConsegna(**common, data_ora_ricezione=AT, descrizione="Non raggiungibile")
+    else:
+        raise AssertionError(tipo)
+    name = f"{common['nome_file'].split('.')[0]}_{tipo}_{number:03}.xml"
+    return name, message_io.write_message(message)
+
+
+def arrive(row: Submission, tipo: str, **changes: Any) -> Message:
+    """SdI brings a message, and the job applies it."""
+    name, content = letter(row, tipo, **changes)
+    return bring(name, content, changes.get("identificativo_sdi", SDI_ID))
+
+
+def bring(name: str, content: bytes, identificativo_sdi: str = SDI_ID) -> Message:
+    pk = receive.take_message(name, content, identificativo_sdi, now=NOW)
+    run_jobs(skip=frozenset({"hub.transmit"}))
+    return kept(pk)
+
+
+def kept(pk: int) -> Message:
+    """As maintenance sees it: nobody's messages too."""
+    with system_scope():
+        return Message.objects.get(pk=pk)

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import pytest
+
+from fattorino.core.errors import ChannelError
+from fattorino.documents.models import DocumentFile
+from fattorino.hub.channels.base import Accepted
+from fattorino.hub.flows import receive, transmit
+from fattorino.hub.models import Message, Submission
+from fattorino.organisations.scope import company_scope
+from fattorino.workflow.flows import report_status
+from fattorino.workflow.models import Document, StateChange
+from tests.desk import NOW, Desk, jobs, run_jobs
+from tests.hub.letters import SDI_ID, again, arrive, bring, history, kept, letter, queued, state
+
+Status = Submission.Status
+
+
+def sent(desk: Desk, *, pa: bool = False) -> Submission:
+    """Taken by SdI; the document waits for the receipt."""
+    row = queued(desk, pa=pa)
+    transmit.begin(row.pk, row.company_id, now=NOW)
+    transmit.accepted(row.pk, row.company_id, Accepted(SDI_ID, NOW), now=NOW)
+    assert state(row) == "IN_ATTESA_ESITO"
+    return again(row)
+
+
+def held(row: Submission) -> list[str]:
+    return Document.objects.get(pk=row.document_id).held_statuses
+
+
+def receipts(row: Submission) -> int:
+    return DocumentFile.objects.filter(document_id=row.document_id, kind=DocumentFile.Kind.RECEIPT).count()
+
+
+@pytest.mark.parametrize(
+    ("pa", "tipo", "ends", "status"),
+    [
+        (False, "RC", "CONSEGNATO", Status.CLOSED),
+        (False, "NS", "SCARTATO_SDI", Status.CLOSED),
+        (True, "RC", "CONSEGNATO_PA", Status.ACCEPTED),
+        (True, "MC", "MANCATA_CONSEGNA_PA", Status.ACCEPTED),
+        (True, "NE", "ACCETTATO", Status.CLOSED),
+        (True, "DT", "DECORSI_TERMINI", Status.CLOSED),
+        (True, "NS", "SCARTATO_SDI", Status.CLOSED),
+    ],
+)
+def test_a_message_moves_the_document_that_its_file_name_means(
+    desk: Desk, pa: bool, tipo: str, ends: str, status: str
+) -> None:
+    row = sent(desk, pa=pa)
+    message = arrive(row, tipo)
+    assert (state(row), again(row).status, receipts(row)) == (ends, status, 1)
+    assert (message.submission_id, message.company_id, message.applied_at is not None) == (
+        row.pk,
+        desk.company.pk,
+        True,
+    )
+    assert StateChange.objects.filter(document_id=row.document_id, file_sha256=message.sha256).count() == 1
+
+
+def test_a_message_is_kept_byte_for_byte_before_it_is_read(desk: Desk) -> None:
+    row = sent(desk)
+    name, content = letter(row, "RC")
+    pk = receive.take_message(name, content, SDI_ID, now=NOW)
+    message = kept(pk)
+    assert bytes(message.content) == content
+    assert (message.applied_at, message.name, state(row)) == (None, name, "IN_ATTESA_ESITO")
+    assert [job["args"] for job in jobs("hub.apply_message")] == [{"message_id": pk}]
+
+
+def test_the_same_bytes_again_are_one_message_counted_once(desk: Desk) -> None:
+    row = sent(desk)
+    first, second = arrive(row, "RC"), arrive(row, "RC")
+    assert first.pk == second.pk and second.arrivals == 2
+    assert (receipts(row), Message.objects.count()) == (1, 1)
+    assert history(row).count(("RC", "moved")) == 1
+
+
+def test_a_message_that_comes_again_before_it_was_read_is_applied_once(desk: Desk) -> None:
+    row = sent(desk)
+    name, content = letter(row, "RC")
+    for _ in range(3):
+        receive.take_message(name, content, SDI_ID, now=NOW)
+    run_jobs(skip=frozenset({"hub.transmit"}))
+    assert history(row).count(("RC", "moved")) == 1
+
+
+def test_applying_twice_changes_nothing(desk: Desk) -> None:
+    row = sent(desk)
+    message = arrive(row, "RC")
+    before = history(row)
+    receive.apply_message(message.pk, now=NOW)
+    assert history(row) == before
+
+
+def test_the_same_message_id_in_other_bytes_is_counted_once(desk: Desk) -> None:
+    row = sent(desk, pa=True)
+    arrive(row, "RC")
+    name, content = letter(row, "RC")
+    again_signed = bring(name, content.replace(b"</Codice>", b"</Codice >"))
+    assert again_signed.note == "Ricevuta ripetuta: già applicata."
+    assert (history(row).count(("RC", "moved")), Message.objects.count()) == (1, 2)
+
+
+def test_an_outcome_before_its_receipt_is_final_and_the_receipt_changes_nothing(desk: Desk) -> None:
+    row = sent(desk, pa=True)
+    arrive(row, "NE")
+    assert state(row) == "ACCETTATO"
+    arrive(row, "RC", number=2)
+    assert (state(row), again(row).status, receipts(row)) == ("ACCETTATO", Status.CLOSED, 2)
+
+
+def test_an_outcome_that_comes_first_of_all_is_applied_and_what_follows_changes_nothing(desk: Desk) -> None:
+    row = queued(desk, pa=True)
+    transmit.begin(row.pk, row.company_id, now=NOW)
+    arrive(row, "NE", esito="EC02")
+    assert (state(row), held(row)) == ("RIFIUTATO", [])
+    transmit.accepted(row.pk, row.company_id, Accepted(SDI_ID, NOW), now=NOW)
+    arrive(row, "RC", number=2)
+    assert (state(row), again(row).status) == ("RIFIUTATO", Status.CLOSED)
+    assert history(row).count(("NE_EC02", "moved")) == 1
+
+
+def test_a_status_that_comes_too_early_is_held_and_applied_when_the_document_is_ready(desk: Desk) -> None:
+    row = queued(desk, pa=True)
+    report_status(row.document_id, "NE_EC01", desk.actor, now=NOW)
+    assert (state(row), held(row)) == ("IN_ELABORAZIONE", ["NE_EC01"])
+    transmit.begin(row.pk, row.company_id, now=NOW)
+    transmit.accepted(row.pk, row.company_id, Accepted(SDI_ID, NOW), now=NOW)
+    assert (state(row), held(row)) == ("ACCETTATO", [])
+    assert history(row).count(("NE_EC01", "moved")) == 1
+
+
+@pytest.mark.parametrize(("tipo", "ends"), [("RC", "CONSEGNATO_PA"), ("NE", "ACCETTATO")])
+def test_a_message_mends_a_document_that_was_thought_not_sent(desk: Desk, tipo: str, ends: str) -> None:
+    row = queued(desk, pa=True)
+    transmit.begin(row.pk, row.company_id, now=NOW)
+    error = ChannelError("Canale non abilitato.", uncertain=False, permanent=True)
+    transmit.failed(row.pk, row.company_id, error, now=NOW)
+    assert state(row) == "ERRORE_INVIO"
+    arrive(row, tipo)
+    assert state(row) == ends
+
+
+def test_a_receipt_after_the_outcome_does_not_reopen_the_submission(desk: Desk) -> None:
+    row = sent(desk, pa=True)
+    arrive(row, "NE", esito="EC02")
+    arrive(row, "RC", number=2)
+    assert (state(row), again(row).status) == ("RIFIUTATO", Status.CLOSED)
+
+
+def test_a_scarto_tells_its_codes_in_plain_words(desk: Desk) -> None:
+    row = sent(desk)
+    arrive(row, "NS", codes=("00311", "00305"))
+    detail = StateChange.objects.get(document_id=row.document_id, event="NS").detail
+    assert [d["code"] for d in detail] == ["00311", "00305"]
+    assert all(d["message"] and d["severity"] == "error" for d in detail)
+
+
+def test_a_receipt_of_an_earlier_submission_is_kept_and_moves_nothing(desk: Desk) -> None:
+    row = sent(desk)
+    arrive(row, "NS")
+    document = Document.objects.get(pk=row.document_id)
+    desk.press(document)
+    run_jobs(skip=frozenset({"hub.transmit"}))
+    newer = Submission.objects.get(document=document, current=True)
+    assert newer.base_name != row.base_name and not again(row).current
+    arrive(row, "RC", number=2)
+    assert (state(row), again(newer).status) == ("IN_ELABORAZIONE", Status.QUEUED)
+    assert history(row)[-1] == ("RC", "recorded")
+    assert receipts(row) == 2
+
+
+def test_a_message_about_a_file_that_nobody_sent_is_kept_without_a_company(desk: Desk) -> None:
+    row = sent(desk)
+    message = arrive(row, "RC", nome_file="IT99999999999_00001.xml", identificativo_sdi="4711")
+    assert (message.company_id, message.submission_id) == (None, None)
+    assert message.applied_at is not None and "da abbinare" in message.note
+    assert (state(row), message.kind) == ("IN_ATTESA_ESITO", "RC")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x00\xff",
+        b"<a",
+        b"<a/>",
+        b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>',
+        b"PK\x03\x04broken",
+    ],
+)
+def test_what_cannot_be_read_is_kept_with_the_reason(desk: Desk, content: bytes) -> None:
+    row = sent(desk)
+    message = bring(f"{row.base_name}_RC_001.xml", content)
+    assert bytes(message.content) == content
+    assert message.applied_at is not None and message.note.startswith("Il messaggio non si legge")
+    assert state(row) == "IN_ATTESA_ESITO"
+
+
+def test_an_outcome_that_says_neither_yes_nor_no_is_kept_and_moves_nothing(desk: Desk) -> None:
+    row = sent(desk, pa=True)
+    name, content = letter(row, "NE")
+    message = bring(name, content.replace(b"EC01", b"EC09"))
+    assert message.note and state(row) == "IN_ATTESA_ESITO"
+
+
+def test_a_message_belongs_to_the_company_that_sent_the_file_and_to_no_other(
+    desk: Desk, other_desk: Desk
+) -> None:
+    row = sent(desk)
+    arrive(row, "RC")
+    with company_scope(other_desk.company.pk):
+        assert not Message.objects.exists()
+    assert Message.objects.get().company_id == desk.company.pk
+
+
+def test_a_refusal_frees_the_button_and_the_next_file_has_another_name(desk: Desk) -> None:
+    row = sent(desk)
+    arrive(row, "NS")
+    desk.press(Document.objects.get(pk=row.document_id))
+    run_jobs(skip=frozenset({"hub.transmit"}))
+    names = list(Submission.objects.order_by("id").values_list("base_name", flat=True))
+    assert len(set(names)) == 2
