@@ -92,6 +92,7 @@ class Run:
         self.done: Counter[str] = Counter()
         self.outages: list[float] = []
         self.lines = {"worker": 1, "press": 1, "receipt": 1}
+        self.reached: dict[str, float] = {}
         self.office: Office
 
     def run(self) -> int:
@@ -102,9 +103,9 @@ class Run:
         wrong: list[str] = []
         with self.house.simulator_and_stable():
             try:
-                self._measure()
-                self._kill_all()
-                self._settle()
+                for part in (self._measure, self._kill_all, self._settle):
+                    part()
+                    self.reached[part.__name__] = time.monotonic()
             except Stuck as error:
                 wrong.append(str(error))
             books = self.house.books()
@@ -149,6 +150,8 @@ class Run:
             for document in fresh:
                 self._make_sure_pressed(document)
             self.office.tidy_up()
+            if (number + 1) % 25 == 0:
+                print(f"{number + 1} kills after {time.monotonic() - self.begun:.0f} s", flush=True)
 
     def _order_faults(self) -> None:
         for fault in FAULTS:
@@ -204,7 +207,7 @@ class Run:
         for document in fresh:
             self._press(document, in_browser)
         with contextlib.suppress(Stuck):
-            wait_for(lambda: len(trap.places()) > died, 4, "no such line came", pause=0.005)
+            wait_for(lambda: len(trap.places()) > died, 2.5, "no such line came", pause=0.005)
         trap.disarm()
         if len(trap.places()) > died:
             self.done[f"{kind} at a line"] += 1
@@ -268,7 +271,8 @@ class Run:
         )
         for name, value in figures.items():
             print(f"{name}: {value}")
-        print(f"duration: {time.monotonic() - self.begun:.0f} s")
+        spent = {name: round(at - self.begun) for name, at in self.reached.items()}
+        print(f"duration: {time.monotonic() - self.begun:.0f} s, of which until {spent}")
         for line in wrong:
             print(f"WRONG: {line}")
         print(
