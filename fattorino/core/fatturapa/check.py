@@ -32,12 +32,13 @@ def check(xml: bytes, *, on: date, known: Known | None = None, side: Side = "emi
     if not findings and examination.fattura is not None and examination.root is not None:
         fattura = examination.fattura
         situation = Situation(_kind(fattura), on, side, known or Known(), len(xml))
+        places = _Places(examination.root)
         findings = [
             Finding(
                 verdict.code,
                 verdict.severity,
                 verdict.hit.path,
-                _line(examination.root, verdict.hit.path),
+                places.line(verdict.hit.path),
                 verdict.hit.message,
                 verdict.hit.hint,
             )
@@ -52,12 +53,31 @@ def _kind(fattura: object) -> Kind:
     return "FPA12" if fattura.versione == "FPA12" else "FPR12"
 
 
-def _line(root: etree._Element, path: str) -> int | None:
-    """The line of the element, or of the nearest one above it that is there."""
-    steps = path.strip("/")
-    while steps:
-        found = root.find(steps)
-        if found is not None:
-            return line_of(found)
-        steps = steps.rpartition("/")[0]
-    return None
+class _Places:
+    """Lines of paths. A file may break a rule at every one of its lines, so each block is gone through once."""
+
+    def __init__(self, root: etree._Element) -> None:
+        self._found: dict[str, etree._Element] = {"": root}
+        self._children: dict[tuple[str, str], list[etree._Element]] = {}
+
+    def line(self, path: str) -> int | None:
+        """The line of the element, or of the nearest one above it that is there; None for the whole file."""
+        while path and self._element(path) is None:
+            path = path.rpartition("/")[0]
+        return line_of(self._found[path]) if path else None
+
+    def _element(self, path: str) -> etree._Element | None:
+        if path in self._found:
+            return self._found[path]
+        above, _, step = path.rpartition("/")
+        parent = self._element(above)
+        if parent is None:
+            return None
+        name, _, index = step.rstrip("]").partition("[")
+        key = (above, name)
+        if key not in self._children:
+            self._children[key] = parent.findall(name)
+        place = int(index or 1) - 1
+        if place >= len(self._children[key]):
+            return None
+        return self._found.setdefault(path, self._children[key][place])

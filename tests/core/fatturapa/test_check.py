@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
 import datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -99,3 +101,16 @@ def test_official_samples_never_raise_and_are_judged_as_documented(shared_data):
     wrong = [f for f in files if f.name.startswith("devcode-it__IT01234567890_FPR03")]
     for file in wrong:
         assert "00422" in {x.code for x in check(file.read_bytes(), on=TODAY, side="receiver")}
+
+
+def test_a_large_file_wrong_at_every_line_is_checked_in_one_pass():
+    """Thousands of rates and of findings: an earlier way of finding lines took minutes for this."""
+    row = line("1", "0", natura="N4")
+    f = invoice(row)
+    one = f.fattura_elettronica_body[0].dati_beni_servizi.dettaglio_linee[0]
+    many = tuple(
+        dataclasses.replace(one, numero_linea=i + 1, aliquota_iva=Decimal(i % 9000 + 100) / 100, natura=None)
+        for i in range(9000)
+    )
+    findings = found(spoil(f, goods__dettaglio_linee=many))
+    assert len(findings) > 5000 and all(x.line for x in findings)

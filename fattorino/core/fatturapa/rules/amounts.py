@@ -7,10 +7,11 @@ a un centesimo" (Allegato A). An emitter stays below, a receiver refuses only ab
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from fattorino.core.fatturapa.ordinaria import FatturaElettronica, ScontoMaggiorazione
+from fattorino.core.fatturapa.ordinaria import FatturaElettronica, FatturaElettronicaBody, ScontoMaggiorazione
 from fattorino.core.fatturapa.rules.engine import (
     Hit,
     Situation,
@@ -27,7 +28,7 @@ from fattorino.core.fatturapa.rules.engine import (
     simplified,
 )
 from fattorino.core.fatturapa.semplificata import FatturaElettronicaSemplificata
-from fattorino.core.money import CENT, EURO, after_steps, italian, line_total, percent, r2, total
+from fattorino.core.money import CENT, EURO, ZERO, after_steps, italian, line_total, percent, r2, total
 
 SIMPLIFIED_LIMIT = Decimal("400.00")
 # art. 21-bis DPR 633/72: no limit for these two; in SdI's controls since version 1.9.
@@ -54,30 +55,48 @@ def wrong_tax(fattura: FatturaElettronica, situation: Situation) -> Iterator[Hit
                 )
 
 
+@dataclass(slots=True)
+class _Sums:
+    """What one rate has in one body."""
+
+    declared: Decimal = ZERO
+    rounding: Decimal = ZERO
+    goods: Decimal = ZERO
+    dues: Decimal = ZERO
+    path: str = ""
+
+
+def _sums_of_rates(path: str, body: FatturaElettronicaBody) -> dict[Decimal, _Sums]:
+    """All rates in one pass: a hostile file may hold thousands of them."""
+    sums: dict[Decimal, _Sums] = {}
+    for _, line in lines(path, body):
+        sums.setdefault(line.aliquota_iva, _Sums()).goods += line.prezzo_totale
+    for _, cassa in casse(path, body):
+        sums.setdefault(cassa.aliquota_iva, _Sums()).dues += cassa.importo_contributo_cassa
+    for here, block in riepiloghi(path, body):
+        rate = sums.setdefault(block.aliquota_iva, _Sums())
+        rate.declared += block.imponibile_importo
+        rate.rounding += block.arrotondamento or ZERO
+        rate.path = rate.path or f"{here}/ImponibileImporto"
+    return sums
+
+
 @ordinary("00422")
 def wrong_taxable_amount(fattura: FatturaElettronica, situation: Situation) -> Iterator[Hit]:
     for path, body in bodies(fattura):
-        first = {
-            b.aliquota_iva: f"{here}/ImponibileImporto" for here, b in reversed([*riepiloghi(path, body)])
-        }
-        # The Elenco goes through the rates of lines and casse; a riepilogo without any line is 00443's business
-        # for a lenient receiver.
-        rates = {item.aliquota_iva for _, item in charged(path, body)}
-        if situation.strict:
-            rates |= first.keys()
-        for rate in sorted(rates):
-            here = first.get(rate, f"{path}/DatiBeniServizi/DatiRiepilogo")
-            blocks = [b for _, b in riepiloghi(path, body) if b.aliquota_iva == rate]
-            declared = total(b.imponibile_importo for b in blocks)
-            rounding = total(b.arrotondamento or Decimal(0) for b in blocks)
-            goods = total(x.prezzo_totale for _, x in lines(path, body) if x.aliquota_iva == rate)
-            dues = total(c.importo_contributo_cassa for _, c in casse(path, body) if c.aliquota_iva == rate)
-            right = goods + dues + rounding
-            if _too_far(declared - right, EURO, situation):
+        used = {item.aliquota_iva for _, item in charged(path, body)}
+        for rate, it in _sums_of_rates(path, body).items():
+            # The Elenco goes through the rates of lines and casse; a riepilogo without any line is 00443's
+            # business for a lenient receiver.
+            if rate not in used and not situation.strict:
+                continue
+            right = it.goods + it.dues + it.rounding
+            if _too_far(it.declared - right, EURO, situation):
                 yield Hit(
-                    here,
-                    f"L'imponibile al {rate_text(rate)} è {italian(declared)}, ma linee ({italian(goods)}),"
-                    f" casse ({italian(dues)}) e arrotondamento ({italian(rounding)}) fanno {italian(right)}.",
+                    it.path or f"{path}/DatiBeniServizi/DatiRiepilogo",
+                    f"L'imponibile al {rate_text(rate)} è {italian(it.declared)}, ma linee ({italian(it.goods)}),"
+                    f" casse ({italian(it.dues)}) e arrotondamento ({italian(it.rounding)}) fanno"
+                    f" {italian(right)}.",
                     "Correggere l'imponibile del riepilogo, oppure i totali delle linee.",
                 )
 

@@ -69,12 +69,15 @@ def _numbered(fattura: Fattura) -> Iterator[tuple[str, SentInvoice, bool]]:
         yield f"/FatturaElettronicaBody[{number}]/DatiGenerali/DatiGeneraliDocumento", identity, art73
 
 
-def _collide(new: SentInvoice, old: SentInvoice, by_day: bool) -> bool:
-    """Number, year (or day) and type; who sells is compared by the caller."""
-    same_time = new.data == old.data if by_day else new.data.year == old.data.year
-    credit = {new.tipo_documento, old.tipo_documento} & _CREDIT_NOTES
-    same_type = new.tipo_documento == old.tipo_documento
-    return new.numero == old.numero and same_time and (same_type or not credit)
+def _sort(tipo_documento: str) -> str:
+    """Credit notes collide with those of the same type only; all other types collide with one another."""
+    return tipo_documento if tipo_documento in _CREDIT_NOTES else "TD"
+
+
+def _key(identity: SentInvoice, by_day: bool) -> tuple[str, int | date, str]:
+    """Two documents of one seller collide when this is equal: number, year (or day), sort of document."""
+    time = identity.data if by_day else identity.data.year
+    return (identity.numero, time, _sort(identity.tipo_documento))
 
 
 @both("00403")
@@ -95,32 +98,32 @@ def sent_before(fattura: Fattura, situation: Situation) -> Iterator[Hit]:
     if by_buyer and parties.buyer is None:
         return
     who = key(parties.buyer) if by_buyer and parties.buyer is not None else key(parties.seller)
+    mine = [old for old in situation.known.invoices if old.cedente == who]
+    sent = {_key(old, by_day): old for by_day in (False, True) for old in mine}
     for path, identity, by_day in _numbered(fattura):
-        for old in situation.known.invoices:
-            if old.cedente == who and _collide(identity, old, by_day):
-                yield Hit(
-                    f"{path}/Numero",
-                    f"Il documento numero {identity.numero} è già stato inviato"
-                    f" ({old.tipo_documento} del {day_text(old.data)}).",
-                    "Se è un altro documento dargli un altro numero; se è lo stesso non va inviato di nuovo.",
-                )
-                break
+        found = sent.get(_key(identity, by_day))
+        if found is not None:
+            yield Hit(
+                f"{path}/Numero",
+                f"Il documento numero {identity.numero} è già stato inviato"
+                f" ({found.tipo_documento} del {day_text(found.data)}).",
+                "Se è un altro documento dargli un altro numero; se è lo stesso non va inviato di nuovo.",
+            )
 
 
 @both("00409")
 def twice_in_one_file(fattura: Fattura, _: Situation) -> Iterator[Hit]:
-    seen: list[tuple[int, SentInvoice]] = []
-    for number, (path, identity, by_day) in enumerate(_numbered(fattura), 1):
-        for earlier, old in seen:
-            if _collide(identity, old, by_day):
-                yield Hit(
-                    f"{path}/Numero",
-                    f"Il documento {number} del lotto ha lo stesso numero {identity.numero} del documento"
-                    f" {earlier}.",
-                    "Nel lotto ogni documento deve avere un numero suo.",
-                )
-                break
-        seen.append((number, identity))
+    seen: dict[tuple[str, int | date, str], int] = {}
+    for number, (path, identity, art73) in enumerate(_numbered(fattura), 1):
+        earlier = seen.get(_key(identity, art73))
+        if earlier is not None:
+            yield Hit(
+                f"{path}/Numero",
+                f"Il documento {number} del lotto ha lo stesso numero {identity.numero} del documento {earlier}.",
+                "Nel lotto ogni documento deve avere un numero suo.",
+            )
+        for by_day in (False, True):
+            seen.setdefault(_key(identity, by_day), number)
 
 
 @ordinary("00411")
