@@ -180,7 +180,7 @@ def _words(error: dict[str, Any]) -> str:
 
 def _unfit(request: HttpRequest, exc: DataError) -> HttpResponse:
     # The last net: a value that passed every check and that the database cannot hold. Worth a check of its own.
-    log.warning("a value that does not fit reached the database", exc_info=exc)
+    log.warning("a value that does not fit reached the database: %s", exc)
     return problem(422, "Un valore è troppo lungo o fuori misura.", "Controllare testi e importi.")
 
 

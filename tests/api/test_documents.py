@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from fattorino import clock
+from fattorino.config import demo
 from fattorino.core.fatturapa.draft import draft_to_json
 from fattorino.documents.models import Invoice
+from fattorino.organisations.models import ApiToken
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow.models import Document, StateChange
-from tests.api.conftest import Program
-from tests.desk import Desk, run_jobs
+from tests.api.conftest import Program, program
+from tests.desk import Desk, make_desk, run_jobs
 
 
 def test_a_created_document_is_numbered_and_says_where_it_is(
@@ -217,3 +221,31 @@ def test_a_draft_made_by_the_api_is_the_form_s(gestionale: Program, body: dict[s
     with company_scope(desk.company.pk):
         kept = Invoice.objects.get(document_id=made["id"]).draft
     assert kept == {**body["draft"], "numero": "1"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_with_one_key_at_once_one_creates_and_all_get_the_same_document() -> None:
+    desk = make_desk(demo.ORDINE, "laura@ordine.example")
+    caller = program(desk)
+    body = {"draft": draft_to_json(desk.draft(data=clock.day(clock.now())))}
+    answers: list[tuple[int, int]] = []
+    start = threading.Barrier(4)
+
+    def create() -> None:
+        each = Program(caller.token)
+        try:
+            start.wait(10)
+            made = each.call("post", "documents", body, **{"Idempotency-Key": "una"})
+            answers.append((each.status, made["id"]))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=create) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(answers) == 4 and len(set(answers)) == 1 and answers[0][0] == 201
+    with company_scope(desk.company.pk):
+        assert Document.objects.count() == 1
+        assert ApiToken.objects.get().window_calls in (1, 2, 3, 4)  # fewer where a minute began meanwhile
