@@ -91,6 +91,9 @@ def save_document(
     if kind != DocumentKind.RICEVUTA:
         credit = draft.tipo_documento in CREDIT_NOTES
         kind = DocumentKind.NOTA_CREDITO if credit else DocumentKind.FATTURA
+    else:
+        # Without a TipoDocumento the sums know that no rule of the e-invoice applies.
+        draft = replace(draft, tipo_documento="")
     recipient, totals = _check_draft(draft, kind, today)
     with transaction.atomic():
         if document_id is None:

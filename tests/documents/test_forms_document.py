@@ -23,7 +23,8 @@ from fattorino.core.fatturapa.draft import (
 )
 from fattorino.documents.forms import DocumentForm
 from fattorino.documents.forms.choices import read_vat, vat_choice
-from fattorino.documents.forms.document import GROUPS, write
+from fattorino.documents.forms.shape import GROUPS
+from fattorino.documents.forms.writer import write
 from tests.documents.posted import posted
 
 TODAY = datetime.date(2026, 11, 21)

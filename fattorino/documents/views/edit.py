@@ -19,7 +19,8 @@ from fattorino.core.money import italian
 from fattorino.documents import flows, queries
 from fattorino.documents.forms import DocumentForm
 from fattorino.documents.forms.choices import KINDS, RICEVUTA
-from fattorino.documents.forms.document import GROUPS, Row, write
+from fattorino.documents.forms.shape import GROUPS, Row
+from fattorino.documents.forms.writer import write
 from fattorino.documents.scarto import tell
 from fattorino.documents.views.common import desk, document_or_404
 from fattorino.organisations.queries import Actor
