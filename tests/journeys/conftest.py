@@ -1,0 +1,236 @@
+"""The whole product once per run, Debian's chromium, and a watch over everything the browser complains about."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
+
+from fattorino.config import demo
+from tests.journeys.pages import sign_in
+from tests.journeys.product import ROOT, Product
+
+PATIENCE = 20_000.0
+PICTURES = ROOT / "test-output" / "journeys"
+MANUAL = ROOT / "docs" / "manuale" / "immagini"
+IN_MANUAL = (
+    "01-accesso",
+    "02-entrate",
+    "03-nuovo-documento",
+    "04-destinatario",
+    "05-invio",
+    "06-esito",
+    "07-scarto",
+    "08-importa",
+)
+WIDE = {"width": 1280, "height": 900}
+NARROW = {"width": 390, "height": 844}
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_TELL_CSP = """addEventListener("securitypolicyviolation", (event) =>
+  console.error("CSP: " + event.violatedDirective + " " + event.blockedURI))"""
+
+Picture = Callable[..., None]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = pathlib.Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.journey)
+
+
+# The product ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def product() -> Iterator[Product]:
+    """Started as `make run` does, stopped as Ctrl-C does."""
+    expect.set_options(timeout=PATIENCE)
+    # The browser's event loop lives in this thread; database tests after the journeys must still run.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    home = pathlib.Path(tempfile.mkdtemp(prefix="fattorino-journeys-"))
+    home.chmod(0o755)  # root's PostgreSQL runs as another user, which must walk through
+    for old in PICTURES.glob("*.png"):
+        old.unlink()
+    product = Product(home)
+    try:
+        product.start()
+        product.add_people()
+        yield product
+        complaints = product.tracebacks()
+        product.stop()
+        assert complaints == []
+    finally:
+        product.kill()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def base_url(product: Product) -> str:
+    return product.address
+
+
+@pytest.fixture
+def control(product: Product) -> Iterator[Callable[..., Any]]:
+    """The simulator's JSON endpoints; faults that a journey left are called off."""
+    yield product.control
+    product.control("faults", {"clear": True})
+
+
+# The browser ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    found = next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("no chromium on this machine")
+    return {
+        **browser_type_launch_args,
+        "executable_path": found,
+        # Date fields and file choosers speak the language of the browser, not of the page (where its words are
+        # installed: Debian's chromium-l10n).
+        "env": {**os.environ, "LANG": "it_IT.UTF-8", "LANGUAGE": "it"},
+        "args": [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--lang=it-IT",
+        ],
+    }
+
+
+@pytest.fixture(scope="session")
+def plain_context_args(base_url: str) -> dict[str, Any]:
+    """A browser in Italy that nobody has signed in with."""
+    return {"base_url": base_url, "locale": "it-IT", "timezone_id": "Europe/Rome", "viewport": WIDE}
+
+
+@pytest.fixture(scope="session")
+def signed_in(browser: Browser, plain_context_args: dict[str, Any]) -> Any:
+    """The demo user's session, made once through the page."""
+    context = browser.new_context(**plain_context_args)
+    page = context.new_page()
+    sign_in(page, demo.EMAIL, demo.PASSWORD)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def browser_context_args(plain_context_args: dict[str, Any], signed_in: Any) -> dict[str, Any]:
+    """What `page` and `new_context()` begin with: the demo user at 1280 px."""
+    return {**plain_context_args, "storage_state": signed_in}
+
+
+class Watch:
+    """What no journey may see: errors in the console or in scripts, CSP violations, and answers of 400 and more,
+    save those that a journey says it will provoke."""
+
+    def __init__(self) -> None:
+        self.troubles: list[str] = []
+        self.expected: set[int] = set()
+
+    def over(self, context: BrowserContext) -> None:
+        context.set_default_timeout(PATIENCE)
+        context.add_init_script(_TELL_CSP)
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.troubles.append(f"script: {error.error}"))
+        context.on("response", self._response)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # What failed to load is told with its status by `_response`.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.troubles.append(f"console: {message.text} {message.location}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 500 or (response.status >= 400 and response.status not in self.expected):
+            self.troubles.append(f"HTTP {response.status}: {response.request.method} {response.url}")
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    watch = Watch()
+    yield watch
+    assert watch.troubles == []
+
+
+@pytest.fixture
+def new_context(
+    browser: Browser, browser_context_args: dict[str, Any], watch: Watch, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., BrowserContext]]:
+    """Browser windows that share nothing; each is watched, and photographed where the journey fails."""
+    contexts: list[BrowserContext] = []
+
+    def make(**changes: Any) -> BrowserContext:
+        context = browser.new_context(**{**browser_context_args, **changes})
+        watch.over(context)
+        contexts.append(context)
+        return context
+
+    yield make
+    failed = getattr(request.node, "failed_call", False)
+    for number, context in enumerate(contexts):
+        for page in context.pages if failed else []:
+            PICTURES.mkdir(parents=True, exist_ok=True)
+            page.screenshot(
+                path=PICTURES / f"failed-{_plain(request.node.name)}-{number}.png", full_page=True
+            )
+        context.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    if report.when == "call":
+        item.failed_call = report.failed  # type: ignore[attr-defined]
+    return report
+
+
+@pytest.fixture
+def context(new_context: Callable[..., BrowserContext]) -> BrowserContext:
+    return new_context()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture
+def stranger(new_context: Callable[..., BrowserContext]) -> Page:
+    """A page in a browser that nobody has signed in with."""
+    return new_context(storage_state=None).new_page()
+
+
+@pytest.fixture
+def picture() -> Picture:
+    """Save what a page looks like; the manual's pictures are renewed where FATTORINO_MANUAL_PICTURES=1."""
+
+    def take(page: Page, name: str, *, full_page: bool = False) -> None:
+        # Without the notice that goes away by itself, and without a click, which would close an open menu.
+        page.locator(".ft-notice-success").evaluate_all("notices => notices.forEach(each => each.remove())")
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        image = page.screenshot(
+            path=PICTURES / f"{name}.png", full_page=full_page, animations="disabled", caret="hide"
+        )
+        if name in IN_MANUAL and os.environ.get("FATTORINO_MANUAL_PICTURES") == "1":
+            MANUAL.mkdir(parents=True, exist_ok=True)
+            (MANUAL / f"{name}.png").write_bytes(image)
+
+    return take
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^\w-]+", "-", name)
