@@ -27,7 +27,7 @@ from fattorino.config import demo
 from fattorino.core.fatturapa.draft import Attachment, Draft, Line, draft_to_json
 from fattorino.documents import flows as documents
 from fattorino.documents import importing, numbering
-from fattorino.documents.forms.document import write
+from fattorino.documents.forms.writer import write
 from fattorino.documents.models import DocumentFile, ImportedFile, StoredFile
 from fattorino.organisations import tokens
 from fattorino.organisations.flows import save_user
@@ -59,8 +59,21 @@ class House:
     imported: int
     stored_sha256: str
     tokens: dict[str, str] = field(default_factory=dict)
+    # One client for all: making it reads the middleware and the static files anew.
+    client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
+    sessions: dict[int, str] = field(default_factory=dict)
     # What the first company's rows were at the start, by what was left out; every request is undone.
-    before: dict[tuple[str, ...], str] = field(default_factory=dict)
+    before: dict[object, str] = field(default_factory=dict)
+
+    def sign_in(self, user: User | None) -> None:
+        """The client comes as this user from now on, or as nobody."""
+        self.client.cookies.clear()
+        if user is None:
+            return
+        if user.pk not in self.sessions:
+            self.client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+            self.sessions[user.pk] = self.client.cookies["sessionid"].value
+        self.client.cookies["sessionid"] = self.sessions[user.pk]
 
     def fillings(self, names: frozenset[str], *, mixed: bool = True) -> list[dict[str, Any]]:
         """Values for the arguments of an address: numbers that exist in the first company."""
@@ -251,14 +264,13 @@ def ask(
     **options: Any,
 ) -> Answer:
     """One request, undone afterwards; what it showed and whether it changed the first company."""
-    client = Client(raise_request_exception=False)
+    house.sign_in(user)
+    key = (user and user.pk, but)
     with transaction.atomic():
-        if user is not None:
-            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-        if but not in house.before:
-            house.before[but] = fingerprint(house.ours.company.pk, but=but)
-        response = getattr(client, method)(path, **options)
-        changed = fingerprint(house.ours.company.pk, but=but) != house.before[but]
+        if key not in house.before:
+            house.before[key] = fingerprint(house.ours.company.pk, but=but)
+        response = getattr(house.client, method)(path, **options)
+        changed = fingerprint(house.ours.company.pk, but=but) != house.before[key]
         transaction.set_rollback(True)
     content = b"".join(response.streaming_content) if response.streaming else response.content
     shown = f"{_text(content)} {response.headers}"

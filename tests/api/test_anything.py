@@ -17,7 +17,7 @@ from fattorino.organisations import tokens
 from tests.api.conftest import Program
 
 SETTINGS = settings(
-    max_examples=50,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
