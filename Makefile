@@ -13,6 +13,7 @@ NOT_INSTALLED := { echo "Dipendenze non installate: controlli la rete e lo spazi
 
 .PHONY: run install test lint bench soak clean
 .DEFAULT_GOAL := run
+.NOTPARALLEL:
 
 run: export FATTORINO_DEMO ?= 1
 run: install

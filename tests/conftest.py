@@ -13,6 +13,7 @@ import shutil
 import tempfile
 
 import pytest
+from hypothesis import settings
 
 from fattorino.config import postgres
 
@@ -21,6 +22,12 @@ pytest_plugins = ["tests.desk"]
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
 SERVER = pytest.StashKey[postgres.Server]()
 HOME = "FATTORINO_TEST_HOME"
+
+# The same examples at every run, so that a red test is about the change at hand; `make soak` looks for new ones.
+# No deadline: on a busy machine it would fail what is right.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("soak", max_examples=2000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +53,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         return
     if SERVER in config.stash:
         config.stash[SERVER].stop()
-    shutil.rmtree(os.environ.pop(HOME), ignore_errors=True)
+    if home := os.environ.pop(HOME, ""):
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _start(config: pytest.Config) -> None:
@@ -56,23 +64,23 @@ def _start(config: pytest.Config) -> None:
 
 def _adapt_settings(home: pathlib.Path) -> None:
     """pytest-django has read the settings before any conftest; these are read again at each use."""
-    from django.conf import settings
+    from django.conf import settings as django_settings
 
     os.environ["FATTORINO_HOME"] = str(home)
     os.environ["FATTORINO_PGSOCKET"] = str(home / "run")
     os.environ.pop("DATABASE_URL", None)
     os.environ["FATTORINO_STATIC_STORAGE"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
-    if not settings.configured:  # pytest -p no:django
+    if not django_settings.configured:  # pytest -p no:django
         return
-    settings.HOME = home
+    django_settings.HOME = home
     # Whatever DATABASE_URL says: tests must never reach a real database.
     place = {"NAME": "fattorino", "USER": "fattorino", "PASSWORD": "", "HOST": str(home / "run"), "PORT": ""}
-    settings.DATABASES["default"].update(place)
+    django_settings.DATABASES["default"].update(place)
     # Hashed names exist only after collectstatic.
-    settings.STORAGES["staticfiles"]["BACKEND"] = os.environ["FATTORINO_STATIC_STORAGE"]
-    settings.WHITENOISE_USE_FINDERS = True
+    django_settings.STORAGES["staticfiles"]["BACKEND"] = os.environ["FATTORINO_STATIC_STORAGE"]
+    django_settings.WHITENOISE_USE_FINDERS = True
     # Argon2 is slow on purpose, and many tests sign in.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session")
