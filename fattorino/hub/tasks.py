@@ -8,8 +8,9 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
-from procrastinate.jobs import Status
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
 
 from fattorino import clock
 from fattorino.core.errors import ChannelError
@@ -82,8 +83,35 @@ async def rescue(context: Any, timestamp: int) -> None:
     """Give the jobs of dead workers back to living ones; stop those that kill every worker."""
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=RESCUE_AFTER):
-        if job.attempts >= RESCUE_LIMIT:
-            log.error("job %s (%s) died %s times, given up", job.id, job.task_name, job.attempts)
-            await manager.finish_job(job, status=Status.FAILED, delete_job=False)
-        else:
+        try:
+            await _rescue(manager, job)
+        except ConnectorException as exc:
+            # Another worker was quicker, or it was not dead after all; the other jobs must not wait for this one.
+            log.warning("job %s (%s) not rescued: %s", job.id, job.task_name, exc.__cause__ or exc)
+
+
+async def _rescue(manager: JobManager, job: Job) -> None:
+    if job.task_name in CLOCKWORK:
+        # The clock has made another one since.
+        await manager.finish_job(job, status=Status.ABORTED, delete_job=False)
+    elif job.attempts >= RESCUE_LIMIT:
+        log.error("job %s (%s) died %s times, given up", job.id, job.task_name, job.attempts)
+        await manager.finish_job(job, status=Status.FAILED, delete_job=False)
+    else:
+        try:
             await manager.retry_job(job)
+        except UniqueViolation:
+            # An equal job waits for the lock that this one holds: it will do the work.
+            await manager.finish_job(job, status=Status.ABORTED, delete_job=False)
+
+
+@app.periodic(cron="7 * * * *", periodic_id="tidy")
+@app.task(name="hub.tidy", queueing_lock="hub.tidy", pass_context=True)
+async def tidy(context: Any, timestamp: int) -> None:
+    """Forget jobs that are done: the clock alone makes thirty thousand a day. What failed stays for a month."""
+    manager = context.app.job_manager
+    await manager.delete_old_jobs(nb_hours=24, include_cancelled=True, include_aborted=True)
+    await manager.delete_old_jobs(nb_hours=30 * 24, include_failed=True)
+
+
+CLOCKWORK = frozenset({rescue.name, sweep.name, tidy.name})
