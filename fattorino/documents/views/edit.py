@@ -52,6 +52,8 @@ def edit(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     view = document_or_404(actor, document_id)
     if request.method == "POST":
         return _take(request, actor, view)
+    if not actor.may_write:
+        raise RefusedError("Il ruolo di consultazione non permette di modificare documenti.")
     if view.draft is None or not view.possibilities.may_edit:
         raise RefusedError(view.possibilities.why_not_edit or "Questo documento non si può modificare qui.")
     form = DocumentForm.from_draft(
