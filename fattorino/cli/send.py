@@ -46,7 +46,8 @@ def run(args: argparse.Namespace) -> int:
     actor = Actor("gestionale", "riga di comando", company.pk)
     with company_scope(company.pk):
         row = importing.take_file(actor, args.file.name, content, now=clock.now())
-        importing.read_import(actor, row.pk, now=clock.now())
+    importing.read_import(actor, row.pk, now=clock.now())
+    with company_scope(company.pk):
         outcomes = queries.get_import(actor, row.pk).outcomes
     documents = []
     for outcome in outcomes:

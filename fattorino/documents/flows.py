@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,14 +14,16 @@ from fattorino.core.errors import RefusedError
 from fattorino.core.fatturapa import write_fattura
 from fattorino.core.fatturapa.build import build
 from fattorino.core.fatturapa.draft import Draft, Party, draft_from_json, draft_to_json
+from fattorino.core.fatturapa.draft_check import check_draft
 from fattorino.core.fatturapa.recipient import Recipient, resolve_recipient
 from fattorino.core.fatturapa.totals import Totals, compute
 from fattorino.core.workflow.definition import Dashboard, DocumentKind
 from fattorino.documents import numbering
 from fattorino.documents.models import Counterpart, DocumentFile, Invoice, StoredFile
-from fattorino.organisations.queries import Actor
+from fattorino.organisations.queries import Actor, get_company
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.flows import DocumentFacts
+from fattorino.workflow.queries import visible_documents
 
 if TYPE_CHECKING:
     from fattorino.organisations.models import Company
@@ -94,14 +96,18 @@ def save_document(
     else:
         # Without a TipoDocumento the sums know that no rule of the e-invoice applies.
         draft = replace(draft, tipo_documento="")
-    recipient, totals = _check_draft(draft, kind, today)
+    company = get_company(actor.company_id)
+    recipient, totals = _check_draft(draft, kind, cedente_of(company), today)
     with transaction.atomic():
         if document_id is None:
-            return _create(actor, draft, kind, sezionale, recipient, totals, now, source)
+            seller = f"{company.id_paese}{company.id_codice}"
+            return _create(actor, draft, kind, sezionale, recipient, totals, now, source, seller)
         return _correct(actor, draft, kind, sezionale, recipient, totals, now, document_id, version)
 
 
-def _check_draft(draft: Draft, kind: str, today: datetime.date) -> tuple[Recipient | None, Totals]:
+def _check_draft(
+    draft: Draft, kind: str, cedente: Party, today: datetime.date
+) -> tuple[Recipient | None, Totals]:
     problems: dict[str, str] = {}
     if draft.data is None:
         problems["data"] = "Indicare la data del documento."
@@ -118,6 +124,11 @@ def _check_draft(draft: Draft, kind: str, today: datetime.date) -> tuple[Recipie
             )
         except RefusedError as exc:
             problems.update(exc.fields or {"codice_destinatario": exc.message})
+        if not problems:
+            # What is saved can be sent: schema and SdI's rules judge it now, beside the fields.
+            for finding in check_draft(draft, cedente=cedente, on=today):
+                if finding.is_error and not finding.field.startswith("cedente"):
+                    problems.setdefault(finding.field, f"{finding.message} {finding.hint}".strip())
     elif not party_name(draft.cessionario):
         problems["cessionario.denominazione"] = "Indicare il nome di chi riceve la ricevuta."
     if problems:
@@ -134,6 +145,7 @@ def _create(
     totals: Totals,
     now: datetime.datetime,
     source: str,
+    seller: str,
 ) -> Document:
     assert draft.data is not None
     series, progressive, number = numbering.next_number(actor.company_id, sezionale, draft.data, kind)
@@ -150,6 +162,7 @@ def _create(
         document=document,
         company_id=actor.company_id,
         source=source,
+        seller=seller,
         sezionale=series,
         year=year,
         progressive=progressive,
@@ -272,10 +285,12 @@ def party_name(party: Party) -> str:
 def party_identity(party: Party) -> str:
     """What tells two counterparts apart: IdFiscaleIVA, else CodiceFiscale, else the name."""
     if party.id_codice:
-        return f"{party.id_paese or 'IT'}:{party.id_codice}".upper()
-    if party.codice_fiscale:
-        return f"CF:{party.codice_fiscale}".upper()
-    return f"N:{party_name(party)}".upper()[:120]
+        identity = f"{party.id_paese or 'IT'}:{party.id_codice}"
+    elif party.codice_fiscale:
+        identity = f"CF:{party.codice_fiscale}"
+    else:
+        identity = f"N:{party_name(party)}"
+    return identity.upper()[:120]
 
 
 def remember(
@@ -294,38 +309,60 @@ def remember(
     )[0]
 
 
-def generate_xml(
-    document_id: int,
-    company_id: int,
-    trasmittente: tuple[str, str],
-    progressivo_invio: str,
-    file_name: str,
-    *,
-    now: datetime.datetime,
-) -> tuple[StoredFile, str]:
-    """The XML to send and its format: built from the draft, or the imported bytes, unchanged.
+@dataclass(frozen=True, slots=True)
+class XmlSource:
+    """All that the XML of a document is made of, read in one go, so that nothing is locked while it is made.
+
+    `imported`: sha256 of the bytes of another program, which are sent as they came; then there is no draft.
+    """
+
+    formato: str
+    imported: StoredFile | None
+    draft: Draft | None
+    cedente: Party
+    allegati: dict[str, bytes]
+
+
+def xml_source(document_id: int, company_id: int) -> XmlSource:
+    """Read what the XML is made of."""
+    rows = Invoice.objects.select_related("imported", "company")
+    invoice = rows.get(document_id=document_id, company_id=company_id)
+    draft = draft_from_json(invoice.draft or {}) if invoice.imported is None else None
+    wanted = [a.sha256 for a in draft.allegati] if draft else []
+    files = StoredFile.objects.filter(company_id=company_id, sha256__in=wanted)
+    return XmlSource(
+        formato=invoice.formato,
+        imported=invoice.imported,
+        draft=draft,
+        cedente=cedente_of(invoice.company),
+        allegati={f.sha256: bytes(f.content) for f in files},
+    )
+
+
+def make_xml(source: XmlSource, trasmittente: tuple[str, str], progressivo_invio: str) -> bytes:
+    """The FatturaPA of a draft; touches no database.
 
     Raises:
         RefusedError, FormatError: the draft cannot become a FatturaPA (fields or findings say why).
     """
-    invoice = Invoice.objects.select_related("imported", "company").get(
-        document_id=document_id, company_id=company_id
-    )
-    if invoice.imported:
-        return invoice.imported, invoice.formato
-    draft = draft_from_json(invoice.draft or {})
-    wanted = [a.sha256 for a in draft.allegati]
-    files = StoredFile.objects.filter(company_id=company_id, sha256__in=wanted)
+    assert source.draft is not None
     fattura = build(
-        draft,
-        cedente=cedente_of(invoice.company),
+        source.draft,
+        cedente=source.cedente,
         trasmittente=trasmittente,
         progressivo_invio=progressivo_invio,
-        allegati={f.sha256: bytes(f.content) for f in files},
+        allegati=source.allegati,
     )
-    stored = store(company_id, write_fattura(fattura), now=now)
-    attach(document_id, company_id, DocumentFile.Kind.XML, f"{file_name}.xml", stored, now=now)
-    return stored, invoice.formato
+    return write_fattura(fattura)
+
+
+def keep_xml(
+    document_id: int, company_id: int, xml: bytes, name: str, *, now: datetime.datetime
+) -> StoredFile:
+    """Keep the generated XML and list it under the document."""
+    stored = store(company_id, xml, now=now)
+    attach(document_id, company_id, DocumentFile.Kind.XML, name, stored, now=now)
+    return stored
 
 
 def cedente_of(company: Company) -> Party:
@@ -339,7 +376,8 @@ def copy_as_new(actor: Actor, document_id: int) -> Draft:
     Raises:
         RefusedError: not there, or imported (its bytes are not a draft).
     """
-    invoice = Invoice.objects.filter(document_id=document_id, company_id=actor.company_id).first()
+    visible = visible_documents(actor).filter(pk=document_id)
+    invoice = Invoice.objects.filter(document__in=visible, company_id=actor.company_id).first()
     if invoice is None or invoice.draft is None:
         raise RefusedError("Questo documento non si può duplicare: viene da un file importato.")
     return replace(draft_from_json(invoice.draft), numero=None, data=None)

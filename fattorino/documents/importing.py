@@ -26,6 +26,7 @@ from fattorino.core.workflow.definition import DocumentKind
 from fattorino.documents import flows, numbering
 from fattorino.documents.models import Counterpart, DocumentFile, ImportedFile, Invoice, StoredFile
 from fattorino.organisations.queries import Actor, get_company
+from fattorino.organisations.scope import company_scope
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.flows import DocumentFacts
 
@@ -85,34 +86,42 @@ def take_file(actor: Actor, name: str, content: bytes, *, now: datetime.datetime
 
 
 def read_import(actor: Actor, import_id: int, *, now: datetime.datetime) -> None:
-    """Read a kept file and make the documents in it; doing it again changes nothing."""
-    with transaction.atomic():
+    """Read a kept file and make the documents in it, each in a transaction of its own; doing it again changes nothing.
+
+    Call it outside any transaction: a file with two thousand invoices must not hold the locks of numbers that long.
+    """
+    with company_scope(actor.company_id):
         row = (
-            ImportedFile.objects.select_for_update(of=("self",))
-            .select_related("stored")
-            .get(pk=import_id, company_id=actor.company_id)
+            ImportedFile.objects.select_related("stored")
+            .filter(pk=import_id, company_id=actor.company_id)
+            .first()
         )
-        if row.status != Status.WAITING:
+        if row is None or row.status != Status.WAITING:
             return
         content = bytes(row.stored.content) if row.stored else b""
-        row.outcomes = _outcomes(actor, row.name, content, now)
-        good = sum(1 for outcome in row.outcomes if outcome["ok"])
-        row.status = Status.DONE if good == len(row.outcomes) else Status.PARTLY if good else Status.REFUSED
-        row.save(update_fields=["outcomes", "status"])
-
-
-def _outcomes(actor: Actor, name: str, content: bytes, now: datetime.datetime) -> list[dict[str, Any]]:
+    outcomes = list(row.outcomes)
     try:
-        if not content:
-            raise InputError("Il file è vuoto.", "Controllare il file all'origine ed esportarlo di nuovo.")
-        members = (
-            [(m.name, m.content) for m in read_zip(content, max_members=MAX_MEMBERS)]
-            if is_zip(content)
-            else [(name, content)]
-        )
+        members = _members(row.name, content)
     except InputError as exc:
-        return [_refused(name, exc.message, exc.hint, getattr(exc, "code", "00106"))]
-    return [_one(actor, inner, data, now) for inner, data in members]
+        members = []
+        outcomes = [_refused(row.name, exc.message, exc.hint, getattr(exc, "code", "00106"))]
+    # A worker that was killed left the outcomes of the files it had done: go on after them.
+    for name, data in members[len(outcomes) :]:
+        with company_scope(actor.company_id):
+            outcomes.append(_one(actor, name, data, now))
+            ImportedFile.objects.filter(pk=import_id).update(outcomes=outcomes)
+    good = sum(1 for outcome in outcomes if outcome["ok"])
+    status = Status.DONE if good == len(outcomes) else Status.PARTLY if good else Status.REFUSED
+    with company_scope(actor.company_id):
+        ImportedFile.objects.filter(pk=import_id).update(outcomes=outcomes, status=status)
+
+
+def _members(name: str, content: bytes) -> list[tuple[str, bytes]]:
+    if not content:
+        raise InputError("Il file è vuoto.", "Controllare il file all'origine ed esportarlo di nuovo.")
+    if is_zip(content):
+        return [(m.name, m.content) for m in read_zip(content, max_members=MAX_MEMBERS)]
+    return [(name, content)]
 
 
 def _one(actor: Actor, name: str, content: bytes, now: datetime.datetime) -> dict[str, Any]:
@@ -168,7 +177,12 @@ def _take_invoice(actor: Actor, name: str, content: bytes, now: datetime.datetim
     reading = read_fattura(opened.content)
     summary = summarise(reading)
     company = get_company(actor.company_id)
-    _belongs(summary, company)
+    ours = _belongs(summary, company)
+    if summary.bodies > 1:
+        raise RefusedError(
+            f"Il file contiene {summary.bodies} documenti (un lotto).",
+            "Esportarli dal programma d'origine uno per file: ciascuno ha il suo stato e i suoi esiti.",
+        )
     stored = flows.store(actor.company_id, content, now=now)
     same = Invoice.objects.filter(company_id=actor.company_id, imported=stored).first()
     if same:
@@ -180,13 +194,18 @@ def _take_invoice(actor: Actor, name: str, content: bytes, now: datetime.datetim
         document_id = _replace(actor, earlier, summary, stored, now)
         message = f"Il documento {summary.numero} è stato aggiornato con il nuovo file."
     else:
-        document_id = _create(actor, summary, stored, now)
+        document_id = _create(actor, summary, stored, now, ours=ours)
         message = f"Importato il documento {summary.numero} del {summary.data:%d/%m/%Y}."
     flows.attach(document_id, actor.company_id, DocumentFile.Kind.IMPORTED, name, stored, now=now)
     return _Taken(document_id, message, reading.tolerated)
 
 
-def _belongs(summary: Summary, company: Company) -> None:
+def _belongs(summary: Summary, company: Company) -> bool:
+    """Whether the company is the seller; False where it writes for its supplier.
+
+    Raises:
+        RefusedError: somebody else's document.
+    """
     ours = {(company.id_paese, company.id_codice)}
     codes = {company.codice_fiscale, company.id_codice}
 
@@ -196,10 +215,10 @@ def _belongs(summary: Summary, company: Company) -> None:
         )
 
     if is_us(summary.cedente):
-        return
+        return True
     by_buyer = summary.tipo_documento in BY_THE_BUYER or summary.soggetto_emittente == "CC"
     if by_buyer and is_us(summary.cessionario):
-        return
+        return False
     who = flows.party_name(summary.cedente) or "(senza nome)"
     raise RefusedError(
         f"Il cedente del documento è «{who}», non {company.name}.",
@@ -208,11 +227,12 @@ def _belongs(summary: Summary, company: Company) -> None:
 
 
 def _same_number(company_id: int, summary: Summary) -> Invoice | None:
-    """A document that SdI would take for the same: number and year, credit notes apart (00404, sdi.md 2.4)."""
+    """A document that SdI would take for the same: seller, number and year, credit notes apart (00404, sdi.md 2.4)."""
     return (
         Invoice.objects.select_related("document")
         .filter(
             company_id=company_id,
+            seller=_seller(summary),
             document__number=summary.numero,
             document__date__year=summary.data.year,
             document__kind=_kind(summary),
@@ -220,6 +240,10 @@ def _same_number(company_id: int, summary: Summary) -> Invoice | None:
         .exclude(document__state="ANNULLATO")
         .first()
     )
+
+
+def _seller(summary: Summary) -> str:
+    return f"{summary.cedente.id_paese or ''}{summary.cedente.id_codice or ''}"
 
 
 def _kind(summary: Summary) -> str:
@@ -239,12 +263,14 @@ def _replace(
             f"Esiste già un documento {number}. {exc.message}",
             "SdI scarterebbe questo come duplicato (00404): controllare il numero.",
         ) from exc
-    if invoice.imported_id is None:
+    counterpart = _counterpart(actor.company_id, summary, now)
+    other = invoice.tipo_documento != summary.tipo_documento or invoice.counterpart_id != counterpart.pk
+    if invoice.imported_id is None or other:
+        what = "inserito a mano" if invoice.imported_id is None else f"per {document.counterpart_name}"
         raise RefusedError(
-            f"Esiste già un documento {number}, inserito a mano.",
+            f"Esiste già un documento {number}, {what}.",
             "SdI scarterebbe questo come duplicato (00404): controllare il numero.",
         )
-    counterpart = _counterpart(actor.company_id, summary, now)
     workflow.change_document(
         actor,
         document,
@@ -257,14 +283,16 @@ def _replace(
     return document.pk
 
 
-def _create(actor: Actor, summary: Summary, stored: StoredFile, now: datetime.datetime) -> int:
+def _create(actor: Actor, summary: Summary, stored: StoredFile, now: datetime.datetime, *, ours: bool) -> int:
+    if ours:
+        # Before the counterpart, as the form does: two flows that lock in different orders wait for each other.
+        numbering.observe(actor.company_id, summary.numero, summary.data.year)
     counterpart = _counterpart(actor.company_id, summary, now)
     document = workflow.open_document(
         actor, _facts(summary, counterpart), now=now, message="Documento importato da file."
     )
     invoice = Invoice(document=document, company_id=actor.company_id, source=Invoice.Source.IMPORT)
     _fill(invoice, summary, stored, counterpart)
-    numbering.observe(actor.company_id, summary.numero, summary.data.year)
     return document.pk
 
 
@@ -290,6 +318,7 @@ def _facts(summary: Summary, counterpart: Counterpart) -> DocumentFacts:
 def _fill(invoice: Invoice, summary: Summary, stored: StoredFile, counterpart: Counterpart) -> None:
     invoice.tipo_documento = summary.tipo_documento
     invoice.formato = summary.formato
+    invoice.seller = _seller(summary)
     invoice.year = summary.data.year
     invoice.imported = stored
     invoice.counterpart = counterpart

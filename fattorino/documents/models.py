@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from fattorino.organisations.models import Company, User
@@ -36,7 +35,6 @@ class Counterpart(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["company", "identity"], name="counterpart_identity")]
-        indexes = [GinIndex(fields=["name"], name="counterpart_name", opclasses=["gin_trgm_ops"])]
 
 
 class Sezionale(models.Model):
@@ -104,6 +102,9 @@ class Invoice(models.Model):
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     source = models.CharField(max_length=10, choices=Source.choices)
     tipo_documento = models.CharField(max_length=4)
+    # IdFiscaleIVA of the cedente, "IT02100450127": ours, unless we write the document for a supplier (TD16-TD29).
+    # SdI tells invoices apart by seller, year and number (00404).
+    seller = models.CharField(max_length=30)
     formato = models.CharField(max_length=5, blank=True)
     sezionale = models.ForeignKey(Sezionale, null=True, on_delete=models.PROTECT, related_name="+")
     year = models.PositiveIntegerField()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from fattorino.core.errors import RefusedError
 from fattorino.core.fatturapa.draft import Draft, draft_from_json
@@ -150,16 +150,20 @@ def list_documents(
 
 def totals(actor: Actor, filters: DocumentFilters) -> Totals:
     """Sums of all documents of the filter, not only of the page."""
-    rows = _filtered(actor, filters)
-    euro = rows.filter(currency="EUR").aggregate(
-        t=Sum("taxable_cents"), x=Sum("tax_cents"), s=Sum("total_cents")
+    euro = Q(currency="EUR")
+    sums = _filtered(actor, filters).aggregate(
+        count=Count("pk"),
+        taxable=Sum("taxable_cents", filter=euro),
+        tax=Sum("tax_cents", filter=euro),
+        total=Sum("total_cents", filter=euro),
+        others=Count("pk", filter=~euro),
     )
     return Totals(
-        count=rows.count(),
-        taxable_cents=euro["t"] or 0,
-        tax_cents=euro["x"] or 0,
-        total_cents=euro["s"] or 0,
-        others=rows.exclude(currency="EUR").count(),
+        count=sums["count"],
+        taxable_cents=sums["taxable"] or 0,
+        tax_cents=sums["tax"] or 0,
+        total_cents=sums["total"] or 0,
+        others=sums["others"],
     )
 
 
@@ -232,13 +236,6 @@ def _rows(actor: Actor, documents: list[Document]) -> list[DocumentRow]:
             )
         )
     return rows
-
-
-def _last_outcomes(ids: list[int]) -> dict[int, tuple[str, datetime.datetime]]:
-    rows = (
-        StateChange.objects.filter(document_id__in=ids).order_by("document_id", "-id").distinct("document_id")
-    )
-    return {r.document_id: (r.message, r.at) for r in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from procrastinate.contrib.django import app
 from fattorino import clock
 from fattorino.documents import importing
 from fattorino.organisations.queries import Actor
-from fattorino.organisations.scope import company_scope
 
 # The database went away: nothing was decided, so the same job is simply done again.
 AGAIN = RetryStrategy(
@@ -23,5 +22,4 @@ AGAIN = RetryStrategy(
 def read_import(company_id: int, import_id: int, actor: dict[str, Any]) -> None:
     """Read an imported file and make its documents."""
     who = Actor(actor.get("kind", "utente"), actor["label"], company_id, actor["user_id"], actor["role"])
-    with company_scope(company_id):
-        importing.read_import(who, import_id, now=clock.now())
+    importing.read_import(who, import_id, now=clock.now())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fattorino.core.fatturapa.check import Known, SentInvoice
 from fattorino.core.fatturapa.envelope import is_xml
 from fattorino.hub.models import Submission
-from fattorino.organisations.queries import get_company
 
 # From here on SdI has, or may have, the invoice ...
 WITH_SDI = ["queued", "sending", "uncertain", "accepted", "closed"]
@@ -20,7 +19,6 @@ def is_p7m(data: bytes) -> bool:
 
 def known_for(submission: Submission) -> Known:
     """What the company's own history tells about duplicates (00404): other documents that SdI has not refused."""
-    company = get_company(submission.company_id)
     number = submission.document.number
     rows = (
         Submission.objects.filter(
@@ -28,7 +26,6 @@ def known_for(submission: Submission) -> Known:
         )
         .exclude(document_id=submission.document_id)
         .exclude(messages__event__in=REFUSED)
-        .values_list("document__date", "document__invoice__tipo_documento")
+        .values_list("document__invoice__seller", "document__date", "document__invoice__tipo_documento")
     )
-    seller = f"{company.id_paese}{company.id_codice}"
-    return Known(invoices=tuple(SentInvoice(seller, number, date, tipo) for date, tipo in rows))
+    return Known(invoices=tuple(SentInvoice(seller, number, date, tipo) for seller, date, tipo in rows))

@@ -9,6 +9,7 @@ import pytest
 from fattorino.config import demo
 from fattorino.core.fatturapa import write_fattura
 from fattorino.core.fatturapa.build import build
+from fattorino.core.fatturapa.draft import Party
 from fattorino.documents import importing, queries
 from fattorino.documents.flows import cedente_of
 from fattorino.documents.models import ImportedFile, Invoice
@@ -61,7 +62,7 @@ def test_an_imported_file_becomes_a_document_and_sends_those_bytes(desk: Desk) -
 
 def test_an_imported_p7m_is_not_signed_again(desk: Desk) -> None:
     p7m = keys.sign(
-        desk.company.pk,
+        keys.key_of(desk.company.pk),
         xml_of(desk, cessionario=demo.COMUNE, codice_destinatario="ABC123"),
         now=desk.now,
     )
@@ -116,6 +117,88 @@ def test_a_corrected_file_takes_the_place_of_the_refused_one(desk: Desk) -> None
     assert imported is not None and bytes(imported.content) == corrected
 
 
+GOOGLE = Party(
+    id_paese="IE",
+    id_codice="6388047V",
+    denominazione="Google Ireland Limited",
+    indirizzo="Barrow Street",
+    cap="00000",
+    comune="Dublin",
+    nazione="IE",
+    regime_fiscale="RF18",
+)
+
+
+def self_invoice(desk: Desk, numero: str) -> bytes:
+    """TD17: the company writes for its foreign supplier."""
+    draft = desk.draft(
+        numero=numero,
+        tipo_documento="TD17",
+        cessionario=cedente_of(desk.company),
+        codice_destinatario="0000000",
+    )
+    return write_fattura(
+        build(draft, cedente=GOOGLE, trasmittente=("IT", "02100450127"), progressivo_invio="X2")
+    )
+
+
+def test_a_self_invoice_stands_beside_an_own_invoice_of_the_same_number(desk: Desk) -> None:
+    ours = take(desk, xml_of(desk, "12"))
+    theirs = take(desk, self_invoice(desk, "12"))
+    assert (ours.status, theirs.status) == ("done", "done")
+    kinds = Invoice.objects.order_by("pk").values_list("tipo_documento", "seller")
+    assert list(kinds) == [("TD01", "IT02100450127"), ("TD17", "IE6388047V")]
+
+
+def test_a_self_invoice_does_not_move_our_numbering(desk: Desk) -> None:
+    take(desk, self_invoice(desk, "987654"))
+    assert desk.save().number == "1"
+
+
+def test_a_self_invoice_with_sdi_is_no_duplicate_of_our_number(desk: Desk) -> None:
+    row = take(desk, self_invoice(desk, "1"))
+    theirs = Document.objects.get(pk=row.outcomes[0]["document_id"])
+    ours = desk.save()
+    for document in (theirs, ours):
+        desk.press(document)
+        run_jobs(skip=NO_SENDING)
+        assert desk.state(document) == "IN_ELABORAZIONE"
+
+
+def test_another_document_under_a_number_in_use_is_refused_and_replaces_nothing(desk: Desk) -> None:
+    first = take(desk, xml_of(desk, "12"))
+    other = take(desk, xml_of(desk, "12", cessionario=demo.MARIO, codice_destinatario="0000000"))
+    assert other.status == "refused" and "Rossi Costruzioni" in other.outcomes[0]["message"]
+    document = Document.objects.get(pk=first.outcomes[0]["document_id"])
+    assert document.counterpart_name == "Rossi Costruzioni S.r.l."
+
+
+def test_a_lotto_is_refused_with_the_way_out(desk: Desk) -> None:
+    one = xml_of(desk)
+    start, end = one.index(b"<FatturaElettronicaBody>"), one.index(b"</FatturaElettronicaBody>") + 25
+    row = take(desk, one[:end] + one[start:end].replace(b">90<", b">91<") + one[end:])
+    assert row.status == "refused" and "lotto" in row.outcomes[0]["message"]
+
+
+def test_a_killed_import_goes_on_after_the_files_it_had_done(desk: Desk) -> None:
+    content = zipped(a__xml=xml_of(desk, "1"), b__xml=xml_of(desk, "2"))
+    row = importing.take_file(desk.actor, "f.zip", content, now=desk.now)
+    done = {
+        "name": "a.xml",
+        "ok": True,
+        "message": "",
+        "hint": "",
+        "code": "",
+        "document_id": 1,
+        "tolerated": [],
+    }
+    ImportedFile.objects.filter(pk=row.pk).update(outcomes=[done])
+    run_jobs(skip=NO_SENDING)
+    row.refresh_from_db()
+    assert [o["name"] for o in row.outcomes] == ["a.xml", "b.xml"]
+    assert [d.number for d in Document.objects.all()] == ["2"]
+
+
 BILLION = b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><l>&b;</l>'
 XXE = b'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><r>&x;</r>'
 
@@ -145,7 +228,7 @@ def test_bad_input_leaves_a_clear_message_and_a_trace(desk: Desk, content: bytes
 
 
 def test_a_tampered_p7m_is_refused(desk: Desk) -> None:
-    p7m = bytearray(keys.sign(desk.company.pk, xml_of(desk), now=desk.now))
+    p7m = bytearray(keys.sign(keys.key_of(desk.company.pk), xml_of(desk), now=desk.now))
     at = bytes(p7m).index(b"Corso di aggiornamento")
     p7m[at] = ord("c")
     row = take(desk, bytes(p7m), "a.p7m")

@@ -4,44 +4,80 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Counterpart',
+            name="Counterpart",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('identity', models.CharField(max_length=120)),
-                ('name', models.CharField(max_length=200)),
-                ('party', models.JSONField()),
-                ('codice_destinatario', models.CharField(blank=True, max_length=7)),
-                ('pec_destinatario', models.CharField(blank=True, max_length=256)),
-                ('used_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("identity", models.CharField(max_length=120)),
+                ("name", models.CharField(max_length=200)),
+                ("party", models.JSONField()),
+                ("codice_destinatario", models.CharField(blank=True, max_length=7)),
+                ("pec_destinatario", models.CharField(blank=True, max_length=256)),
+                ("used_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='DocumentFile',
+            name="DocumentFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('xml', 'Fattura elettronica'), ('firmato', 'Fattura firmata'), ('importato', 'File importato'), ('ricevuta', 'Ricevuta di SdI')], max_length=10)),
-                ('name', models.CharField(max_length=255)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("xml", "Fattura elettronica"),
+                            ("firmato", "Fattura firmata"),
+                            ("importato", "File importato"),
+                            ("ricevuta", "Ricevuta di SdI"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("name", models.CharField(max_length=255)),
+                ("created_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='ImportedFile',
+            name="ImportedFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255)),
-                ('size', models.BigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('status', models.CharField(choices=[('waiting', 'In attesa'), ('done', 'Importato'), ('partly', 'Importato in parte'), ('refused', 'Rifiutato')], default='waiting', max_length=10)),
-                ('outcomes', models.JSONField(default=list)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=255)),
+                ("size", models.BigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "In attesa"),
+                            ("done", "Importato"),
+                            ("partly", "Importato in parte"),
+                            ("refused", "Rifiutato"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("outcomes", models.JSONField(default=list)),
+                ("created_at", models.DateTimeField()),
             ],
         ),
     ]

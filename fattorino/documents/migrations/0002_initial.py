@@ -7,131 +7,249 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('documents', '0001_initial'),
-        ('organisations', '0001_initial'),
-        ('workflow', '0001_initial'),
+        ("documents", "0001_initial"),
+        ("organisations", "0001_initial"),
+        ("workflow", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='counterpart',
-            name='company',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.company'),
+            model_name="counterpart",
+            name="company",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organisations.company"
+            ),
         ),
         migrations.AddField(
-            model_name='documentfile',
-            name='company',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.company'),
+            model_name="documentfile",
+            name="company",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organisations.company"
+            ),
         ),
         migrations.AddField(
-            model_name='documentfile',
-            name='document',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='workflow.document'),
+            model_name="documentfile",
+            name="document",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="files", to="workflow.document"
+            ),
         ),
         migrations.AddField(
-            model_name='importedfile',
-            name='company',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.company'),
+            model_name="importedfile",
+            name="company",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organisations.company"
+            ),
         ),
         migrations.AddField(
-            model_name='importedfile',
-            name='created_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="importedfile",
+            name="created_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.CreateModel(
-            name='Sezionale',
+            name="Sezionale",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(blank=True, max_length=8)),
-                ('description', models.CharField(max_length=80)),
-                ('for_receipts', models.BooleanField(default=False)),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.company')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(blank=True, max_length=8)),
+                ("description", models.CharField(max_length=80)),
+                ("for_receipts", models.BooleanField(default=False)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organisations.company",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='NumberSeries',
+            name="NumberSeries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveIntegerField()),
-                ('last', models.PositiveIntegerField(default=0)),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.company')),
-                ('sezionale', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.sezionale')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("year", models.PositiveIntegerField()),
+                ("last", models.PositiveIntegerField(default=0)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organisations.company",
+                    ),
+                ),
+                (
+                    "sezionale",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="documents.sezionale",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StoredFile',
+            name="StoredFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sha256', models.CharField(max_length=64)),
-                ('size', models.PositiveIntegerField()),
-                ('content', models.BinaryField()),
-                ('created_at', models.DateTimeField()),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.company')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sha256", models.CharField(max_length=64)),
+                ("size", models.PositiveIntegerField()),
+                ("content", models.BinaryField()),
+                ("created_at", models.DateTimeField()),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organisations.company",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Invoice',
+            name="Invoice",
             fields=[
-                ('document', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='invoice', serialize=False, to='workflow.document')),
-                ('source', models.CharField(choices=[('form', 'Inserito a mano'), ('import', 'Importato da file'), ('api', 'Ricevuto via API')], max_length=10)),
-                ('tipo_documento', models.CharField(max_length=4)),
-                ('formato', models.CharField(blank=True, max_length=5)),
-                ('year', models.PositiveIntegerField()),
-                ('progressive', models.PositiveIntegerField(null=True)),
-                ('draft', models.JSONField(null=True)),
-                ('codice_destinatario', models.CharField(blank=True, max_length=7)),
-                ('pec_destinatario', models.CharField(blank=True, max_length=256)),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.company')),
-                ('counterpart', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.counterpart')),
-                ('sezionale', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.sezionale')),
-                ('imported', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.storedfile')),
+                (
+                    "document",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="invoice",
+                        serialize=False,
+                        to="workflow.document",
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("form", "Inserito a mano"),
+                            ("import", "Importato da file"),
+                            ("api", "Ricevuto via API"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("tipo_documento", models.CharField(max_length=4)),
+                ("formato", models.CharField(blank=True, max_length=5)),
+                ("year", models.PositiveIntegerField()),
+                ("progressive", models.PositiveIntegerField(null=True)),
+                ("draft", models.JSONField(null=True)),
+                ("codice_destinatario", models.CharField(blank=True, max_length=7)),
+                ("pec_destinatario", models.CharField(blank=True, max_length=256)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organisations.company",
+                    ),
+                ),
+                (
+                    "counterpart",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="documents.counterpart",
+                    ),
+                ),
+                (
+                    "sezionale",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="documents.sezionale",
+                    ),
+                ),
+                (
+                    "imported",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="documents.storedfile",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='importedfile',
-            name='stored',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.storedfile'),
+            model_name="importedfile",
+            name="stored",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="documents.storedfile",
+            ),
         ),
         migrations.AddField(
-            model_name='documentfile',
-            name='stored',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='documents.storedfile'),
+            model_name="documentfile",
+            name="stored",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="documents.storedfile"
+            ),
         ),
         migrations.AddIndex(
-            model_name='counterpart',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['name'], name='counterpart_name', opclasses=['gin_trgm_ops']),
+            model_name="counterpart",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["name"], name="counterpart_name", opclasses=["gin_trgm_ops"]
+            ),
         ),
         migrations.AddConstraint(
-            model_name='counterpart',
-            constraint=models.UniqueConstraint(fields=('company', 'identity'), name='counterpart_identity'),
+            model_name="counterpart",
+            constraint=models.UniqueConstraint(fields=("company", "identity"), name="counterpart_identity"),
         ),
         migrations.AddConstraint(
-            model_name='sezionale',
-            constraint=models.UniqueConstraint(fields=('company', 'code'), name='sezionale_code'),
+            model_name="sezionale",
+            constraint=models.UniqueConstraint(fields=("company", "code"), name="sezionale_code"),
         ),
         migrations.AddConstraint(
-            model_name='numberseries',
-            constraint=models.UniqueConstraint(fields=('sezionale', 'year'), name='one_series'),
+            model_name="numberseries",
+            constraint=models.UniqueConstraint(fields=("sezionale", "year"), name="one_series"),
         ),
         migrations.AddConstraint(
-            model_name='storedfile',
-            constraint=models.UniqueConstraint(fields=('company', 'sha256'), name='stored_once'),
+            model_name="storedfile",
+            constraint=models.UniqueConstraint(fields=("company", "sha256"), name="stored_once"),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(fields=('sezionale', 'year', 'progressive'), name='number_given_once'),
+            model_name="invoice",
+            constraint=models.UniqueConstraint(
+                fields=("sezionale", "year", "progressive"), name="number_given_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='importedfile',
-            index=models.Index(fields=['company', '-id'], name='imports_list'),
+            model_name="importedfile",
+            index=models.Index(fields=["company", "-id"], name="imports_list"),
         ),
         migrations.AddConstraint(
-            model_name='documentfile',
-            constraint=models.UniqueConstraint(fields=('document', 'kind', 'name', 'stored'), name='file_listed_once'),
+            model_name="documentfile",
+            constraint=models.UniqueConstraint(
+                fields=("document", "kind", "name", "stored"), name="file_listed_once"
+            ),
         ),
     ]

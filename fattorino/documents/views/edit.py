@@ -22,13 +22,22 @@ from fattorino.documents.forms.choices import KINDS, RICEVUTA
 from fattorino.documents.forms.shape import GROUPS, Row
 from fattorino.documents.forms.writer import write
 from fattorino.documents.scarto import tell
-from fattorino.documents.views.common import desk, document_or_404
-from fattorino.organisations.queries import Actor
+from fattorino.documents.views.common import BACK_FIELD, desk, document_or_404
+from fattorino.organisations.queries import Actor, get_company
 
 MAX_ATTACHMENT = 3_500_000
 
 
-@desk
+def _for_another(
+    request: HttpRequest, actor: Actor, error: ConflictError, document_id: int | None = None
+) -> HttpResponse:
+    """The form as it was sent while another company was in use: nothing is saved, nothing typed is lost."""
+    view = document_or_404(actor, document_id) if document_id is not None else None
+    form = DocumentForm.from_post(request.POST, clock.day(clock.now()))
+    return _show(request, actor, form, view, refused=error, elsewhere=True)
+
+
+@desk(elsewhere=_for_another)
 def new(request: HttpRequest, actor: Actor) -> HttpResponse:
     """A new document; `?da=ID` begins with the content of another."""
     if not actor.may_write:
@@ -42,11 +51,12 @@ def new(request: HttpRequest, actor: Actor) -> HttpResponse:
         form = DocumentForm.from_draft(draft, today)
         form.values["data"] = today.isoformat()
     else:
-        form = DocumentForm.blank(today, iban=_company_iban(request), tipo_documento=_wanted_kind(request))
+        iban = get_company(actor.company_id).default_iban
+        form = DocumentForm.blank(today, iban=iban, tipo_documento=_wanted_kind(request))
     return _show(request, actor, form, None)
 
 
-@desk
+@desk(elsewhere=_for_another)
 def edit(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     """Correct a saved document; what SdI or the check said stands above and beside the fields."""
     view = document_or_404(actor, document_id)
@@ -70,10 +80,14 @@ def _take(request: HttpRequest, actor: Actor, view: queries.DocumentView | None)
     now = clock.now()
     form = DocumentForm.from_post(request.POST, clock.day(now))
     _take_uploads(request, actor, form)
+    if BACK_FIELD in request.POST:
+        company = get_company(actor.company_id).name
+        messages.success(request, f"Ora lavori per {company}. Il documento non è ancora salvato.")
+        return _show(request, actor, form, view)
     if command := request.POST.get("righe", ""):
         form.change_rows(command)
         return _show(request, actor, form, view)
-    draft, _ = form.judge(_seller(request))
+    draft, _ = form.judge(_seller(actor))
     if form.errors:
         return _show(request, actor, form, view, refused=RefusedError(_summary(form)))
     version = form.values.get("versione", "")
@@ -109,9 +123,10 @@ def _show(
     view: queries.DocumentView | None,
     *,
     refused: FattorinoError | None = None,
+    elsewhere: bool = False,
 ) -> HttpResponse:
     shown = dict(form.errors)
-    draft, totals = form.judge(_seller(request))
+    draft, totals = form.judge(_seller(actor))
     judged = form.errors
     form.errors = shown  # what is missing shows when it is touched or sent, not on opening
     ordinary, receipts = _sezionali(actor)
@@ -122,6 +137,8 @@ def _show(
     context = {
         "form": form,
         "view": view,
+        "azienda": actor.company_id,
+        "elsewhere": get_company(actor.company_id).name if elsewhere else "",
         "heading": f"Modifica {view.row.kind_label.lower()} {view.row.number}" if view else "Nuovo documento",
         "back": reverse("documents:page", args=[view.row.id]) if view else reverse("documents:list"),
         "kinds": [k for k in KINDS if not view or k[0] != RICEVUTA],
@@ -150,12 +167,8 @@ def _sezionali(actor: Actor) -> tuple[list[tuple[str, str]], list[tuple[str, str
     return pairs(False), pairs(True)
 
 
-def _seller(request: HttpRequest) -> Party:
-    return flows.cedente_of(request.membership.company)  # type: ignore[attr-defined]  # set by CompanyMiddleware
-
-
-def _company_iban(request: HttpRequest) -> str:
-    return str(request.membership.company.default_iban)  # type: ignore[attr-defined]  # set by CompanyMiddleware
+def _seller(actor: Actor) -> Party:
+    return flows.cedente_of(get_company(actor.company_id))
 
 
 def _wanted_kind(request: HttpRequest) -> str:
@@ -167,11 +180,11 @@ def _wanted_kind(request: HttpRequest) -> str:
 
 
 @require_POST
-@desk
+@desk(writes=False)
 def totals(request: HttpRequest, actor: Actor) -> HttpResponse:
     """The totals and remarks for what stands in the form now; nothing is saved."""
     form = DocumentForm.from_post(request.POST, clock.day(clock.now()))
-    draft, computed = form.judge(_seller(request))
+    draft, computed = form.judge(_seller(actor))
     context = {"form": form, **_totals_context(form, draft, computed, form.errors)}
     return render(request, "documents/parts/totals.html", context)
 
