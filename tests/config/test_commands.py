@@ -73,7 +73,7 @@ def test_a_real_company_its_key_its_user_and_channel_are_put_in_by_command(
     with company_scope(company.pk):
         stored = SigningKey.objects.get()
         assert b"segreta" not in bytes(stored.password) and bytes(stored.pkcs12) != key.read_bytes()
-        assert keys.sign(company.pk, b"<a/>", now=clock.now()).startswith(b"0")
+        assert keys.sign(keys.key_of(company.pk), b"<a/>", now=clock.now()).startswith(b"0")
         assert keys.channel_of(company.pk).url == "https://servizi.example/ricevi_file"  # type: ignore[attr-defined]
     assert "segreta" not in str(list(AuditEntry.objects.values()))
 

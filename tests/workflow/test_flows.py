@@ -201,3 +201,35 @@ def test_a_change_that_is_committed_late_is_not_missed_by_a_page_that_follows() 
     with company_scope(desk.company.pk):
         rows, _ = desk_queries.changed_rows(desk.actor, ids, since)
         assert slow.pk in {r.id for r in rows}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_transaction_is_open_while_the_xml_is_built_checked_and_signed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from fattorino.documents import flows as documents
+    from fattorino.hub.flows import acquire, keys
+
+    seen: list[str] = []
+
+    def watch(module: object, name: str) -> None:
+        real = getattr(module, name)
+
+        def watched(*args: object, **kwargs: object) -> object:
+            assert not connection.in_atomic_block, name
+            seen.append(name)
+            return real(*args, **kwargs)
+
+        monkeypatch.setattr(module, name, watched)
+
+    watch(documents, "make_xml")
+    watch(acquire, "check")
+    watch(keys, "sign")
+    desk = make_desk(demo.ORDINE, "laura@ordine.example")
+    with company_scope(desk.company.pk):
+        document = desk.save(desk.pa_draft())
+        desk.press(document)
+    run_jobs(skip=NO_SENDING)
+    assert seen == ["make_xml", "check", "sign"]
+    with company_scope(desk.company.pk):
+        assert desk.state(document) == "IN_ELABORAZIONE"

@@ -19,6 +19,7 @@ from fattorino.hub import queries
 from fattorino.hub.flows import keys
 from fattorino.hub.models import FileNameSeries, Submission
 from fattorino.organisations.queries import get_company
+from fattorino.organisations.scope import company_scope
 from fattorino.workflow.actions import ActionResult, ActionRun
 
 if TYPE_CHECKING:
@@ -63,32 +64,49 @@ def reserve_name(company: Company) -> str:
     return f"{company.trasmittente_paese}{company.trasmittente_codice}_{progressive(series.last)}"
 
 
+def start_names_after(company: Company, last: str) -> None:
+    """The company's former program used these names already: go on after its last progressive ("0001Z")."""
+    number = int(last, 36) if last.isascii() and last.isalnum() and len(last) <= 5 else -1
+    if number < 0:
+        raise RefusedError("L'ultimo progressivo dei nomi di file ha da 1 a 5 lettere o cifre.")
+    series, _ = FileNameSeries.objects.get_or_create(
+        id_paese=company.trasmittente_paese, id_codice=company.trasmittente_codice
+    )
+    FileNameSeries.objects.filter(pk=series.pk, last__lt=number).update(last=number)
+
+
 def take_over(run: ActionRun, *, now: datetime.datetime) -> ActionResult:
     """Generate the XML (or take the imported bytes) and hand it to the Hub."""
-    submission = open_submission(run)
-    if submission.content_id:
-        return ActionResult(True, "XML già generato e preso in carico dal Digital Hub.")
-    company = get_company(run.company_id)
+    with company_scope(run.company_id):
+        submission = open_submission(run)
+        if submission.content_id:
+            return ActionResult(True, "XML già generato e preso in carico dal Digital Hub.")
+        company = get_company(run.company_id)
+        source = documents.xml_source(run.document_id, run.company_id)
     base = submission.base_name
-    try:
-        stored, formato = documents.generate_xml(
-            run.document_id,
-            run.company_id,
-            (company.trasmittente_paese, company.trasmittente_codice),
-            base.rsplit("_", 1)[1],
-            base,
-            now=now,
+    stored = source.imported
+    if stored is None:
+        try:
+            sender = (company.trasmittente_paese, company.trasmittente_codice)
+            xml = documents.make_xml(source, sender, base.rsplit("_", 1)[1])
+        except FormatError as exc:
+            return ActionResult(False, exc.message, detail=[finding_json(f) for f in exc.findings])
+        except RefusedError as exc:
+            return ActionResult(False, str(exc), detail=_fields_json(exc))
+        with company_scope(run.company_id):
+            stored = documents.keep_xml(run.document_id, run.company_id, xml, f"{base}.xml", now=now)
+    with company_scope(run.company_id):
+        Submission.objects.filter(pk=submission.pk, content=None).update(
+            content=stored, formato=source.formato
         )
-    except FormatError as exc:
-        return ActionResult(False, exc.message, detail=[finding_json(f) for f in exc.findings])
-    except RefusedError as exc:
-        detail = [
-            {"code": "", "severity": "error", "path": "", "field": name, "message": text, "hint": ""}
-            for name, text in exc.fields.items()
-        ]
-        return ActionResult(False, str(exc), detail=detail)
-    Submission.objects.filter(pk=submission.pk, content=None).update(content=stored, formato=formato)
     return ActionResult(True, f"XML generato: {base}.xml", sha256=stored.sha256)
+
+
+def _fields_json(refused: RefusedError) -> list[dict[str, object]]:
+    return [
+        {"code": "", "severity": "error", "path": "", "field": name, "message": text, "hint": ""}
+        for name, text in refused.fields.items()
+    ]
 
 
 def current_submission(run: ActionRun) -> Submission:
@@ -108,21 +126,21 @@ def current_submission(run: ActionRun) -> Submission:
 
 def validate(run: ActionRun, *, now: datetime.datetime, today: datetime.date) -> ActionResult:
     """All checks that SdI would make and that can be made here, on exactly the bytes that will go."""
-    submission = current_submission(run)
+    with company_scope(run.company_id):
+        submission = current_submission(run)
+        known = queries.known_for(submission)
     assert submission.content is not None
-    raw = bytes(submission.content.content)
-    known = queries.known_for(submission)
-    opened = unwrap(raw)
+    opened = unwrap(bytes(submission.content.content))
     findings = [*verify(opened, at=now), *check(opened.content, on=today, known=known)]
     detail = [finding_json(f) for f in findings]
+    sha256 = submission.content.sha256
     errors = [f for f in findings if f.is_error]
     if errors:
-        return ActionResult(False, _summary(errors), detail=detail, sha256=submission.content.sha256)
-    Submission.objects.filter(pk=submission.pk, status=Status.ACQUIRED).update(status=Status.VALIDATED)
+        return ActionResult(False, _summary(errors), detail=detail, sha256=sha256)
+    with company_scope(run.company_id):
+        Submission.objects.filter(pk=submission.pk, status=Status.ACQUIRED).update(status=Status.VALIDATED)
     warnings = f", {len(findings)} avvisi" if findings else ""
-    return ActionResult(
-        True, f"Controlli superati{warnings}.", detail=detail, sha256=submission.content.sha256
-    )
+    return ActionResult(True, f"Controlli superati{warnings}.", detail=detail, sha256=sha256)
 
 
 def _summary(errors: list[Finding]) -> str:
@@ -145,28 +163,32 @@ def finding_json(finding: Finding) -> dict[str, object]:
 
 def sign(run: ActionRun, *, now: datetime.datetime) -> ActionResult:
     """Sign what goes to the PA (and to privates where the company wants it); what is signed already stays as it is."""
-    submission = current_submission(run)
-    assert submission.content is not None
-    if submission.outgoing:
-        return ActionResult(True, "Già firmata.", sha256=submission.outgoing.sha256)
-    raw = bytes(submission.content.content)
-    company = get_company(run.company_id)
-    signed_already = is_signed(unwrap(raw))
-    name = submission.base_name
-    if signed_already or not (submission.formato == "FPA12" or company.sign_private):
-        cades = queries.is_p7m(raw)
-        _set_outgoing(submission, submission.content_id, f"{name}.xml.p7m" if cades else f"{name}.xml")
-        text = (
-            "Il file importato è già firmato."
-            if signed_already
-            else "Firma non richiesta per questo destinatario."
-        )
-        return ActionResult(True, text, sha256=submission.content.sha256)
-    p7m = keys.sign(run.company_id, raw, now=now)
-    stored = documents.store(run.company_id, p7m, now=now)
-    documents.attach(run.document_id, run.company_id, documents.SIGNED, f"{name}.xml.p7m", stored, now=now)
-    _set_outgoing(submission, stored.pk, f"{name}.xml.p7m")
-    return ActionResult(True, f"Firmata: {name}.xml.p7m", sha256=stored.sha256)
+    with company_scope(run.company_id):
+        submission = current_submission(run)
+        company = get_company(run.company_id)
+        assert submission.content is not None
+        if submission.outgoing:
+            return ActionResult(True, "Già firmata.", sha256=submission.outgoing.sha256)
+        raw = bytes(submission.content.content)
+        name = submission.base_name
+        signed_already = is_signed(unwrap(raw))
+        if signed_already or not (submission.formato == "FPA12" or company.sign_private):
+            suffix = ".xml.p7m" if queries.is_p7m(raw) else ".xml"
+            _set_outgoing(submission, submission.content_id, name + suffix)
+            text = (
+                "Il file importato è già firmato."
+                if signed_already
+                else "Firma non richiesta per questo destinatario."
+            )
+            return ActionResult(True, text, sha256=submission.content.sha256)
+        key = keys.key_of(run.company_id)
+    p7m = keys.sign(key, raw, now=now)
+    with company_scope(run.company_id):
+        stored = documents.store(run.company_id, p7m, now=now)
+        file_name = f"{name}.xml.p7m"
+        documents.attach(run.document_id, run.company_id, documents.SIGNED, file_name, stored, now=now)
+        _set_outgoing(submission, stored.pk, file_name)
+    return ActionResult(True, f"Firmata: {file_name}", sha256=stored.sha256)
 
 
 def _set_outgoing(submission: Submission, stored_id: int | None, file_name: str) -> None:
@@ -178,31 +200,32 @@ def _set_outgoing(submission: Submission, stored_id: int | None, file_name: str)
 
 def confirm(run: ActionRun) -> ActionResult:
     """Freeze the submission and queue it; sending starts once the document's new state is written."""
-    submission = current_submission(run)
-    if submission.outgoing is None:
-        return ActionResult(False, "Il documento non ha ancora superato la firma.")
-    Submission.objects.filter(pk=submission.pk, status=Status.SIGNED).update(status=Status.QUEUED)
-    return ActionResult(
-        True,
-        f"In coda di invio: {submission.file_name}",
-        sha256=submission.outgoing.sha256,
-        then=lambda: defer_transmission(submission.company_id, submission.pk),
-    )
+    with company_scope(run.company_id):
+        submission = current_submission(run)
+        if submission.outgoing is None:
+            return ActionResult(False, "Il documento non ha ancora superato la firma.")
+        Submission.objects.filter(pk=submission.pk, status=Status.SIGNED).update(status=Status.QUEUED)
+    return _queued(submission, submission.outgoing.sha256, "In coda di invio")
 
 
 def send_again(run: ActionRun) -> ActionResult:
     """After a transmission error: the same file under the same name, which SdI certainly never took."""
-    submission = current_submission(run)
-    if submission.outgoing is None or submission.status not in (Status.FAILED, Status.QUEUED):
-        return ActionResult(
-            False,
-            "Questo invio non si può ripetere: l'esito dell'invio precedente non è certo o è già arrivato.",
-        )
-    Submission.objects.filter(pk=submission.pk).update(status=Status.QUEUED, failures=0, last_error="")
+    with company_scope(run.company_id):
+        submission = current_submission(run)
+        if submission.outgoing is None or submission.status not in (Status.FAILED, Status.QUEUED):
+            return ActionResult(
+                False,
+                "Questo invio non si può ripetere: l'esito dell'invio precedente non è certo o è già arrivato.",
+            )
+        Submission.objects.filter(pk=submission.pk).update(status=Status.QUEUED, failures=0, last_error="")
+    return _queued(submission, submission.outgoing.sha256, "Di nuovo in coda di invio")
+
+
+def _queued(submission: Submission, sha256: str, text: str) -> ActionResult:
     return ActionResult(
         True,
-        f"Di nuovo in coda di invio: {submission.file_name}",
-        sha256=submission.outgoing.sha256,
+        f"{text}: {submission.file_name}",
+        sha256=sha256,
         then=lambda: defer_transmission(submission.company_id, submission.pk),
     )
 

@@ -54,11 +54,11 @@ def save_key(
         return saved
 
 
-def sign(company_id: int, content: bytes, *, now: datetime.datetime) -> bytes:
-    """Put the content into a CAdES-BES envelope made with the company's key.
+def key_of(company_id: int) -> SigningKey:
+    """The company's key in use, still encrypted.
 
     Raises:
-        SigningError: no key, or one that cannot sign today.
+        SigningError: there is none.
     """
     row = SigningKey.objects.filter(company_id=company_id, active=True).first()
     if row is None:
@@ -66,6 +66,15 @@ def sign(company_id: int, content: bytes, *, now: datetime.datetime) -> bytes:
             "L'azienda non ha una chiave di firma, che per le fatture alla PA è obbligatoria.",
             "Un amministratore la carica con «fattorino manage company_key».",
         )
+    return row
+
+
+def sign(row: SigningKey, content: bytes, *, now: datetime.datetime) -> bytes:
+    """Put the content into a CAdES-BES envelope made with this key; touches no database.
+
+    Raises:
+        SigningError: the key cannot sign today.
+    """
     key = load_pkcs12(
         secrets.decrypt(bytes(row.pkcs12), settings.SECRETS_KEYS),
         secrets.decrypt(bytes(row.password), settings.SECRETS_KEYS).decode(),

@@ -11,6 +11,7 @@ from fattorino import clock
 from fattorino.core.errors import FattorinoError
 from fattorino.core.fatturapa.draft import draft_from_json
 from fattorino.documents import numbering
+from fattorino.hub.flows.acquire import start_names_after
 from fattorino.organisations.flows import save_company
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow.flows import load_standard
@@ -33,6 +34,7 @@ class Command(BaseCommand):
             raise CommandError("Il file deve contenere i campi dell'azienda, uno per riga.")
         extra = {name: data.pop(name) for name in OPTIONS if name in data}
         sezionali = data.pop("sezionali", [])
+        last_name = str(data.pop("ultimo_progressivo_file", ""))
         data = {key: str(value) if not isinstance(value, dict) else value for key, value in data.items()}
         try:
             draft_from_json({"cessionario": data})  # an unknown or unreadable field is told by its name
@@ -41,6 +43,8 @@ class Command(BaseCommand):
             with company_scope(company.pk):
                 load_standard(company, now=now)
                 numbering.load_standard(company.pk)
+                if last_name:
+                    start_names_after(company, last_name)
                 for row in sezionali:
                     numbering.add_sezionale(
                         company.pk, str(row["codice"]), str(row.get("descrizione", "")),
