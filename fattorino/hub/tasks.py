@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -50,7 +51,14 @@ def transmit(company_id: int, submission_id: int) -> None:
 @app.task(name="hub.apply_message", retry=AGAIN)
 def apply_message(message_id: int) -> None:
     """Read and apply one message of SdI."""
-    receive.apply_message(message_id, now=clock.now())
+    try:
+        receive.apply_message(message_id, now=clock.now())
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # noqa: BLE001 - the border of the job: what SdI sent is never lost nor retried for ever
+        log.error("message %s\n%s", message_id, traceback.format_exc())
+        why = "Il messaggio non si è potuto applicare per un errore interno, annotato nel registro: da abbinare a mano."
+        receive.set_aside(message_id, why, now=clock.now())
 
 
 @app.periodic(cron="* * * * *", periodic_id="sweep")

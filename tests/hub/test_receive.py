@@ -223,3 +223,44 @@ def test_a_refusal_frees_the_button_and_the_next_file_has_another_name(desk: Des
     run_jobs(skip=frozenset({"hub.transmit"}))
     names = list(Submission.objects.order_by("id").values_list("base_name", flat=True))
     assert len(set(names)) == 2
+
+
+def test_an_outcome_about_another_invoice_of_a_lotto_moves_nothing(desk: Desk) -> None:
+    row = sent(desk, pa=True)
+    name, content = letter(row, "NE", esito="EC02")
+    other = b"<RiferimentoFattura><NumeroFattura>77</NumeroFattura><AnnoFattura>2026</AnnoFattura></RiferimentoFattura>"
+    assert b"<Esito>" in content
+    bring(name, content.replace(b"<Esito>", other + b"<Esito>", 1))
+    assert state(row) == "IN_ATTESA_ESITO"
+    assert "77" in StateChange.objects.filter(document_id=row.document_id).order_by("-id")[0].message
+
+
+def test_over_long_identifiers_are_cut_and_the_receipt_applied(desk: Desk) -> None:
+    row = sent(desk)
+    name, content = letter(row, "RC")
+    bring(name, content.replace(b"<MessageId>1<", b"<MessageId>" + b"9" * 60 + b"<"))
+    assert state(row) == "CONSEGNATO"
+
+
+def test_a_message_that_breaks_its_job_is_set_aside_and_no_job_comes_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = sent(desk)
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(receive, "apply_message", broken)
+    message = arrive(row, "RC")
+    assert message.applied_at is not None and "errore interno" in message.note
+    assert not jobs("hub.apply_message")
+
+
+def test_a_held_outcome_keeps_its_words_when_it_is_applied(desk: Desk) -> None:
+    row = queued(desk, pa=True)
+    report_status(
+        row.document_id, "NE_EC02", desk.actor, now=NOW, message="Rifiutata. Manca il CIG.", sha256="ab"
+    )
+    report_status(row.document_id, "SDI_PRESO_IN_CARICO", desk.actor, now=NOW)
+    moved = StateChange.objects.get(document_id=row.document_id, event="NE_EC02", outcome="moved")
+    assert "Manca il CIG" in moved.message and moved.file_sha256 == "ab"

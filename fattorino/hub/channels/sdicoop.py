@@ -81,7 +81,7 @@ def _read(answer: httpx.Response) -> Accepted:
             uncertain=False,
             permanent=True,
         )
-    if answer.status_code in (404, 405, 413, 415):
+    if 300 <= answer.status_code < 400 or answer.status_code in (400, 404, 405, 406, 410, 413, 415):
         raise ChannelError(
             f"All'indirizzo del canale non c'è il servizio di ricezione (HTTP {answer.status_code}).",
             uncertain=False,

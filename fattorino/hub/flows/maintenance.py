@@ -29,23 +29,23 @@ def without_job(
             .values_list("company_id", "pk")[:1000]
         )
         messages = Message.objects.filter(applied_at=None, received_at__lt=late).values_list("pk", flat=True)
+        waiting = _jobs()
         return (
-            [(c, s) for c, s in submissions if not _has_job("hub.transmit", "submission_id", s)],
-            [m for m in messages[:1000] if not _has_job("hub.apply_message", "message_id", m)],
+            [(c, s) for c, s in submissions if ("hub.transmit", s) not in waiting],
+            [m for m in messages[:1000] if ("hub.apply_message", m) not in waiting],
             [
                 (company, document, action)
                 for company, document, action in late_actions(late)
-                if not _has_job("workflow.run_action", "pending_id", action)
+                if ("workflow.run_action", action) not in waiting
             ],
         )
 
 
-def _has_job(task: str, argument: str, value: int) -> bool:
+def _jobs() -> set[tuple[str, int]]:
+    """Task and the row it serves, of every job that waits or runs."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select exists (select 1 from procrastinate_jobs where task_name = %s"
-            " and status in ('todo', 'doing') and args ->> %s = %s)",
-            [task, argument, str(value)],
+            "select task_name, coalesce(args ->> 'submission_id', args ->> 'message_id', args ->> 'pending_id')"
+            " from procrastinate_jobs where status in ('todo', 'doing')"
         )
-        row = cursor.fetchone()
-    return bool(row and row[0])
+        return {(task, int(row)) for task, row in cursor.fetchall() if row}

@@ -80,6 +80,12 @@ def apply_message(message_id: int, *, now: datetime.datetime) -> None:
         _apply(message_id, submission_id, read, now)
 
 
+def set_aside(message_id: int, why: str, *, now: datetime.datetime) -> None:
+    """A message that cannot be applied is kept with the reason, for a person to look at; no job comes back for it."""
+    with system_scope():
+        Message.objects.filter(pk=message_id, applied_at=None).update(applied_at=now, note=why)
+
+
 def _match(message: Message, read: ReadMessage) -> tuple[int | None, int | None]:
     """The submission a message speaks of: by file name, which is ours alone; else by SdI's identifier."""
     name = getattr(read.message, "nome_file", "") or ""
@@ -111,8 +117,8 @@ def _apply(message_id: int, submission_id: int, read: ReadMessage, now: datetime
             return
         message.kind = read.message.tipo
         message.submission = row
-        message.identificativo_sdi = _sdi_id(read) or message.identificativo_sdi
-        message.message_id = getattr(read.message, "message_id", None) or ""
+        message.identificativo_sdi = _sdi_id(read)[:36] or message.identificativo_sdi
+        message.message_id = (getattr(read.message, "message_id", None) or "")[:36]
         message.applied_at = now
         repeated = _repeated(message)
         stored = documents.store(row.company_id, bytes(message.content), now=now)
@@ -170,13 +176,17 @@ def _tell(
         # The answer to the send is still to come, or was lost: the document must not wait for it.
         text = "Preso in carico da SdI: lo prova il messaggio arrivato."
         workflow.report_status(row.document_id, TAKEN, actor, now=now, message=text)
-    row.identificativo_sdi = _sdi_id(read) or row.identificativo_sdi
+    row.identificativo_sdi = _sdi_id(read)[:36] or row.identificativo_sdi
     row.accepted_at = row.accepted_at or now
     # Whatever receipt came, SdI had the file: an attempt still in doubt is settled. An earlier one may come later.
     row.status = Status.CLOSED if sense.final or row.status == Status.CLOSED else Status.ACCEPTED
     row.save(update_fields=["identificativo_sdi", "accepted_at", "status"])
     if not row.current:
         note = "Riguarda un invio precedente dello stesso documento: conservata, lo stato non cambia."
+        workflow.record(row.document_id, sense.event, actor, now=now, message=note, sha256=sha256)
+        return note
+    if other := _another_invoice(row, sense):
+        note = f"Riguarda la fattura {other}, non questa: conservata, lo stato non cambia."
         workflow.record(row.document_id, sense.event, actor, now=now, message=note, sha256=sha256)
         return note
     decision = workflow.report_status(
@@ -189,6 +199,12 @@ def _tell(
         sha256=sha256,
     )
     return decision.note
+
+
+def _another_invoice(row: Submission, sense: Meaning) -> str:
+    """NE and DT of a lotto name the one invoice they are about (RiferimentoFattura): its number, if it is not ours."""
+    number = (sense.reference.numero_fattura or "") if sense.reference else ""
+    return number if number != row.document.number else ""
 
 
 def _own_duplicate(row: Submission, sense: Meaning, read: ReadMessage) -> bool:
