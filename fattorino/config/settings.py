@@ -98,7 +98,8 @@ def database() -> dict[str, object]:
             "HOST": unquote(parts.hostname or ""),
             "PORT": str(parts.port or ""),
         }
-    socket = os.environ.get("FATTORINO_PGSOCKET") or str(HOME / "run")
+    # The real path: a home whose name is too long for a socket has a short one that the link leads to.
+    socket = os.environ.get("FATTORINO_PGSOCKET") or os.path.realpath(HOME / "run")
     return shared | {"NAME": "fattorino", "USER": "fattorino", "HOST": socket, "PORT": ""}
 
 
@@ -183,6 +184,8 @@ PROCRASTINATE_WORKER_DEFAULTS = {
     "update_heartbeat_interval": 2,
     "stalled_worker_timeout": 8,
     "shutdown_graceful_timeout": 20,
+    # What was done is told by the documents' own history; failed jobs stay for whoever must look.
+    "delete_jobs": "successful",
     "concurrency": 4,
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from fattorino.core.workflow.definition import KIND_LABELS
@@ -83,7 +82,6 @@ class Document(models.Model):
             ),
             models.Index(fields=["company", "number"], name="document_by_number"),
             models.Index(fields=["company", "change_seq"], name="document_changes"),
-            GinIndex(fields=["search_text"], name="document_search", opclasses=["gin_trgm_ops"]),
         ]
 
 

@@ -138,7 +138,9 @@ def possibilities(document: Document, actor: Actor) -> Possibilities:
         busy_since=pending.requested_at if pending else None,
         may_edit=editable and actor.may_write and pending is None,
         why_not_edit=_why_not_edit(state, editable, pending),
-        targets=tuple(_view(s, looks.get(s.code)) for s in choices(workflow, state, dashboard))
+        targets=tuple(
+            _view(s, looks.get(s.code)) for s in choices(workflow, state, dashboard, actor_names(actor))
+        )
         if actor.may_write
         else (),
     )

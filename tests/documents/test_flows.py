@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -7,10 +8,12 @@ import pytest
 from fattorino.config import demo
 from fattorino.core.errors import ConflictError, RefusedError
 from fattorino.core.fatturapa.draft import Line
-from fattorino.documents import queries
+from fattorino.core.workflow.standard import standard_json
+from fattorino.documents import flows, queries
 from fattorino.documents.models import Counterpart, Invoice
 from fattorino.documents.queries import Cursor, DocumentFilters
 from fattorino.organisations.scope import company_scope
+from fattorino.workflow import flows as workflow
 from fattorino.workflow.models import Document
 from tests.desk import Desk, run_jobs
 
@@ -140,10 +143,45 @@ def test_changed_rows_are_told_once(desk: Desk) -> None:
     assert queries.changed_rows(desk.actor, [document.pk, quiet.pk], newer) == ([], newer)
 
 
+def test_what_the_schema_would_refuse_is_not_saved(desk: Desk) -> None:
+    line = Line("語", Decimal(1), None, Decimal(10), aliquota_iva=Decimal(22))
+    for wrong, field in (
+        (desk.draft(linee=(line,)), "linee.0.descrizione"),
+        (desk.draft(divisa="EURO"), "divisa"),
+        (desk.draft(cessionario=replace(demo.ROSSI, comune="x" * 5000)), "cessionario.comune"),
+    ):
+        with pytest.raises(RefusedError) as refused:
+            desk.save(wrong)
+        assert field in refused.value.fields
+    assert desk.save().number == "1"
+
+
+def test_a_ricevuta_needs_no_vat_rate_and_gets_none(desk: Desk) -> None:
+    fee = Line("Quota annuale", Decimal(1), None, Decimal("180.00"))
+    receipt = desk.save(desk.draft(linee=(fee,), pagamenti=()), kind="ricevuta", sezionale="R")
+    assert (receipt.total_cents, receipt.tax_cents) == (18000, 0)
+
+
+def test_a_document_in_a_reserved_state_is_neither_copied_nor_corrected_by_others(desk: Desk) -> None:
+    document = desk.save()
+    definition = standard_json()
+    for state in definition["states"]:
+        if state["code"] == "DA_PROCESSARE":
+            state |= {"reserved": True, "reserved_groups": ["group:admin"]}
+    workflow.publish_workflow(desk.company, definition, now=desk.now)
+    with pytest.raises(RefusedError):
+        flows.copy_as_new(desk.actor, document.pk)
+    with pytest.raises(RefusedError, match="non trovato"):
+        desk.save(document_id=document.pk, version=1)
+    desk.actor = replace(desk.actor, role="admin")
+    assert flows.copy_as_new(desk.actor, document.pk).numero is None
+
+
 def test_a_draft_that_cannot_become_a_fatturapa_fails_with_the_fields_to_correct(desk: Desk) -> None:
-    document = desk.save(
-        desk.draft(linee=(Line("語", Decimal(1), None, Decimal(10), aliquota_iva=Decimal(22)),))
-    )
+    document = desk.save()
+    invoice = Invoice.objects.get(document=document)
+    invoice.draft["linee"][0]["descrizione"] = "語"  # as an earlier version, or another schema, let it in
+    invoice.save()
     desk.press(document)
     run_jobs(skip=frozenset({"hub.transmit"}))
     view = queries.get_document(desk.actor, document.pk)

@@ -114,7 +114,13 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 @pytest.fixture(scope="session")
 def plain_context_args(base_url: str) -> dict[str, Any]:
     """A browser in Italy that nobody has signed in with."""
-    return {"base_url": base_url, "locale": "it-IT", "timezone_id": "Europe/Rome", "viewport": WIDE}
+    return {
+        "base_url": base_url,
+        "locale": "it-IT",
+        "timezone_id": "Europe/Rome",
+        "viewport": WIDE,
+        "reduced_motion": "reduce",  # a picture taken while the page still glides shows half of it
+    }
 
 
 @pytest.fixture(scope="session")

@@ -95,7 +95,7 @@ def test_a_reader_sees_everything_and_may_change_nothing(
     for address in ("/entrate/nuovo/", f"/entrate/{document}/modifica/"):
         answer = page.goto(address)
         assert answer is not None and answer.status in (403, 409)
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.get_by_text("Il ruolo di consultazione non permette")).to_be_visible()
     picture(page, "10-non-permesso")
     page.goto("/entrate/importa/")
     expect(page.get_by_text("Il tuo ruolo permette di consultare, non di importare.")).to_be_visible()

@@ -177,19 +177,18 @@ def _private(
         fields["codice_destinatario"] = (
             f"{SAN_MARINO_RECIPIENT} è l'ufficio tributario di San Marino: indicare nel cliente il Paese SM."
         )
-    public = looks_public(party)
-    if public and code is None:
-        fields["codice_destinatario"] = (
-            "Il cliente sembra una pubblica amministrazione: serve il codice ufficio di 6 caratteri,"
-            " che si trova su indicepa.gov.it (scarto 00399)."
+    # A name alone proves nothing ("Camera di commercio italo-germanica"): a remark, never a refusal.
+    warnings: tuple[FieldFinding, ...] = ()
+    if looks_public(party):
+        has = "ha 7 caratteri" if code else "manca"
+        warnings = (
+            FieldFinding(
+                "codice_destinatario",
+                "warning",
+                f"Il cliente sembra una pubblica amministrazione, ma il codice ufficio {has}.",
+                "Se è iscritto in IPA serve il suo codice ufficio di 6 caratteri (indicepa.gov.it), "
+                "altrimenti SdI scarterà la fattura (00399).",
+                "00399",
+            ),
         )
-    warning = FieldFinding(
-        "codice_destinatario",
-        "warning",
-        "Il cliente sembra una pubblica amministrazione, ma il codice ha 7 caratteri.",
-        "Se è iscritto in IPA serve il suo codice ufficio di 6 caratteri, altrimenti sarà scartata (00399).",
-        "00399",
-    )
-    return Recipient(
-        "FPR12", code or UNKNOWN_RECIPIENT, None if code else pec, (warning,) if public and code else ()
-    )
+    return Recipient("FPR12", code or UNKNOWN_RECIPIENT, None if code else pec, warnings)

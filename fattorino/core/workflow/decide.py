@@ -126,8 +126,14 @@ def may_edit(state: State, dashboard: Dashboard) -> bool:
     return state.rule(dashboard).action in MAKING_XML
 
 
-def choices(workflow: Workflow, state: State, dashboard: Dashboard) -> tuple[State, ...]:
-    """The states that *Cambia stato* offers from here, in dashboard order; none where it may not be used."""
+def choices(
+    workflow: Workflow, state: State, dashboard: Dashboard, actor_names: frozenset[str] | None = None
+) -> tuple[State, ...]:
+    """The states that *Cambia stato* offers from here, in dashboard order; none where it may not be used.
+
+    "Sarà possibile selezionare solo stati con le stesse abilitazioni attive [...]. Non valorizzando alcuno stato
+    [...] saranno visibili tutti gli stati".
+    """
     if not _change_allowed(state, dashboard):
         return ()
     offered = [
@@ -136,7 +142,10 @@ def choices(workflow: Workflow, state: State, dashboard: Dashboard) -> tuple[Sta
         if other.code != state.code
         and dashboard in other.dashboards
         and other.from_gestionale
-        and (other.code in state.assignable or not state.assignable)
+        and may_see(other, actor_names)
+        and (
+            other.code in state.assignable or (not state.assignable and other.dashboards == state.dashboards)
+        )
     ]
     return tuple(sorted(offered, key=lambda s: (s.order, s.code)))
 
@@ -254,6 +263,6 @@ def _chosen(workflow: Workflow, state: State, event: StateChosen, facts: Facts) 
             else "Un amministratore può permetterlo negli stati adempimento.",
         )
     target = workflow.state(event.target)
-    if target not in choices(workflow, state, facts.dashboard):
+    if target not in choices(workflow, state, facts.dashboard, facts.actor_names):
         return Refusal(f"Dallo stato «{state.label}» non si può assegnare lo stato «{target.label}».")
     return _into(workflow, target.code, facts, run_on=False)

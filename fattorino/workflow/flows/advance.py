@@ -201,17 +201,10 @@ def _try_held(
             answer = rules.decide(workflow, document.state, event, _facts(document, actor, event))
             if isinstance(answer, Decision) and answer.to_state:
                 document.held_statuses = [s for s in document.held_statuses if s != status]
-                _write(
-                    document,
-                    event,
-                    answer,
-                    actor,
-                    now,
-                    version,
-                    "Esito arrivato in anticipo, ora applicato.",
-                    [],
-                    "",
-                )
+                told = StateChange.objects.filter(document=document, event=status).order_by("-id").first()
+                message = f"Esito arrivato in anticipo, ora applicato. {told.message if told else ''}".strip()
+                detail, sha256 = (told.detail, told.file_sha256) if told else ([], "")
+                _write(document, event, answer, actor, now, version, message, detail, sha256)
                 if answer.start:
                     _start(document, answer.start, actor, now, None)
                 moved = True

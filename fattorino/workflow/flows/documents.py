@@ -66,7 +66,7 @@ def hold_for_edit(actor: Actor, document_id: int, *, version: int | None) -> Doc
     document = (
         Document.objects.select_for_update().filter(pk=document_id, company_id=actor.company_id).first()
     )
-    if document is None:
+    if document is None or document.state in queries.hidden_states(actor.company_id, actor):
         raise RefusedError("Documento non trovato.")
     if PendingAction.objects.filter(document=document, finished_at=None).exists():
         raise ConflictError(

@@ -52,8 +52,6 @@ def test_where_an_invoice_goes(party, code, pec, expected):
         (CLIENT, "XXXXXXX", None, "codice_destinatario"),
         (CLIENT, "2R4GTO8", None, "codice_destinatario"),
         (PERSON, "UFABC1", None, "codice_destinatario"),
-        (OFFICE, "", None, "codice_destinatario"),
-        (OFFICE, "", "a@pec.example.it", "codice_destinatario"),
         (OFFICE, "UFABC1", "a@pec.example.it", "pec_destinatario"),
         (FOREIGNER, "UFABC1", None, "codice_destinatario"),
         (FOREIGNER, "M5UXCR1", None, "codice_destinatario"),
@@ -75,10 +73,15 @@ def test_a_wrong_combination_is_refused_beside_its_field(party, code, pec, field
 @pytest.mark.parametrize(
     "name", ["COMUNE DI ROMA", "Ministero della Salute", "Ordine degli Ingegneri di Pisa", "Regione Lazio"]
 )
-def test_an_administration_without_its_six_characters_is_refused(name):
-    with pytest.raises(RefusedError) as refusal:
-        resolve_recipient(Party(denominazione=name, codice_fiscale="80012345676"), "", None)
-    assert "00399" in refusal.value.fields["codice_destinatario"]
+def test_a_name_like_an_administrations_without_six_characters_is_a_warning(name):
+    recipient = resolve_recipient(Party(denominazione=name, codice_fiscale="80012345676"), "", None)
+    assert (recipient.formato, recipient.warnings[0].code) == ("FPR12", "00399")
+
+
+@pytest.mark.parametrize("name", ["Camera di commercio italo-germanica", "Comune denominatore di Rossi"])
+def test_a_private_with_such_a_name_is_never_refused(name):
+    party = Party(denominazione=name, codice_fiscale="80012345676")
+    assert resolve_recipient(party, "0000000", None).codice_destinatario == "0000000"
 
 
 def test_a_name_like_an_administrations_with_a_private_code_is_only_a_warning():
