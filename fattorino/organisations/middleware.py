@@ -30,16 +30,26 @@ class CompanyMiddleware:
             chosen = _choose(request, memberships)
             request.memberships = memberships  # type: ignore[attr-defined]
             request.membership = chosen  # type: ignore[attr-defined]
-            request.actor = (  # type: ignore[attr-defined]
-                queries.Actor("utente", str(request.user), chosen.company_id, request.user.pk, chosen.role)
-                if chosen
-                else None
-            )
+            request.actor = actor_of(request, chosen) if chosen else None  # type: ignore[attr-defined]
             scope.show_only(chosen.company_id if chosen else None)
             response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)
             return response
+
+
+def actor_of(request: HttpRequest, membership: Membership) -> queries.Actor:
+    """The signed-in user as she acts for this company of hers."""
+    return queries.Actor("utente", str(request.user), membership.company_id, request.user.pk, membership.role)
+
+
+def use_company(request: HttpRequest, membership: Membership) -> queries.Actor:
+    """From here on in this request, and in the session, the user works for this company of hers."""
+    request.session[SESSION_KEY] = membership.company_id
+    actor = actor_of(request, membership)
+    request.membership, request.actor = membership, actor  # type: ignore[attr-defined]
+    scope.show_only(membership.company_id)
+    return actor
 
 
 def _choose(request: HttpRequest, memberships: list[Membership]) -> Membership | None:

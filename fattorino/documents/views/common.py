@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, cast, overload
 from urllib.parse import quote
 
 from django.contrib.auth.decorators import login_required
@@ -25,7 +25,13 @@ COMPANY_FIELD = "azienda"
 BACK_FIELD = "riprendi"
 
 
-def desk(view: View | None = None, *, writes: bool = True, elsewhere: View | None = None) -> Any:
+@overload
+def desk(view: View) -> View: ...
+@overload
+def desk(*, writes: bool = True, elsewhere: View | None = None) -> Callable[[View], View]: ...
+def desk(
+    view: View | None = None, *, writes: bool = True, elsewhere: View | None = None
+) -> View | Callable[[View], View]:
     """Calls `view(request, actor, ...)`; without sign-in to the door, without a company to the page that says so.
 
     A form is for the company it was shown for, whatever another tab has made of the session since: posted while
@@ -37,8 +43,11 @@ def desk(view: View | None = None, *, writes: bool = True, elsewhere: View | Non
             was typed; the database then shows the form's company. Without it a page says what happened.
     """
     if view is None:
-        return functools.partial(desk, writes=writes, elsewhere=elsewhere)
+        return lambda given: _guarded(given, writes, elsewhere)
+    return _guarded(view, True, None)
 
+
+def _guarded(view: View, writes: bool, elsewhere: View | None) -> View:
     @login_required
     @functools.wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
