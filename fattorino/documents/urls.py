@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fattorino.documents.views import edit, imports, listing, page
+from fattorino.documents.views import edit, imports, listing, live, page
 
 app_name = "documents"
 urlpatterns = [
@@ -11,9 +11,9 @@ urlpatterns = [
     path("esporta.csv", listing.export_csv, name="export_csv"),
     path("esporta.xlsx", listing.export_xlsx, name="export_xlsx"),
     path("nuovo/", edit.new, name="new"),
-    path("totali/", edit.totals, name="totals"),
-    path("controparti/", edit.counterparts, name="counterparts"),
-    path("allegati/", edit.attach, name="attach"),
+    path("totali/", live.totals, name="totals"),
+    path("controparti/", live.counterparts, name="counterparts"),
+    path("allegati/", live.attach, name="attach"),
     path("importa/", imports.importa, name="import"),
     path("importa/<int:import_id>/", imports.outcome, name="import_outcome"),
     path("<int:document_id>/", page.page, name="page"),

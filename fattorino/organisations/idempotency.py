@@ -30,6 +30,12 @@ def claim(company_id: int, key: str, request_sha256: str, *, now: datetime.datet
     return row.result_id
 
 
+def made_by(company_id: int, key: str) -> int | None:
+    """The id of what this key made; None for a key that made nothing."""
+    row = IdempotencyKey.objects.filter(company_id=company_id, key=key).first()
+    return row.result_id if row else None
+
+
 def settle(company_id: int, key: str, result_id: int) -> None:
     """Write down what the claimed key made."""
     IdempotencyKey.objects.filter(company_id=company_id, key=key).update(result_id=result_id)

@@ -7,6 +7,8 @@ Names in the page are the names of the draft joined by dashes, rows with a numbe
 from __future__ import annotations
 
 import datetime
+import re
+import secrets
 from collections.abc import Mapping
 
 from fattorino.core.errors import RefusedError
@@ -122,6 +124,16 @@ class DocumentForm(Reader):
         if self.is_ricevuta and "sezionale_ricevute" in self.values:
             return self._text("sezionale_ricevute")
         return self._text("sezionale")
+
+    @property
+    def token(self) -> str:
+        """Which shown form this is: sent twice, it is still one document. "" where it cannot be one of ours."""
+        token = self._text("modulo")
+        return token if re.fullmatch(r"[A-Za-z0-9_-]{20,60}", token) else ""
+
+    def renew_token(self) -> None:
+        """From here on this is another form: what it makes is another document."""
+        self.values["modulo"] = secrets.token_urlsafe(24)
 
     def change_rows(self, command: str) -> None:
         """ "aggiungi:linee" or "togli:linee-3": rows without script, when the page was sent for that."""

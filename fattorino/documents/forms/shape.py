@@ -80,6 +80,7 @@ SINGLE = (
     "codice_destinatario",
     "pec_destinatario",
     "versione",
+    "modulo",
     "sezionale_ricevute",
 )
 # A row in which only these are filled was never written in.
