@@ -61,6 +61,10 @@ def test_step_3_each_wrong_combination_is_refused_beside_its_field_before_saving
     expect(told_beside(page, "codice_ufficio")).to_be_empty()
 
     choose_kind_of_recipient(page, "privato")
+    # A name alone proves nothing: a remark, no refusal.
+    remark = told_beside(page, "codice_destinatario")
+    expect(remark).to_contain_text("sembra una pubblica amministrazione")
+    expect(remark).to_have_attribute("data-level", "warning")
     fill(page, {**party_fields(demo.ROSSI), "cessionario-codice_fiscale": ""})
     refused(page, "codice_destinatario", "ABC123", "scegli «Pubblica amministrazione»")
     picture(page, "03-codice-destinatario")

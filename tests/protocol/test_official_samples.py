@@ -78,7 +78,8 @@ def test_a_sample_goes_out_unchanged_and_sdi_agrees_with_our_check(
     with company_scope(desk.company.pk):
         row = handed_in(desk, name, content)
         if row.status == ImportedFile.Status.REFUSED:
-            assert errors, row.outcomes
+            # A file of many invoices is the other thing that a company does not send from here.
+            assert errors or summary.bodies > 1, row.outcomes
             return
         document = Document.objects.get(pk=row.outcomes[0]["document_id"])
         desk.press(document)
