@@ -75,7 +75,7 @@ FULL = Draft(
     ),
     allegati=(Attachment("a.pdf", "PDF", "Relazione", "0" * 64),),
     art73=True,
-    cessionario=replace(demo.ROSSI, email="info@rossi.example"),
+    cessionario=demo.ROSSI,
     codice_destinatario="M5UXCR1",
 )
 
@@ -105,6 +105,34 @@ def test_a_draft_goes_through_the_form_unchanged() -> None:
 def test_each_kind_of_recipient_comes_back_as_it_was(party: tuple[Party, str]) -> None:
     draft = replace(FULL, cessionario=party[0], codice_destinatario=party[1])
     assert DocumentForm.from_post(write(draft), TODAY).read() == draft
+
+
+UNSHOWN = {"titolo": "Dott.", "cod_eori": "IT123456789012345", "telefono": "02123456", "email": "a@b.example"}
+MANY = Party(id_paese="IT", id_codice="01122334459", denominazione="Weber GmbH", indirizzo="Hauptstr. 1",
+             cap="00000", comune="Berlin", nazione="DE", **UNSHOWN)  # fmt: skip
+ABROAD = replace(MANY, id_paese="DE", id_codice="123456789", provincia="BE", codice_fiscale="80012345678")
+
+
+@pytest.mark.parametrize(
+    ("party", "code"),
+    [
+        (MANY, "M5UXCR1"),
+        (ABROAD, ""),
+        (replace(ABROAD, nazione="IT", cap="20100"), ""),
+        (replace(demo.COMUNE, nazione="DE", cap="00000", **UNSHOWN), "ABC123"),
+    ],
+)
+def test_what_the_form_does_not_show_stays_as_a_program_saved_it(party: Party, code: str) -> None:
+    saved = replace(FULL, divisa="USD", numero="7", cessionario=party, codice_destinatario=code)
+    form = DocumentForm.from_post(write(saved) | {"causale": "altra"}, TODAY, saved)
+    assert form.read() == replace(saved, causale=("altra",))
+    assert form.errors == {}
+
+
+def test_another_party_in_the_form_keeps_nothing_of_the_one_before() -> None:
+    saved = replace(FULL, cessionario=MANY)
+    typed = write(replace(FULL, cessionario=demo.MARIO))
+    assert DocumentForm.from_post(typed, TODAY, saved).read().cessionario == demo.MARIO
 
 
 def test_a_right_invoice_has_nothing_to_correct() -> None:

@@ -5,6 +5,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -199,6 +200,32 @@ def test_a_saved_document_comes_back_to_the_form_as_it_was_written(client: Clien
     client.post(f"/entrate/{document.pk}/modifica/", values)
     document.refresh_from_db()
     assert (document.total_cents, document.number, document.version) == (48800, "1", 2)
+
+
+def test_the_form_changes_nothing_that_it_does_not_show(client: Client, desk: Desk) -> None:
+    party = replace(demo.ROSSI, email="a@b.example", telefono="02123456", cod_eori="IT123456789012345",
+                    nazione="DE", cap="00000", provincia=None)  # fmt: skip
+    document = desk.save(desk.draft(cessionario=party), source="api")
+    saved = Invoice.objects.get().draft
+    page = client.get(f"/entrate/{document.pk}/modifica/").content.decode()
+    assert re.search(r'name="cessionario-nazione" value="DE"', page), (
+        "the country is shown, so that it can be corrected"
+    )
+    values = write(desk.draft(cessionario=party)) | {"versione": "1"}
+    assert client.post(f"/entrate/{document.pk}/modifica/", values).status_code == 302
+    assert Invoice.objects.get().draft == saved
+
+
+def test_a_document_in_another_currency_is_not_edited_or_copied_in_euro(client: Client, desk: Desk) -> None:
+    document = desk.save(desk.draft(divisa="USD"), source="api")
+    for address in (f"/entrate/{document.pk}/modifica/", f"/entrate/nuovo/?da={document.pk}"):
+        answer = client.get(address)
+        assert answer.status_code == 409 and "Il documento è in USD" in answer.content.decode()
+    values = write(desk.draft()) | {"versione": "1"}
+    assert client.post(f"/entrate/{document.pk}/modifica/", values).status_code == 409
+    assert Invoice.objects.get().draft["divisa"] == "USD"  # type: ignore[index]
+    page = client.get(f"/entrate/{document.pk}/").content.decode()
+    assert "Modifica</span>" not in page and "Duplica</span>" not in page and "è in USD" in page
 
 
 def test_who_saves_over_an_unseen_change_is_told_and_keeps_what_she_wrote(client: Client, desk: Desk) -> None:

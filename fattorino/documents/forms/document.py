@@ -10,6 +10,7 @@ import datetime
 import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 
 from fattorino.core.errors import RefusedError
 from fattorino.core.fatturapa.draft import Bollo, Draft, Party
@@ -23,10 +24,13 @@ from fattorino.documents.forms.writer import write
 
 
 class DocumentForm(Reader):
-    """Attributes: `values` (name -> text as typed), `errors` and `warnings` (name -> Italian message)."""
+    """Attributes: `values` (name -> text as typed), `errors` and `warnings` (name -> Italian message), `base`: the
+    saved draft, whose fields that the form does not show stay as they are.
+    """
 
-    def __init__(self, values: dict[str, str], today: datetime.date) -> None:
+    def __init__(self, values: dict[str, str], today: datetime.date, base: Draft | None = None) -> None:
         self.values = values
+        self.base = base or Draft()
         self.today = today
         self.errors: dict[str, str] = {}
         self.warnings: dict[str, str] = {}
@@ -39,15 +43,17 @@ class DocumentForm(Reader):
     # --- ways in
 
     @classmethod
-    def from_post(cls, post: Mapping[str, str], today: datetime.date) -> DocumentForm:
-        """Everything that was typed, save names that are none of ours."""
+    def from_post(
+        cls, post: Mapping[str, str], today: datetime.date, base: Draft | None = None
+    ) -> DocumentForm:
+        """Everything that was typed, save names that are none of ours; `base` is the saved draft being corrected."""
         known = {*SINGLE, *(f"cessionario-{name}" for name in PARTY)}
         values = {}
         for name in post:
             match = ROW.fullmatch(name)
             if name in known or (match and match[3] in GROUPS[match[1]]):
                 values[name] = post[name]
-        return cls(values, today)
+        return cls(values, today, base)
 
     @classmethod
     def blank(cls, today: datetime.date, *, iban: str = "", tipo_documento: str = "TD01") -> DocumentForm:
@@ -83,7 +89,7 @@ class DocumentForm(Reader):
         values |= {"sezionale": sezionale, "versione": versione}
         if ricevuta:
             values["tipo_documento"] = choices.RICEVUTA
-        return cls(values, today)
+        return cls(values, today, draft)
 
     # --- what the templates read
 
@@ -175,7 +181,8 @@ class DocumentForm(Reader):
         bollo = None
         if self._text("bollo"):
             bollo = Bollo(self._number("bollo_importo"), bool(self._text("bollo_addebitato")))
-        return Draft(
+        return replace(
+            self.base,
             tipo_documento="" if self.is_ricevuta else self._text("tipo_documento") or "TD01",
             data=self._date("data"),
             causale=tuple(self._text("causale").splitlines()),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 from fattorino.core.fatturapa.draft import (
     Attachment,
     Cassa,
     Discount,
+    Draft,
     Line,
     Party,
     Payment,
@@ -19,15 +21,17 @@ from fattorino.core.fatturapa.draft import (
 from fattorino.documents.forms import choices
 from fattorino.documents.forms.shape import DEFAULTED, GROUPS, PARTY, ROW
 from fattorino.documents.forms.values import Unreadable, read_date, read_discounts, read_number
+from fattorino.documents.forms.writer import genere_of
 
 _IT = "IT"
 
 
 class Reader:
-    """Attributes: `values` (name -> text as typed), `errors` (name -> Italian message)."""
+    """Attributes: `values` (name -> text as typed), `errors` (name -> Italian message), `base` (the saved draft)."""
 
     values: dict[str, str]
     errors: dict[str, str]
+    base: Draft
     _written: dict[str, list[str]]
 
     # --- one value
@@ -156,21 +160,32 @@ class Reader:
         country = (text["nazione"] or "").upper() or None
         number = re.sub(r"[\s.]", "", text["id_codice"] or "").upper() or None
         if genere == "estero":
-            text |= {
-                "nazione": country,
-                "provincia": None,
-                "codice_fiscale": None,
-                "cap": text["cap"] or "00000",
-            }
+            # Not shown for this kind: the saved party's own are kept.
+            del text["provincia"], text["codice_fiscale"]
+            text |= {"nazione": country, "cap": text["cap"] or "00000"}
             text["id_paese"] = (text["id_paese"] or country or "").upper() or None
-            if country is None or country == _IT:
+            if country is None or country == text["id_paese"] == _IT:
                 self.errors["cessionario-nazione"] = (
                     "Scegli il Paese del cliente (due lettere, per esempio DE)."
                 )
         else:
             if number and number.startswith(_IT):
                 number = number[2:]
-            text |= {"nazione": _IT, "id_paese": _IT if number else None}
+            text |= {"nazione": country or _IT, "id_paese": _IT if number else None}
             text["provincia"] = (text["provincia"] or "").upper() or None
             text["codice_fiscale"] = (text["codice_fiscale"] or "").upper() or None
-        return Party(**(text | {"id_codice": number}))  # type: ignore[arg-type]
+        read = Party(**(text | {"id_codice": number}))  # type: ignore[arg-type]
+        kept = self.base.cessionario
+        if genere != genere_of(self.base) or not _same_party(kept, read):
+            return read
+        return replace(kept, **{name: getattr(read, name) for name in text})
+
+
+def _same_party(one: Party, other: Party) -> bool:
+    """Whether what the form does not show still belongs to whom it shows: one mark of identity is enough."""
+
+    def marks(party: Party) -> set[str]:
+        names = (party.id_codice, party.codice_fiscale, party.denominazione, party.cognome)
+        return {name.upper() for name in names if name}
+
+    return bool(marks(one) & marks(other))

@@ -60,8 +60,6 @@ PARTY = (
     "comune",
     "provincia",
     "nazione",
-    "email",
-    "telefono",
     "riferimento_amministrazione",
 )
 SINGLE = (

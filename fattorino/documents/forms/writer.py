@@ -28,9 +28,9 @@ def write(draft: Draft) -> dict[str, str]:
         "pec_destinatario": draft.pec_destinatario or "",
     }
     code = draft.codice_destinatario
-    foreign = is_foreign(draft.cessionario)
-    values["codice_ufficio" if len(code) == 6 else "codice_destinatario"] = "" if foreign else code
-    values["cessionario-genere"] = "estero" if foreign else "pa" if len(code) == 6 else "privato"
+    genere = genere_of(draft)
+    values["codice_ufficio" if len(code) == 6 else "codice_destinatario"] = "" if genere == "estero" else code
+    values["cessionario-genere"] = genere
     values |= {
         f"cessionario-{name}": _text_of(getattr(draft.cessionario, name))
         for name in PARTY
@@ -40,6 +40,13 @@ def write(draft: Draft) -> dict[str, str]:
         for index, item in enumerate(getattr(draft, group)):
             values |= {f"{group}-{index}-{name}": _row_text(item, name) for name in names}
     return values
+
+
+def genere_of(draft: Draft) -> str:
+    """Which of the form's three kinds of recipient: "pa", "privato", "estero"."""
+    if is_foreign(draft.cessionario):
+        return "estero"
+    return "pa" if len(draft.codice_destinatario) == 6 else "privato"
 
 
 def _row_text(item: object, name: str) -> str:

@@ -39,7 +39,7 @@ def _for_another(
 ) -> HttpResponse:
     """The form as it was sent while another company was in use: nothing is saved, nothing typed is lost."""
     view = document_or_404(actor, document_id) if document_id is not None else None
-    form = DocumentForm.from_post(request.POST, clock.day(clock.now()))
+    form = DocumentForm.from_post(request.POST, clock.day(clock.now()), view.draft if view else None)
     return _show(request, actor, form, view, refused=error, elsewhere=True)
 
 
@@ -54,6 +54,7 @@ def new(request: HttpRequest, actor: Actor) -> HttpResponse:
     source = request.GET.get("da", "")
     if source.isascii() and source.isdecimal() and len(source) < 19:
         draft = flows.copy_as_new(actor, int(source))
+        _refuse_other_currency(draft)
         form = DocumentForm.from_draft(draft, today)
         form.values["data"] = today.isoformat()
     else:
@@ -67,6 +68,8 @@ def new(request: HttpRequest, actor: Actor) -> HttpResponse:
 def edit(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     """Correct a saved document; what SdI or the check said stands above and beside the fields."""
     view = document_or_404(actor, document_id)
+    if view.draft is not None:
+        _refuse_other_currency(view.draft)
     if request.method == "POST":
         return _take(request, actor, view)
     if not actor.may_write:
@@ -83,9 +86,18 @@ def edit(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     return _show(request, actor, form, view)
 
 
+def _refuse_other_currency(draft: Draft) -> None:
+    if draft.divisa != "EUR":
+        raise RefusedError(
+            f"Il documento è in {draft.divisa}, ma questo modulo scrive gli importi in euro: qui non si modifica né si"
+            " duplica.",
+            "Correggerlo dal programma che l'ha inviato.",
+        )
+
+
 def _take(request: HttpRequest, actor: Actor, view: queries.DocumentView | None) -> HttpResponse:
     now = clock.now()
-    form = DocumentForm.from_post(request.POST, clock.day(now))
+    form = DocumentForm.from_post(request.POST, clock.day(now), view.draft if view else None)
     take_uploads(request, actor, form)
     if BACK_FIELD in request.POST:
         company = get_company(actor.company_id).name
