@@ -19,7 +19,7 @@ from fattorino.core.fatturapa.recipient import resolve_recipient
 from fattorino.core.fatturapa.totals import Totals, compute
 from fattorino.documents.forms import choices
 from fattorino.documents.forms.reader import Reader
-from fattorino.documents.forms.shape import GROUPS, PARTY, ROW, SINGLE, Row
+from fattorino.documents.forms.shape import GROUPS, LONGEST, PARTY, ROW, SINGLE, Row
 from fattorino.documents.forms.writer import write
 
 
@@ -52,7 +52,8 @@ class DocumentForm(Reader):
         for name in post:
             match = ROW.fullmatch(name)
             if name in known or (match and match[3] in GROUPS[match[1]]):
-                values[name] = post[name]
+                # No database and no XML holds a NUL; line ends are as the saved draft has them.
+                values[name] = post[name].replace("\x00", "").replace("\r\n", "\n")
         return cls(values, today, base)
 
     @classmethod
@@ -280,7 +281,12 @@ class DocumentForm(Reader):
                 "cessionario.denominazione",
                 "O la denominazione, o nome e cognome: non tutti insieme.",
             )
-        if not self.is_ricevuta:
+        if self.is_ricevuta:
+            for name, longest in LONGEST.items():
+                if len(text := getattr(party, name) or "") > longest:
+                    message = f"È troppo lungo: al massimo {longest} caratteri, qui sono {len(text)}."
+                    self._enter(True, f"cessionario.{name}", message)
+        else:
             for name, label in (("indirizzo", "l'indirizzo"), ("cap", "il CAP"), ("comune", "il comune")):
                 if not getattr(party, name):
                     self._enter(True, f"cessionario.{name}", f"Manca {label}.")

@@ -81,6 +81,23 @@ SINGLE = (
     "modulo",
     "sezionale_ricevute",
 )
+# The longest value of each field of the party (FatturaPA 1.8, 1.4.1 and 1.4.2). The rules of the e-invoice do not
+# judge a ricevuta, but its recipient is remembered for the next invoice.
+LONGEST = {
+    "id_paese": 2,
+    "id_codice": 28,
+    "codice_fiscale": 16,
+    "denominazione": 80,
+    "nome": 60,
+    "cognome": 60,
+    "indirizzo": 60,
+    "numero_civico": 8,
+    "cap": 5,
+    "comune": 60,
+    "provincia": 2,
+    "nazione": 2,
+    "riferimento_amministrazione": 20,
+}
 # A row in which only these are filled was never written in.
 DEFAULTED = {"iva", "ritenuta", "kind", "percentuale_imponibile", "tipo_cessione_prestazione"}
 ROW = re.compile(rf"({'|'.join(GROUPS)})-(\d{{1,5}})-(\w+)")
