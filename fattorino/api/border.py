@@ -19,6 +19,7 @@ from fattorino import clock
 from fattorino.api import problems
 from fattorino.core.errors import InputError, RefusedError
 from fattorino.organisations import scope, tokens
+from fattorino.organisations.accounts import client_address
 
 View = Callable[..., HttpResponse]
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -33,7 +34,7 @@ class TokenAuth(HttpBearer):
         now = clock.now()
         bearer = tokens.authenticate(token, now=now)
         if bearer is None:
-            if tokens.refused_too_often(_address(request), now=now):
+            if tokens.refused_too_often(client_address(request), now=now):
                 raise Throttled(tokens.seconds_left(now))
             return None
         request.bearer = bearer  # type: ignore[attr-defined]
@@ -74,11 +75,7 @@ def _count(request: HttpRequest, response: HttpResponse) -> None:
         if response.status_code != 429:
             tokens.count_call(bearer, now=clock.now())
     elif response.status_code == 401 and "Authorization" in request.headers:
-        tokens.count_refusal(_address(request), now=clock.now())
-
-
-def _address(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))
+        tokens.count_refusal(client_address(request), now=clock.now())
 
 
 def known_parameters_only(view: View) -> View:

@@ -24,6 +24,9 @@ SECRETS_KEYS = [
 ALLOWED_HOSTS = [h for h in os.environ.get("FATTORINO_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if h]
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("FATTORINO_ORIGINS", "").split(",") if o]
 HTTPS = os.environ.get("FATTORINO_HTTPS") == "1"
+# Proxies in front of the web server: with each of them X-Forwarded-For has one address more to be believed, counted
+# from its end. Without it all visitors of a proxy would share one limit on sign-in.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("FATTORINO_PROXIES") or HTTPS)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
