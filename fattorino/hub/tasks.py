@@ -73,8 +73,8 @@ def sweep(timestamp: int) -> None:
         )
     for message_id in messages:
         _defer_once(apply_message, f"message:{message_id}", message_id=message_id)
-    for company_id, document_id, pending_id in actions:
-        _defer_once(run_action, f"document:{document_id}", company_id=company_id, pending_id=pending_id)
+    for company_id, pending_id in actions:
+        _defer_once(run_action, f"action:{pending_id}", company_id=company_id, pending_id=pending_id)
 
 
 def _defer_once(task: Any, lock: str, **arguments: int) -> None:

@@ -177,10 +177,10 @@ def last_outcomes(ids: list[int]) -> dict[int, tuple[str, datetime.datetime]]:
     return {r.document_id: (r.message, r.at) for r in rows}
 
 
-def late_actions(before: datetime.datetime, limit: int = 1000) -> list[tuple[int, int, int]]:
-    """Open actions asked for before that instant: (company, document, action). In the system's scope only."""
+def late_actions(before: datetime.datetime, limit: int = 1000) -> list[tuple[int, int]]:
+    """Open actions asked for before that instant: (company, action). In the system's scope only."""
     rows = PendingAction.objects.filter(finished_at=None, requested_at__lt=before)
-    return list(rows.values_list("company_id", "document_id", "pk")[:limit])
+    return list(rows.values_list("company_id", "pk")[:limit])
 
 
 def settled_change() -> int:

@@ -203,3 +203,10 @@ def test_another_company_finds_nothing(desk: Desk, other_desk: Desk) -> None:
         assert queries.totals(other_desk.actor, DocumentFilters()).count == 0
         assert queries.changed_rows(other_desk.actor, [document.pk], 0)[0] == []
         assert not queries.find_counterparts(other_desk.actor, "rossi")
+
+
+def test_a_ricevuta_has_its_history_too(desk: Desk) -> None:
+    receipt = desk.save(kind="ricevuta", sezionale="R")
+    assert [c.message for c in queries.get_document(desk.actor, receipt.pk).history] == [
+        "Documento inserito."
+    ]

@@ -16,10 +16,8 @@ Status = Submission.Status
 LATE = datetime.timedelta(minutes=3)
 
 
-def without_job(
-    *, now: datetime.datetime
-) -> tuple[list[tuple[int, int]], list[int], list[tuple[int, int, int]]]:
-    """Submissions (company, id), messages (id) and actions (company, document, id) that wait without a job."""
+def without_job(*, now: datetime.datetime) -> tuple[list[tuple[int, int]], list[int], list[tuple[int, int]]]:
+    """Submissions (company, id), messages (id) and actions (company, id) that wait without a job."""
     late = now - LATE
     with system_scope():
         submissions = (
@@ -34,8 +32,8 @@ def without_job(
             [(c, s) for c, s in submissions if ("hub.transmit", s) not in waiting],
             [m for m in messages[:1000] if ("hub.apply_message", m) not in waiting],
             [
-                (company, document, action)
-                for company, document, action in late_actions(late)
+                (company, action)
+                for company, action in late_actions(late)
                 if ("workflow.run_action", action) not in waiting
             ],
         )

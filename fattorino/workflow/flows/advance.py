@@ -184,7 +184,8 @@ def _start(
         actor_label=actor.label[:150],
         actor_user_id=actor.user_id,
     )
-    run_action.configure(lock=f"document:{document.pk}").defer(
+    # A lock per action, not per document: at most one is open, and the next one need not wait for the queue's poll.
+    run_action.configure(lock=f"action:{pending.pk}").defer(
         company_id=document.company_id, pending_id=pending.pk
     )
 

@@ -50,7 +50,9 @@ def open_document(actor: Actor, facts: DocumentFacts, *, now: datetime.datetime,
         )
         if document.dashboard:
             enter(document.pk, actor, now=now, message=message)
-            document.refresh_from_db()
+        else:
+            record(document.pk, "Entered", actor, now=now, message=message)
+        document.refresh_from_db()
         return document
 
 
