@@ -150,7 +150,12 @@ def build_static() -> None:
         [sys.executable, "-m", "fattorino.cli", "manage", "collectstatic", "--noinput", "--verbosity", "0"],
         cwd=ROOT,
         # The key signs nothing here; a build must not make the installation's key.
-        env={**os.environ, "FATTORINO_STATIC_ROOT": str(new), "FATTORINO_SECRET_KEY": "build"},
+        # Whatever storage the caller uses (tests: the plain one), what is built here is for serving.
+        env={
+            **{name: value for name, value in os.environ.items() if name != "FATTORINO_STATIC_STORAGE"},
+            "FATTORINO_STATIC_ROOT": str(new),
+            "FATTORINO_SECRET_KEY": "build",
+        },
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
