@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
+
 from fattorino.config.secret import fernet_key, load_or_make_key
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -178,7 +180,20 @@ STORAGES = {
 # Static files are immutable once hashed; without a build (tests) whitenoise finds them where they are.
 WHITENOISE_USE_FINDERS = not STATIC_ROOT.is_dir()
 
-EMAIL_BACKEND = os.environ.get("FATTORINO_EMAIL_BACKEND") or "django.core.mail.backends.console.EmailBackend"
+EMAIL_HOST = os.environ.get("FATTORINO_SMTP_HOST", "")
+# Whether messages can be sent at all. If not, nothing that needs them is offered, and none ends in a log: who reads
+# the log must not find a link that opens somebody's account.
+MAIL = bool(EMAIL_HOST)
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL else 'dummy'}.EmailBackend"
+_TLS_PORTS = {"starttls": 587, "tls": 465, "no": 25}
+_TLS = os.environ.get("FATTORINO_SMTP_TLS") or "starttls"
+if _TLS not in _TLS_PORTS:
+    raise ImproperlyConfigured(f"FATTORINO_SMTP_TLS={_TLS}: scrivere {', '.join(_TLS_PORTS)}.")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _TLS == "starttls", _TLS == "tls"
+EMAIL_PORT = int(os.environ.get("FATTORINO_SMTP_PORT") or _TLS_PORTS[_TLS])
+EMAIL_HOST_USER = os.environ.get("FATTORINO_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("FATTORINO_SMTP_PASSWORD", "")
+EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = os.environ.get("FATTORINO_FROM", "fattorino@localhost")
 
 PROCRASTINATE_ON_APP_READY = None

@@ -7,5 +7,7 @@ from fattorino.web import views
 app_name = "web"
 urlpatterns = [
     path("", views.home, name="home"),
+    # Before the account pages of the library, which it stands in for when no mail can be sent.
+    path("accesso/password/reset/", views.password_reset, name="password_reset"),
     path("azienda/", views.company_switch, name="company_switch"),
 ]

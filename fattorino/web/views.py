@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+from allauth.account import views as account_views
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
@@ -30,6 +34,13 @@ def company_switch(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"Ora lavori per {membership.company.name}.")
             return redirect("documents:list")
     return error_page(request, 404)
+
+
+def password_reset(request: HttpRequest) -> HttpResponse:
+    """The library's page; without mail a page that says who can help, and nothing is made or sent."""
+    if not settings.MAIL:
+        return render(request, "account/password_reset_closed.html")
+    return cast(HttpResponse, account_views.password_reset(request))
 
 
 ERRORS = {

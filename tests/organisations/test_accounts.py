@@ -56,6 +56,30 @@ def test_behind_https_one_proxy_is_expected_unless_told(environment: dict[str, s
     assert setting("ALLAUTH_TRUSTED_PROXY_COUNT", environment) == proxies
 
 
+def test_mail_is_set_from_the_environment_and_never_printed() -> None:
+    backend = "EMAIL_BACKEND.split('.')[-2]"
+    assert setting(f"{backend}, settings.MAIL", {}) == "dummy False"
+    server = {
+        "FATTORINO_SMTP_HOST": "posta.example",
+        "FATTORINO_SMTP_USER": "f",
+        "FATTORINO_SMTP_PASSWORD": "p",
+    }
+    names = [
+        "EMAIL_HOST",
+        "EMAIL_PORT",
+        "EMAIL_HOST_USER",
+        "EMAIL_HOST_PASSWORD",
+        "EMAIL_USE_TLS",
+        "EMAIL_USE_SSL",
+    ]
+    wanted = ", settings.".join([backend, *names])
+    assert setting(wanted, server) == "smtp posta.example 587 f p True False"
+    implicit = server | {"FATTORINO_SMTP_TLS": "tls"}
+    assert setting(wanted, implicit) == "smtp posta.example 465 f p False True"
+    with pytest.raises(subprocess.CalledProcessError):
+        setting("MAIL", {"FATTORINO_SMTP_TLS": "boh"})
+
+
 def setting(name: str, environment: dict[str, str]) -> str:
     """A setting as a fresh process with this environment sees it."""
     code = f"from fattorino.config import settings; print(settings.{name})"

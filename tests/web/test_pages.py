@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
@@ -86,8 +87,39 @@ def _code(secret: str) -> str:
         ("inactive/", "Utente disattivato"),
     ],
 )
-def test_the_pages_before_sign_in_speak_italian(client: Client, address: str, words: str) -> None:
+def test_the_pages_before_sign_in_speak_italian(
+    client: Client, settings: Any, address: str, words: str
+) -> None:
+    settings.MAIL = True
     assert words in client.get(f"/accesso/{address}").content.decode()
+
+
+def test_a_forgotten_password_is_set_anew_by_a_link_in_the_mail(
+    client: Client, desk: Desk, settings: Any, mailoutbox: list[Any]
+) -> None:
+    settings.MAIL = True
+    assert 'href="/accesso/password/reset/"' in client.get("/accesso/login/").content.decode()
+    email = User.objects.get(pk=desk.actor.user_id).email
+    page = client.post("/accesso/password/reset/", {"email": email}, follow=True).content.decode()
+    assert "Controlla la posta" in page
+    link = re.search(r"http://testserver(/accesso/password/reset/key/\S+)", mailoutbox[0].body)
+    assert link and mailoutbox[0].to == [email]
+    assert "Nuova password" in client.get(link[1], follow=True).content.decode()
+
+
+def test_without_mail_nobody_is_sent_a_link_and_the_pages_say_whom_to_ask(
+    client: Client, desk: Desk, mailoutbox: list[Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    page = client.get("/accesso/login/").content.decode()
+    assert "/accesso/password/reset/" not in page and "Chiedere a chi amministra Fattorino" in page
+    email = User.objects.get(pk=desk.actor.user_id).email
+    for answer in (
+        client.get("/accesso/password/reset/"),
+        client.post("/accesso/password/reset/", {"email": email}),
+    ):
+        assert "chiedere a chi lo amministra" in answer.content.decode()
+    assert mailoutbox == []
+    assert "password/reset/key" not in "".join(capfd.readouterr())
 
 
 @pytest.mark.parametrize(

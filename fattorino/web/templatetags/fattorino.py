@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.conf import settings
 from django.forms.boundfield import BoundField
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -30,6 +31,12 @@ def icon(name: str, colour: str = "", size: str = "sm") -> SafeString:
         address,
         name,
     )
+
+
+@register.simple_tag
+def mail_works() -> bool:
+    """Whether messages can be sent; also for templates that get no request."""
+    return bool(settings.MAIL)
 
 
 @register.filter
