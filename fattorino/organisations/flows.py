@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from fattorino.core.errors import RefusedError
@@ -102,3 +104,45 @@ def save_user(
             "utente abilitato", now=now, actor_id=actor_id, company_id=company_id, email=user.email, role=role
         )
     return user
+
+
+@transaction.atomic
+def revoke_user(company_id: int, email: str, *, now: datetime.datetime, actor_id: int | None = None) -> User:
+    """Take a person out of a company: her membership goes, and she is signed out everywhere at once.
+
+    What she did stays under her name, and her other companies stay hers.
+
+    Raises:
+        RefusedError: nobody with this e-mail belongs to the company.
+    """
+    membership = (
+        Membership.objects.select_related("user")
+        .filter(company_id=company_id, user__email=email.strip().lower())
+        .first()
+    )
+    if membership is None:
+        raise RefusedError("Nessuno con questo indirizzo e-mail fa parte dell'azienda.")
+    user, role = membership.user, membership.role
+    membership.delete()
+    ended = _end_sessions(user, now)
+    audit(
+        "utente revocato",
+        now=now,
+        actor_id=actor_id,
+        company_id=company_id,
+        email=user.email,
+        role=role,
+        sessions=ended,
+    )
+    return user
+
+
+def _end_sessions(user: User, now: datetime.datetime) -> int:
+    """Sign out everywhere. Whose a session is stands only inside it, so all that are still valid are opened."""
+    mine = [
+        session.pk
+        for session in Session.objects.filter(expire_date__gt=now).iterator()
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk)
+    ]
+    Session.objects.filter(pk__in=mine).delete()
+    return len(mine)

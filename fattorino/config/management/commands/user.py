@@ -11,20 +11,37 @@ from django.core.management.base import BaseCommand, CommandError
 
 from fattorino import clock
 from fattorino.core.errors import FattorinoError
-from fattorino.organisations.flows import save_user
+from fattorino.organisations.flows import revoke_user, save_user
 from fattorino.organisations.queries import ROLES, find_company
 
 
 class Command(BaseCommand):
-    help = "Crea o aggiorna un utente e il suo ruolo in un'azienda; la password si digita o arriva da stdin."
+    help = (
+        "Crea o aggiorna un utente e il suo ruolo in un'azienda (la password si digita o arriva da stdin), "
+        "oppure lo toglie da un'azienda con --revoca."
+    )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("email")
-        parser.add_argument("nome", help="nome e cognome, tra virgolette")
-        parser.add_argument("partita_iva", help="partita IVA dell'azienda")
-        parser.add_argument("ruolo", choices=list(ROLES))
+        parser.add_argument("nome", nargs="?", help="nome e cognome, tra virgolette")
+        parser.add_argument("partita_iva", nargs="?", help="partita IVA dell'azienda")
+        parser.add_argument("ruolo", nargs="?", choices=list(ROLES))
+        parser.add_argument(
+            "--revoca",
+            metavar="PARTITA_IVA",
+            help="toglie la persona da questa azienda e chiude i suoi accessi",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["revoca"]:
+            if options["nome"]:
+                raise CommandError(
+                    "Con --revoca bastano l'e-mail e la partita IVA: user EMAIL --revoca PARTITA_IVA"
+                )
+            self._revoke(options["email"], options["revoca"])
+            return
+        if not options["ruolo"]:
+            raise CommandError("Servono quattro valori: user EMAIL NOME PARTITA_IVA RUOLO")
         company = find_company(options["partita_iva"])
         if company is None:
             raise CommandError("Nessuna azienda con questa partita IVA.")
@@ -44,3 +61,15 @@ class Command(BaseCommand):
         except FattorinoError as exc:
             raise CommandError(str(exc)) from exc
         self.stdout.write(f"Utente {user.email}: {options['ruolo']} di {company.name}.")
+
+    def _revoke(self, email: str, partita_iva: str) -> None:
+        company = find_company(partita_iva)
+        if company is None:
+            raise CommandError("Nessuna azienda con questa partita IVA.")
+        try:
+            user = revoke_user(company.pk, email, now=clock.now())
+        except FattorinoError as exc:
+            raise CommandError(str(exc)) from exc
+        self.stdout.write(
+            f"Utente {user.email}: non fa più parte di {company.name}. I suoi accessi sono chiusi."
+        )
