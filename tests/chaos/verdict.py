@@ -165,11 +165,22 @@ def _counted_once(books: dict[str, Any]) -> list[str]:
     return wrong
 
 
+def _rescued() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from procrastinate_events e join procrastinate_jobs j on j.id = e.job_id"
+            " where e.type = 'deferred_for_retry' and not j.task_name = any(%s)",
+            [list(PERIODIC)],
+        )
+        return int(cursor.fetchone()[0])
+
+
 def figures(books: dict[str, Any]) -> dict[str, Any]:
     """What happened, for the summary."""
     with system_scope():
         outcomes = Counter(Transmission.objects.values_list("outcome", flat=True))
         return {
+            "jobs that died and were done again": _rescued(),
             "submissions": Submission.objects.count(),
             "attempts": ", ".join(f"{n} {o}" for o, n in sorted(outcomes.items())),
             "offered again": Submission.objects.filter(offered_again=True).count(),
