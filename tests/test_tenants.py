@@ -370,6 +370,7 @@ def operations(house: House) -> Iterator[tuple[str, Address, dict[str, Any], str
         "pressButton": {},
         "changeState": {"state": "ANNULLATO"},
         "importFile": b"<a/>",
+        "depositAttachment": f"allegato {WORD} nuovo".encode(),
     }
     queries = {"importFile": "name=a.xml", "listDocuments": f"text={WORD}&limit=200"}
     for path, methods in contract["paths"].items():
@@ -412,7 +413,15 @@ def test_the_same_operations_work_for_the_owner_s_token(house: House) -> None:
         answer = call(house, "owner", method, address, body, but=("organisations_apitoken",))
         assert answer.status not in (401, 403, 404), address.path
         changing |= {name} if answer.changed else set()
-    assert changing == {"createDocument", "changeDocument", "pressButton", "changeState", "importFile"}
+    writing = {
+        "createDocument",
+        "changeDocument",
+        "pressButton",
+        "changeState",
+        "importFile",
+        "depositAttachment",
+    }
+    assert changing == writing
 
 
 def test_a_reader_s_token_writes_by_no_operation(house: House) -> None:

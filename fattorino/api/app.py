@@ -12,7 +12,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import REF_TEMPLATE, OpenAPISchema
 from ninja.parser import Parser
 
-from fattorino.api import border, documents, imports, problems
+from fattorino.api import attachments, border, documents, imports, problems
 
 _DESCRIPTION = """L'API di Fattorino per i gestionali. Un token vale per una sola azienda e ha un ruolo.
 
@@ -85,3 +85,4 @@ problems.install(api)
 api.add_decorator(border.known_parameters_only)
 api.add_router("", documents.router)
 api.add_router("", imports.router)
+api.add_router("", attachments.router)

@@ -78,6 +78,20 @@ def _count(request: HttpRequest, response: HttpResponse) -> None:
         tokens.count_refusal(client_address(request), now=clock.now())
 
 
+def raw_body(request: HttpRequest) -> bytes:
+    """The request's body as the bytes of one file.
+
+    Raises:
+        RefusedError: it is a form, which holds more than the file.
+    """
+    if (request.content_type or "").startswith(("multipart/", "application/x-www-form-urlencoded")):
+        raise RefusedError(
+            "Il corpo della richiesta deve essere il file e nient'altro.",
+            "Inviarlo con «Content-Type: application/octet-stream», non come modulo.",
+        )
+    return request.body
+
+
 def known_parameters_only(view: View) -> View:
     """A misspelt filter would quietly list everything: what the operation does not declare is refused."""
     models = view._ninja_operation.models  # type: ignore[attr-defined]  # set by the framework

@@ -10,33 +10,29 @@ from ninja import Query, Router, Status
 
 from fattorino import clock
 from fattorino.api import schemas
+from fattorino.api.border import raw_body
 from fattorino.core.errors import RefusedError
 from fattorino.documents import importing, queries
 from fattorino.organisations.queries import Actor
 
 router = Router(tags=["importazioni"])
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 
 
-@router.post("/imports", response={202: schemas.ImportOut}, operation_id="importFile", openapi_extra=_BODY)
+@router.post(
+    "/imports",
+    response={202: schemas.ImportOut},
+    operation_id="importFile",
+    openapi_extra=schemas.FILE_AS_BODY,
+)
 def import_file(
     request: HttpRequest,
     response: HttpResponse,
     name: Annotated[schemas.Text, Query(description="il nome del file: .xml, .p7m o .zip", min_length=1)],
 ) -> Any:
     """Consegna un file FatturaPA di qualunque programma: il corpo della richiesta è il file. Lo legge il servizio."""
-    if (request.content_type or "").startswith(("multipart/", "application/x-www-form-urlencoded")):
-        raise RefusedError(
-            "Il corpo della richiesta deve essere il file e nient'altro.",
-            "Inviarlo con «Content-Type: application/octet-stream», non come modulo.",
-        )
+    content = raw_body(request)
     actor: Actor = request.actor  # type: ignore[attr-defined]  # set by border.TokenAuth
-    row = importing.take_file(actor, name, request.body, now=clock.now())
+    row = importing.take_file(actor, name, content, now=clock.now())
     response["Location"] = reverse("api-v1:get_import", args=[row.pk])
     return Status(202, _out(row))
 

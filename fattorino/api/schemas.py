@@ -20,6 +20,15 @@ def _printable(text: str) -> str:
 Text = Annotated[str, StringConstraints(max_length=200), AfterValidator(_printable)]
 
 
+# What an operation declares whose request is the bytes of a file (border.raw_body).
+FILE_AS_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
 class Strict(Schema):
     model_config = ConfigDict(extra="forbid")
 
@@ -166,6 +175,11 @@ class ChangesOut(Schema):
     documents: list[DocumentOut]
     next: int
     more: bool
+
+
+class AttachmentOut(Schema):
+    sha256: str = Field(description="da scrivere in `draft.allegati[].sha256`")
+    size: int
 
 
 class OutcomeOut(Schema):
