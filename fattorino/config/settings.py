@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -158,6 +159,12 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 26_214_400
 FILE_UPLOAD_MAX_MEMORY_SIZE = 26_214_400
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 60_000
+
+# The last day for which the Council is known to have allowed split payment (Decision (EU) 2023/1552). Whoever learns
+# of a longer permission sets it; until then the form only warns.
+SPLIT_PAYMENT_UNTIL = datetime.date.fromisoformat(
+    os.environ.get("FATTORINO_SPLIT_PAYMENT_UNTIL") or "2026-06-30"
+)
 
 LANGUAGE_CODE = "it"
 # English joins when every page speaks it; a page half in each serves nobody.

@@ -233,6 +233,28 @@ def test_the_recipient_of_a_ricevuta_is_no_longer_than_an_invoice_could_say(fiel
     assert f"al massimo {longest} caratteri" in form.errors[name]
 
 
+@pytest.mark.parametrize(
+    ("due", "day", "kind", "warned"),
+    [
+        ("S", "2026-06-30", "TD01", False),
+        ("S", "2026-07-01", "TD01", True),
+        ("I", "2026-07-01", "TD01", False),
+        ("S", "2026-07-01", "ricevuta", False),
+    ],
+)
+def test_split_payment_after_the_known_permission_is_warned_of_and_never_refused(
+    due: str, day: str, kind: str, warned: bool
+) -> None:
+    form = judged(esigibilita_iva=due, data=day, tipo_documento=kind)
+    assert ("verificare se la proroga" in form.warnings.get("esigibilita_iva", "")) == warned
+    assert "esigibilita_iva" not in form.errors
+
+
+def test_the_permission_may_be_known_to_last_longer(settings: Any) -> None:
+    settings.SPLIT_PAYMENT_UNTIL = datetime.date(2029, 6, 30)
+    assert "esigibilita_iva" not in judged(esigibilita_iva="S", data="2026-07-01").warnings
+
+
 def test_the_numbering_of_receipts_is_their_own() -> None:
     form = DocumentForm.from_post(posted(sezionale="A", sezionale_ricevute="R"), TODAY)
     assert form.sezionale == "A"

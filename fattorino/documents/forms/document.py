@@ -12,14 +12,12 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 
-from fattorino.core.errors import RefusedError
 from fattorino.core.fatturapa.draft import Bollo, Draft, Party
 from fattorino.core.fatturapa.draft_check import check_draft
-from fattorino.core.fatturapa.recipient import resolve_recipient
 from fattorino.core.fatturapa.totals import Totals, compute
-from fattorino.documents.forms import choices
+from fattorino.documents.forms import checks, choices
 from fattorino.documents.forms.reader import Reader
-from fattorino.documents.forms.shape import GROUPS, LONGEST, PARTY, ROW, SINGLE, Row
+from fattorino.documents.forms.shape import GROUPS, PARTY, ROW, SINGLE, Row
 from fattorino.documents.forms.writer import write
 
 
@@ -213,12 +211,15 @@ class DocumentForm(Reader):
         """
         draft = self.read()
         totals = compute(draft)
-        self._check_presence(draft)
-        findings = totals.findings
-        if not self.is_ricevuta:
-            self._check_recipient(draft)
-            if cedente is not None:
-                findings = (*findings, *check_draft(draft, cedente=cedente, on=self.today))
+        findings = [*checks.presence(draft, is_ricevuta=self.is_ricevuta)]
+        if self.is_ricevuta:
+            findings += checks.lengths(draft.cessionario)
+        else:
+            findings += checks.recipient(draft, self._text("cessionario-genere"))
+            findings += checks.split_payment(draft, self.today)
+        findings += totals.findings
+        if cedente is not None and not self.is_ricevuta:
+            findings += check_draft(draft, cedente=cedente, on=self.today)
         for finding in findings:
             self._enter(
                 # The company's own data are corrected elsewhere: no reason to refuse what was typed here.
@@ -265,62 +266,6 @@ class DocumentForm(Reader):
         if parts[0] == "codice_destinatario" and self._text("cessionario-genere") == "pa":
             return "codice_ufficio"
         return parts[0]
-
-    # --- checks of the form's own
-
-    def _check_presence(self, draft: Draft) -> None:
-        if draft.data is None and "data" not in self.errors:
-            self.errors["data"] = "Manca la data del documento."
-        party = draft.cessionario
-        if not (party.denominazione or (party.nome and party.cognome)):
-            name = "nome" if party.cognome else "cognome" if party.nome else "denominazione"
-            self._enter(True, f"cessionario.{name}", "Serve la denominazione, oppure nome e cognome.")
-        elif party.denominazione and (party.nome or party.cognome):
-            self._enter(
-                True,
-                "cessionario.denominazione",
-                "O la denominazione, o nome e cognome: non tutti insieme.",
-            )
-        if self.is_ricevuta:
-            for name, longest in LONGEST.items():
-                if len(text := getattr(party, name) or "") > longest:
-                    message = f"È troppo lungo: al massimo {longest} caratteri, qui sono {len(text)}."
-                    self._enter(True, f"cessionario.{name}", message)
-        else:
-            for name, label in (("indirizzo", "l'indirizzo"), ("cap", "il CAP"), ("comune", "il comune")):
-                if not getattr(party, name):
-                    self._enter(True, f"cessionario.{name}", f"Manca {label}.")
-        for index, line in enumerate(draft.linee):
-            if not line.descrizione:
-                self._enter(True, f"linee.{index}.descrizione", "Manca la descrizione.")
-
-    def _check_recipient(self, draft: Draft) -> None:
-        genere = self._text("cessionario-genere")
-        code = draft.codice_destinatario
-        if genere == "pa" and len(code) != 6:
-            found = "manca" if not code else f"ne ha {len(code)}"
-            self._enter(
-                True,
-                "codice_destinatario",
-                f"Per una pubblica amministrazione serve il codice ufficio di 6 caratteri ({found})."
-                " Si trova su indicepa.gov.it.",
-            )
-            return
-        if genere == "privato" and len(code) == 6:
-            self._enter(
-                True,
-                "codice_destinatario",
-                "Un codice di 6 caratteri è di un ufficio pubblico: scegli «Pubblica amministrazione» qui sopra,"
-                " oppure scrivi il codice di 7 caratteri.",
-            )
-            return
-        try:
-            recipient = resolve_recipient(draft.cessionario, code, draft.pec_destinatario)
-        except RefusedError as error:
-            self.refuse(error.fields)
-            return
-        for warning in recipient.warnings:
-            self._enter(False, warning.field, warning.message, warning.hint)
 
     def _enter(self, is_error: bool, field: str, message: str, hint: str = "") -> None:
         """The first error of a field is the one to show: a value that cannot be read is not also missing."""
