@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DONE := $(VENV)/done
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip install -qq --require-hashes
-NOT_INSTALLED := { echo "Dipendenze non installate: controlli la rete e lo spazio su disco, poi ripeta." >&2; exit 1; }
+NOT_INSTALLED := { echo "Dipendenze non installate: controllare la rete e lo spazio su disco, poi ripetere." >&2; exit 1; }
 
 .PHONY: run install test lint bench soak clean
 .DEFAULT_GOAL := run

@@ -80,7 +80,7 @@ def chromium(note: Callable[[str], None]) -> bool:
             subprocess.run(command, check=False, **quiet)  # type: ignore[call-overload]
         if shutil.which("chromium"):
             return True
-    note("percorsi nel browser NON eseguiti: installi il pacchetto chromium (apt-get install chromium)")
+    note("percorsi nel browser NON eseguiti: installare il pacchetto chromium (apt-get install chromium)")
     print(f"Attenzione: {'percorsi nel browser saltati, manca il pacchetto chromium.'}", flush=True)
     return False
 

@@ -8,14 +8,14 @@ for candidate in "$PYTHON" python3.14 python3.13 python3.12 python3.11 python3 p
     if "$candidate" -c 'import venv, ensurepip' 2>/dev/null; then
         # Without its old packages: what an earlier Python left there cannot be used by this one.
         "$candidate" -m venv --clear "$venv" && exit 0
-        echo "Non è stato possibile creare $venv: controlli lo spazio su disco e i diritti." >&2
+        echo "Non è stato possibile creare $venv: controllare lo spazio su disco e i diritti." >&2
         exit 1
     fi
     missing=$candidate
 done
 if [ -n "$missing" ]; then
-    echo "A $missing manca il modulo venv: lo installi (Debian e Ubuntu: apt-get install python3-venv)." >&2
+    echo "A $missing manca il modulo venv: installarlo (Debian e Ubuntu: apt-get install python3-venv)." >&2
 else
-    echo "Serve Python 3.11 o successivo: lo installi, oppure lo indichi con make PYTHON=/percorso/python3." >&2
+    echo "Serve Python 3.11 o successivo: installarlo, oppure indicarlo con make PYTHON=/percorso/python3." >&2
 fi
 exit 1

@@ -19,7 +19,7 @@ register(
         ),
         "comando di Django e i suoi argomenti": "Django command and its arguments",
         "La base dati non risponde": "The database does not answer",
-        "La avvii con `make run`, oppure controlli DATABASE_URL.": "Start it by `make run`, or check DATABASE_URL.",
+        "Avviarla con `make run`, oppure controllare DATABASE_URL.": "Start it by `make run`, or check DATABASE_URL.",
     }
 )
 
@@ -48,6 +48,6 @@ def manage(words: list[str]) -> int:
         reason = str(error).splitlines()[0]
         raise SetupError(
             f"{_('La base dati non risponde')}: {reason}.",
-            _("La avvii con `make run`, oppure controlli DATABASE_URL."),
+            _("Avviarla con `make run`, oppure controllare DATABASE_URL."),
         ) from error
     return 0

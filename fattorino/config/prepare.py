@@ -35,7 +35,7 @@ def prepare(*, demo: bool) -> None:
         _check_server()
     except OperationalError as error:
         reason = str(error).splitlines()[0]
-        raise SetupError(f"La base dati non risponde: {reason}.", "Controlli DATABASE_URL.") from error
+        raise SetupError(f"La base dati non risponde: {reason}.", "Controllare DATABASE_URL.") from error
     _check_not_newer()
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
@@ -59,7 +59,7 @@ def _check_server() -> None:
         # The second wall between companies (row-level security) does not bind such a role.
         raise SetupError(
             "L'utente di DATABASE_URL è amministratore di PostgreSQL: l'isolamento tra aziende non varrebbe.",
-            "Ne crei uno: create role fattorino login password '...'; create database fattorino owner fattorino.",
+            "Crearne uno: create role fattorino login password '...'; create database fattorino owner fattorino.",
         )
 
 
@@ -73,7 +73,7 @@ def _check_not_newer() -> None:
     if newer:
         raise SetupError(
             f"I dati sono stati scritti da una versione più recente di Fattorino ({newer[0]}).",
-            "Aggiorni il programma, oppure scelga un'altra cartella dati con FATTORINO_HOME.",
+            "Aggiornare il programma, oppure scegliere un'altra cartella dati con FATTORINO_HOME.",
         )
 
 

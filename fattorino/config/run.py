@@ -66,7 +66,7 @@ def _port(environ: Mapping[str, str], name: str, default: int) -> int:
     if not given:
         return default
     if not given.isdigit() or not 0 < int(given) < 65536:
-        raise SetupError(f"{name}={given} non è una porta.", "Indichi un numero da 1 a 65535.")
+        raise SetupError(f"{name}={given} non è una porta.", "Indicare un numero da 1 a 65535.")
     return int(given)
 
 
@@ -151,7 +151,7 @@ class Run:
         except OSError as error:
             raise SetupError(
                 f"La cartella dati {self.options.home} non si può usare: {reason(error)}.",
-                "Scelga una cartella sua con FATTORINO_HOME.",
+                "Scegliere una cartella sua con FATTORINO_HOME.",
             ) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -173,7 +173,7 @@ class Run:
         if free < ROOM:
             raise SetupError(
                 f"Disco quasi pieno: in {home} restano {free // 2**20} MB.",
-                "Liberi spazio o scelga un altro disco con FATTORINO_HOME.",
+                "Liberare spazio o scegliere un altro disco con FATTORINO_HOME.",
             )
         (home / "log").mkdir(exist_ok=True)
         _check_port(self.options.host, self.options.port, "FATTORINO_PORT")
@@ -279,11 +279,11 @@ def _check_port(host: str, port: int, name: str) -> None:
         except OSError as error:
             if isinstance(error, PermissionError):
                 raise SetupError(
-                    f"La porta {port} è riservata al sistema.", f"Ne scelga una da 1024 in su con {name}."
+                    f"La porta {port} è riservata al sistema.", f"Sceglierne una da 1024 in su con {name}."
                 ) from error
             raise SetupError(
                 f"La porta {port} è già occupata da un altro programma.",
-                f"La liberi o ne scelga un'altra, per esempio: make run {name}={port + 10}",
+                f"Liberarla o sceglierne un'altra, per esempio: make run {name}={port + 10}",
             ) from error
 
 

@@ -46,29 +46,30 @@ def password_reset(request: HttpRequest) -> HttpResponse:
 ERRORS = {
     400: (
         "La richiesta non è valida",
-        "Il browser ha inviato qualcosa che il server non può usare. Torna indietro e riprova.",
+        "Il browser ha inviato qualcosa che il server non può usare. Tornare indietro e riprovare.",
     ),
     403: (
-        "Non hai il permesso",
-        "Questa pagina è riservata. Se ti serve, chiedi a chi amministra la tua azienda.",
+        "Permesso mancante",
+        "Questa pagina è riservata. Se serve, chiedere a chi amministra l'azienda.",
     ),
     404: (
         "Pagina non trovata",
         "L'indirizzo è sbagliato, oppure il documento appartiene a un'altra azienda:"
-        " controlla in alto per quale azienda stai lavorando.",
+        " controllare in alto qual è l'azienda in uso.",
     ),
     405: (
         "Operazione non ammessa",
-        "Questa pagina non si può aprire in questo modo. Torna all'elenco e usa i pulsanti.",
+        "Questa pagina non si può aprire in questo modo. Tornare all'elenco e usare i pulsanti.",
     ),
     413: (
         "I dati inviati sono troppi",
-        "I file superano il massimo che il server accetta (20 MB in tutto). Inviane meno per volta.",
+        "I dati superano il massimo che il server accetta: 64 MB in tutto, 20 MB per ogni file da importare."
+        " Inviarne meno per volta.",
     ),
     500: (
         "Qualcosa si è rotto",
         "L'errore è stato registrato e nessun documento è stato perso né inviato a metà."
-        " Riprova tra poco; se si ripete, avvisa l'assistenza.",
+        " Riprovare tra poco; se si ripete, avvisare l'assistenza.",
     ),
 }
 

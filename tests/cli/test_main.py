@@ -40,11 +40,11 @@ def test_known_error_is_one_line_and_1(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_args: object) -> int:
-        raise SetupError("Il disco è pieno.", "Liberi spazio.")
+        raise SetupError("Il disco è pieno.", "Liberare spazio.")
 
     monkeypatch.setattr("fattorino.cli.serve.run", refuse)
     assert cli.main(["serve"]) == 1
-    assert capsys.readouterr().err == "fattorino: Il disco è pieno. Liberi spazio.\n"
+    assert capsys.readouterr().err == "fattorino: Il disco è pieno. Liberare spazio.\n"
 
 
 def test_one_command_does_not_load_the_others() -> None:

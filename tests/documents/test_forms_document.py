@@ -148,7 +148,7 @@ def test_unknown_names_are_not_taken_and_typed_ones_never_lost() -> None:
     assert "stato" not in form.values and "x" not in form.values
     assert form.values["linee-0-prezzo_unitario"] == "abc"
     assert form.errors == {
-        "linee-0-prezzo_unitario": "«abc» non è un numero: scrivilo come 1.234,56 oppure 1234,56."
+        "linee-0-prezzo_unitario": "«abc» non è un numero: scriverlo come 1.234,56 oppure 1234,56."
     }
 
 

@@ -69,7 +69,7 @@ def test_who_belongs_to_no_company_is_told_so(db: None) -> None:
     browser = Client()
     browser.force_login(user)
     answer = browser.get("/entrate/", follow=True)
-    assert "Non fai ancora parte di un'azienda" in answer.content.decode().replace("&#x27;", "'")
+    assert "Ancora nessuna azienda" in answer.content.decode().replace("&#x27;", "'")
 
 
 # --- the list
@@ -77,7 +77,7 @@ def test_who_belongs_to_no_company_is_told_so(db: None) -> None:
 
 def test_an_empty_list_says_how_to_begin(client: Client) -> None:
     page = client.get("/entrate/").content.decode()
-    assert "Qui compariranno i tuoi documenti" in page
+    assert "Qui compariranno i documenti" in page
     assert "Nuovo documento" in page
 
 
@@ -449,7 +449,7 @@ def test_each_imported_file_has_its_outcome_and_stays_listed(client: Client, des
 def test_importing_nothing_says_what_to_do(client: Client) -> None:
     answer = client.post("/entrate/importa/", {}, headers={"Referer": "http://testserver/entrate/importa/"})
     assert answer.status_code == 302
-    assert "Non hai scelto nessun file" in client.get("/entrate/importa/").content.decode()
+    assert "Nessun file scelto" in client.get("/entrate/importa/").content.decode()
 
 
 def test_the_import_page_says_that_it_is_empty(client: Client) -> None:

@@ -106,7 +106,7 @@ def test_step_2_lines_are_added_by_keyboard_and_the_live_totals_are_those_saved(
 ) -> None:
     page.goto("/entrate/nuovo/")
     choose_kind_of_recipient(page, "pa")
-    page.get_by_label("Cerca tra chi hai già fatturato").press_sequentially("belvedere", delay=20)
+    page.get_by_label("Cerca tra i clienti già fatturati").press_sequentially("belvedere", delay=20)
     page.get_by_role("button", name="Comune di Belvedere").first.click()
     expect(field(page, "cessionario-codice_fiscale")).to_have_value(demo.COMUNE.codice_fiscale or "")
     fill(page, {"codice_ufficio": "ABC123", "causale": "Formazione del personale tecnico, anno 2026"})

@@ -79,7 +79,7 @@ def test_step_3_each_wrong_combination_is_refused_beside_its_field_before_saving
 
     choose_kind_of_recipient(page, "estero")
     fill(page, {"cessionario-nazione": "IT"})
-    expect(told_beside(page, "cessionario-nazione")).to_contain_text("Scegli il Paese")
+    expect(told_beside(page, "cessionario-nazione")).to_contain_text("Scegliere il Paese")
     fill(page, {"cessionario-nazione": "DE", "cessionario-id_codice": ""})
     save_in_vain(page)
     expect(told_beside(page, "cessionario-id_codice")).to_contain_text("identificativo IVA")

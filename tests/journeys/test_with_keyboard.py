@@ -41,7 +41,7 @@ def test_keyboard_alone_signs_in_writes_saves_and_sends(stranger: Page, picture:
     keys.press("Enter")
     expect(page.locator("#tipo_documento")).to_be_focused()
 
-    tab_to(page, "Cerca tra chi hai già fatturato")
+    tab_to(page, "Cerca tra i clienti già fatturati")
     keys.type("rossi costruzioni")
     expect(page.locator("#counterpart-results button").first).to_be_visible()
     keys.press("ArrowDown")

@@ -98,6 +98,6 @@ def test_a_reader_sees_everything_and_may_change_nothing(
         expect(page.get_by_text("Il ruolo di consultazione non permette")).to_be_visible()
     picture(page, "10-non-permesso")
     page.goto("/entrate/importa/")
-    expect(page.get_by_text("Il tuo ruolo permette di consultare, non di importare.")).to_be_visible()
+    expect(page.get_by_text("Questo ruolo permette di consultare, non di importare.")).to_be_visible()
     page.get_by_role("button", name="Rita Lettrice").click()
     expect(page.get_by_text("onsultazione")).to_be_visible()

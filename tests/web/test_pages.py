@@ -9,8 +9,10 @@ from django.core.exceptions import RequestDataTooBig
 from django.test import Client, RequestFactory
 
 from fattorino.config import demo
+from fattorino.documents import importing
 from fattorino.organisations.models import User
 from fattorino.web import views
+from fattorino.web.middleware import LARGEST_BODY
 from tests.desk import Desk
 
 
@@ -44,7 +46,10 @@ def test_the_second_factor_is_set_up_asked_for_and_taken_away(client: Client, de
     sign_in(client, desk)
     page = client.get("/accesso/2fa/").content.decode()
     assert "Accesso in due passaggi" in page and "Non è attiva" in page
-    assert "Conferma che sei tu" in client.get("/accesso/2fa/totp/activate/", follow=True).content.decode()
+    assert (
+        "Confermare la propria identità"
+        in client.get("/accesso/2fa/totp/activate/", follow=True).content.decode()
+    )
     again = {"password": demo.PASSWORD, "next": "/accesso/2fa/totp/activate/"}
     page = client.post("/accesso/reauthenticate/", again, follow=True).content.decode()
     secret = re.search(r'ft-secret">([A-Z2-7]+)<', page)
@@ -69,7 +74,7 @@ def test_the_second_factor_is_set_up_asked_for_and_taken_away(client: Client, de
         ("totp/deactivate/", "Disattivare l'app"),
     ]:
         page = client.get(f"/accesso/2fa/{address}", follow=True).content.decode()
-        assert words in page or "Conferma che sei tu" in page, address
+        assert words in page or "Confermare la propria identità" in page, address
 
 
 def _code(secret: str) -> str:
@@ -81,7 +86,7 @@ def _code(secret: str) -> str:
     ("address", "words"),
     [
         ("password/reset/", "Password dimenticata"),
-        ("password/reset/done/", "Controlla la posta"),
+        ("password/reset/done/", "Controllare la posta"),
         ("password/reset/key/x-y/", "non vale più"),
         ("password/reset/key/done/", "Password cambiata"),
         ("inactive/", "Utente disattivato"),
@@ -101,7 +106,7 @@ def test_a_forgotten_password_is_set_anew_by_a_link_in_the_mail(
     assert 'href="/accesso/password/reset/"' in client.get("/accesso/login/").content.decode()
     email = User.objects.get(pk=desk.actor.user_id).email
     page = client.post("/accesso/password/reset/", {"email": email}, follow=True).content.decode()
-    assert "Controlla la posta" in page
+    assert "Controllare la posta" in page
     link = re.search(r"http://testserver(/accesso/password/reset/key/\S+)", mailoutbox[0].body)
     assert link and mailoutbox[0].to == [email]
     assert "Nuova password" in client.get(link[1], follow=True).content.decode()
@@ -127,7 +132,7 @@ def test_without_mail_nobody_is_sent_a_link_and_the_pages_say_whom_to_ask(
     [
         ("password/change/", "Cambia password"),
         ("logout/", "Vuoi uscire"),
-        ("reauthenticate/", "Conferma che sei tu"),
+        ("reauthenticate/", "Confermare la propria identità"),
     ],
 )
 def test_the_pages_of_the_user_speak_italian(client: Client, desk: Desk, address: str, words: str) -> None:
@@ -144,7 +149,8 @@ def test_an_unknown_address_is_a_page_of_ours(client: Client) -> None:
 def test_too_much_data_is_told_as_such() -> None:
     answer = views.bad_request(RequestFactory().post("/"), RequestDataTooBig("x"))
     assert answer.status_code == 413
-    assert "20 MB" in answer.content.decode()
+    page = answer.content.decode()
+    assert f"{LARGEST_BODY // 2**20} MB in tutto, {importing.LIMIT // 2**20} MB per ogni file" in page
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def on(day: datetime.date) -> dict[str, Choices]:
 def _coded(choices: tuple[tuple[str, str], ...], first: tuple[str, ...] = ()) -> Choices:
     """ "MP05 bonifico"; the usual ones first, and an empty choice above all."""
     ordered = sorted(choices, key=lambda c: first.index(c[0]) if c[0] in first else len(first))
-    return [("", "Scegli…"), *((code, f"{code} {text}") for code, text in ordered)]
+    return [("", "Scegliere…"), *((code, f"{code} {text}") for code, text in ordered)]
 
 
 def vat_choice(rate: Decimal | None, natura: str | None) -> str:

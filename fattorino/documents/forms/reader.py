@@ -147,7 +147,7 @@ class Reader:
         text = self._text(name)
         if not re.fullmatch(r"[\d\s,;]{0,200}", text) or any(len(n) > 4 for n in re.findall(r"\d+", text)):
             self.errors[name] = (
-                f"«{text[:40]}»: scrivi i numeri delle righe separati da virgole, per esempio 1, 3."
+                f"«{text[:40]}»: scrivere i numeri delle righe separati da virgole, per esempio 1, 3."
             )
             return ()
         return tuple(int(n) for n in re.findall(r"\d+", text))
@@ -166,7 +166,7 @@ class Reader:
             text["id_paese"] = (text["id_paese"] or country or "").upper() or None
             if country is None or country == text["id_paese"] == _IT:
                 self.errors["cessionario-nazione"] = (
-                    "Scegli il Paese del cliente (due lettere, per esempio DE)."
+                    "Scegliere il Paese del cliente (due lettere, per esempio DE)."
                 )
         else:
             if number and number.startswith(_IT):

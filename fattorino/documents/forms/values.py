@@ -36,14 +36,14 @@ def read_number(text: str) -> Decimal | None:
         if digits.count(".") > 1:
             return Decimal(sign + digits.replace(".", ""))
         raise Unreadable(
-            f"«{text.strip()}» si può leggere in due modi: scrivi {digits.replace('.', '')}"
+            f"«{text.strip()}» si può leggere in due modi: scrivere {digits.replace('.', '')}"
             f" oppure {digits.replace('.', ',')}."
         )
     if digits.isascii() and _PLAIN.fullmatch(digits):
         return Decimal(
             sign + (digits.replace(",", ".") + "0" if digits[-1] in ".," else digits.replace(",", "."))
         )
-    raise Unreadable(f"«{text.strip()}» non è un numero: scrivilo come 1.234,56 oppure 1234,56.")
+    raise Unreadable(f"«{text.strip()}» non è un numero: scriverlo come 1.234,56 oppure 1234,56.")
 
 
 def write_number(value: Decimal | None) -> str:
@@ -64,7 +64,7 @@ def read_date(text: str) -> datetime.date | None:
             return datetime.date.fromisoformat(bare)
     except ValueError:
         pass
-    raise Unreadable(f"«{bare}» non è una data: scrivila come 31/12/2026.")
+    raise Unreadable(f"«{bare}» non è una data: scriverla come 31/12/2026.")
 
 
 def read_discounts(text: str) -> tuple[Discount, ...]:

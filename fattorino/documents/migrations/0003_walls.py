@@ -11,7 +11,8 @@ class Migration(migrations.Migration):
         *(row_security(f"documents_{table}") for table in TABLES),
         append_only("documents_storedfile"),
         append_only("documents_documentfile"),
-        # XML does not shrink much by the database's own compression; files are read whole.
+        # Not compressed: files are read whole, and reading costs no unpacking. The price is room, for XML would shrink
+        # to a fraction.
         migrations.RunSQL(
             "alter table documents_storedfile alter column content set storage external;",
             migrations.RunSQL.noop,

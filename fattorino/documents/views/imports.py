@@ -25,7 +25,7 @@ def importa(request: HttpRequest, actor: Actor) -> HttpResponse:
         files = request.FILES.getlist("files")
         if not files:
             raise RefusedError(
-                "Non hai scelto nessun file.", "Trascinali nel riquadro oppure premi «Scegli i file»."
+                "Nessun file scelto.", "Trascinare i file nel riquadro oppure premere «Scegli i file»."
             )
         for file in files:  # no more than shows that a file is too large
             importing.take_file(actor, file.name or "file", file.read(importing.LIMIT + 1), now=clock.now())

@@ -130,7 +130,7 @@ def take_uploads(request: HttpRequest, actor: Actor, form: DocumentForm, start: 
     if total > MAX_ATTACHMENT:
         raise RefusedError(
             f"Gli allegati sono troppo grandi ({total // 1000} kB): il file inviato a SdI non può superare 5 MB.",
-            "Riduci i file oppure consegnali al cliente in un altro modo.",
+            "Ridurre i file oppure consegnarli al cliente in un altro modo.",
         )
     for file in files:
         stored = flows.store(actor.company_id, file.read(), now=clock.now())

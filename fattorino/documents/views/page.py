@@ -92,12 +92,12 @@ def run(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     if request.POST.get("azione", "") != str(view.possibilities.action):
         raise RefusedError(
             "Nel frattempo lo stato del documento è cambiato: non è stato fatto nulla.",
-            "Guarda il nuovo stato qui sotto e decidi di nuovo.",
+            "Guardare il nuovo stato qui sotto e decidere di nuovo.",
         )
     workflow.request_action(document_id, actor, now=clock.now())
     messages.success(
         request,
-        f"«{view.possibilities.action_label}» avviato: l'esito compare da solo, puoi continuare a lavorare.",
+        f"«{view.possibilities.action_label}» avviato: l'esito compare da solo, si può continuare a lavorare.",
     )
     return redirect("documents:page", document_id)
 
@@ -109,7 +109,7 @@ def change_state(request: HttpRequest, actor: Actor, document_id: int) -> HttpRe
     document_or_404(actor, document_id)
     target = request.POST.get("stato", "")
     if not target:
-        raise RefusedError("Scegli lo stato da assegnare.")
+        raise RefusedError("Scegliere lo stato da assegnare.")
     reason = request.POST.get("motivo", "").replace("\x00", "").strip()[:500]
     workflow.choose_state(document_id, target, actor, now=clock.now(), reason=reason)
     messages.success(request, "Stato cambiato.")

@@ -5,13 +5,13 @@
   if (!box) return;
   const input = document.getElementById("files");
   const note = document.getElementById("drop-note");
-  const limit = 25 * 1024 * 1024;
+  const limit = 60 * 1024 * 1024; // the server takes 64 MB with all that stands around the files
 
   function check() {
     const files = [...input.files];
     const total = files.reduce((sum, file) => sum + file.size, 0);
     if (total > limit) {
-      note.textContent = "Insieme superano i 25 MB: importane meno per volta.";
+      note.textContent = "Insieme superano i 60 MB: importarne meno per volta.";
       input.value = "";
       return false;
     }

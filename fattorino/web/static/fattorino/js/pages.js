@@ -31,12 +31,12 @@
 
   document.addEventListener("htmx:sendError", () =>
     document.body.dataset.offline || ((document.body.dataset.offline = "1"),
-    notice("error", "Il server non risponde. Quello che hai scritto è ancora qui: riprova tra poco.")));
+    notice("error", "Il server non risponde. Ciò che è stato scritto è ancora qui: riprovare tra poco.")));
   document.addEventListener("htmx:afterOnLoad", () => delete document.body.dataset.offline);
   document.addEventListener("htmx:responseError", (event) => {
     if (event.detail.xhr.getResponseHeader("HX-Trigger")) return;
-    if (event.detail.xhr.status === 403) notice("error", "La sessione è scaduta: ricarica la pagina ed entra di nuovo.");
-    else if (!event.detail.elt.hasAttribute("data-poller")) notice("error", "Qualcosa non ha funzionato. Riprova; se si ripete, avvisa l'assistenza.");
+    if (event.detail.xhr.status === 403) notice("error", "La sessione è scaduta: ricaricare la pagina ed entrare di nuovo.");
+    else if (!event.detail.elt.hasAttribute("data-poller")) notice("error", "Qualcosa non ha funzionato. Riprovare; se si ripete, avvisare l'assistenza.");
   });
 
   // A hidden tab asks for nothing; it asks at once when it is looked at again.
