@@ -6,12 +6,14 @@ Source: ECMA-376, part 1, SpreadsheetML. Texts are written inline, so none can b
 from __future__ import annotations
 
 import datetime
-import io
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import IO
 from xml.sax.saxutils import escape
+
+from fattorino.core.errors import RefusedError
 
 # int is an amount in cents
 Cell = str | int | datetime.date | None
@@ -50,28 +52,41 @@ _FIXED = {
 }
 
 
-def write_xlsx(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """The bytes of a workbook: bold headings, one row each, dates and amounts as such."""
-    sheet = [
+# What a sheet holds, the headings not counted (Excel specifications and limits).
+MOST_ROWS = 1_048_575
+
+
+def write_xlsx(out: IO[bytes], title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """Write a workbook: bold headings, one row each, dates and amounts as such. Holds one row at a time.
+
+    Raises:
+        RefusedError: more than MOST_ROWS rows.
+    """
+    head = (
         f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
         '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
         f'<cols><col min="1" max="{len(columns)}" width="18" customWidth="1"/></cols><sheetData><row>'
         + "".join(_text(name, 1) for name in columns)
         + "</row>"
-    ]
-    sheet.extend(f"<row>{''.join(_cell(value) for value in row)}</row>" for row in rows)
-    sheet.append("</sheetData></worksheet>")
+    )
     workbook = (
         f'{_HEAD}<workbook xmlns="{_MAIN}" xmlns:r="{_DOC}"><sheets>'
         f'<sheet name="{escape(title[:31])}" sheetId="1" r:id="rId1"/></sheets></workbook>'
     )
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in _FIXED.items():
             archive.writestr(name, _HEAD + content)
         archive.writestr("xl/workbook.xml", workbook)
-        archive.writestr("xl/worksheets/sheet1.xml", "".join(sheet))
-    return held.getvalue()
+        with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
+            sheet.write(head.encode())
+            for count, row in enumerate(rows):
+                if count == MOST_ROWS:
+                    raise RefusedError(
+                        f"Un foglio di calcolo contiene al massimo {MOST_ROWS} righe.",
+                        "Restringere i filtri, oppure esportare in CSV.",
+                    )
+                sheet.write(f"<row>{''.join(_cell(value) for value in row)}</row>".encode())
+            sheet.write(b"</sheetData></worksheet>")
 
 
 def _cell(value: Cell) -> str:

@@ -152,7 +152,7 @@ def test_the_csv_is_what_an_italian_spreadsheet_reads_and_runs_no_formula(client
     desk.save(desk.draft(cessionario=type(party)(**{f: getattr(party, f) for f in party.__dataclass_fields__}
                                                  | {"denominazione": "=1+1"})))  # fmt: skip
     answer = client.get("/entrate/esporta.csv")
-    text = answer.content.decode("utf-8-sig")
+    text = answer.getvalue().decode("utf-8-sig")
     assert text.splitlines()[0].startswith("Tipo;Numero;Data;Cliente;Totale")
     assert text.splitlines()[1].startswith("Fattura;1;21/11/2026;'=1+1;427,00;EUR;Da processare")
     assert "attachment" in answer["Content-Disposition"]
@@ -161,7 +161,7 @@ def test_the_csv_is_what_an_italian_spreadsheet_reads_and_runs_no_formula(client
 def test_the_xlsx_is_a_workbook_with_dates_and_amounts(client: Client, desk: Desk) -> None:
     desk.save()
     answer = client.get("/entrate/esporta.xlsx")
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as book:
+    with zipfile.ZipFile(io.BytesIO(answer.getvalue())) as book:
         for name in book.namelist():
             parse(book.read(name))
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
@@ -483,7 +483,7 @@ def test_nothing_of_a_company_is_there_for_another(desk: Desk, other_desk: Desk)
     assert browser.get(f"/entrate/novita/?dopo=0&righe={document.pk}").status_code == 204
     assert "Rossi" not in browser.get("/entrate/controparti/?q=rossi").content.decode()
     assert browser.get(f"/entrate/nuovo/?da={document.pk}").status_code == 409
-    assert "Rossi" not in browser.get("/entrate/esporta.csv").content.decode()
+    assert "Rossi" not in browser.get("/entrate/esporta.csv").getvalue().decode()
 
 
 def test_the_company_is_switched_only_to_one_of_ones_own(

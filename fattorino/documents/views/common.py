@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, cast, overload
+from typing import Any, TypeVar, cast, overload
 from urllib.parse import quote
 
 from django.contrib.auth.decorators import login_required
@@ -18,6 +18,7 @@ from fattorino.organisations.middleware import actor_of, use_company
 from fattorino.organisations.queries import Actor
 
 View = Callable[..., HttpResponseBase]
+R = TypeVar("R", bound=HttpResponseBase)
 
 # The name, in every form that writes, of the company the form was shown for.
 COMPANY_FIELD = "azienda"
@@ -120,7 +121,11 @@ def document_or_404(actor: Actor, document_id: int) -> queries.DocumentView:
 
 def download(content: bytes, name: str, content_type: str, *, inline: bool = False) -> HttpResponse:
     """Bytes under a name. Never opened by the browser as a page of ours, whatever they hold."""
-    response = HttpResponse(content, content_type=content_type)
+    return named(HttpResponse(content, content_type=content_type), name, inline=inline)
+
+
+def named(response: R, name: str, *, inline: bool = False) -> R:
+    """The response as a file under this name, with the headers that keep it from being a page of ours."""
     kind = "inline" if inline else "attachment"
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "._- ") else "_" for c in name)
     response["Content-Disposition"] = f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
