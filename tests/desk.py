@@ -98,6 +98,10 @@ def other_desk(db: None) -> Desk:
     return make_desk(demo.STUDIO, "giulia@studio.example")
 
 
+# What a real worker of another test may have left behind: the clock's own jobs.
+PERIODIC = frozenset({"hub.rescue", "hub.sweep", "organisations.clear_sessions"})
+
+
 def jobs(task: str | None = None) -> list[dict[str, Any]]:
     """The waiting jobs, oldest first."""
     with connection.cursor() as cursor:
@@ -117,7 +121,7 @@ def run_jobs(*, skip: frozenset[str] = frozenset()) -> list[str]:
     from procrastinate.contrib.django import app
 
     ran: list[str] = []
-    while todo := [job for job in jobs() if job["task"] not in skip]:
+    while todo := [job for job in jobs() if job["task"] not in skip | PERIODIC]:
         for job in todo:
             with connection.cursor() as cursor:
                 cursor.execute("delete from procrastinate_jobs where id = %s", [job["id"]])
