@@ -18,6 +18,7 @@ from fattorino.core.errors import ChannelError
 from fattorino.hub.flows import keys, maintenance, receive
 from fattorino.hub.flows import transmit as sending
 from fattorino.organisations.scope import company_scope
+from fattorino.workflow import queue
 from fattorino.workflow.tasks import run_action
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ def sweep(timestamp: int) -> None:
 def _defer_once(task: Any, lock: str, **arguments: int) -> None:
     try:
         with transaction.atomic():
-            task.configure(lock=lock, queueing_lock=f"sweep:{lock}").defer(**arguments)
+            queue.defer(task, lock=lock, queueing_lock=f"sweep:{lock}", **arguments)
     except AlreadyEnqueued:
         return
 

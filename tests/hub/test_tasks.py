@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +13,18 @@ from procrastinate.contrib.django import app
 
 from fattorino.hub.tasks import RESCUE_LIMIT, rescue, tidy
 
-pytestmark = pytest.mark.django_db(transaction=True)
+
+@pytest.fixture(autouse=True)
+def _empty_queue(transactional_db: None) -> Iterator[None]:
+    # The tables of the queue are not Django's: they are not emptied between tests.
+    _forget_jobs()
+    yield
+    _forget_jobs()
+
+
+def _forget_jobs() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("delete from procrastinate_jobs")
 
 
 def job(task: str, *, status: str = "doing", attempts: int = 0, queueing_lock: str | None = None) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -20,6 +19,7 @@ from fattorino.hub.flows import keys
 from fattorino.hub.models import FileNameSeries, Submission
 from fattorino.organisations.queries import get_company
 from fattorino.organisations.scope import company_scope
+from fattorino.workflow import queue
 from fattorino.workflow.actions import ActionResult, ActionRun
 
 if TYPE_CHECKING:
@@ -234,7 +234,10 @@ def defer_transmission(company_id: int, submission_id: int, seconds: float = 0) 
     """Queue the sending of a submission, in the caller's transaction."""
     from fattorino.hub.tasks import transmit  # the task calls these flows: imported where it is needed
 
-    job = transmit.configure(
-        lock=f"submission:{submission_id}", schedule_in={"seconds": math.ceil(seconds)} if seconds else None
+    queue.defer(
+        transmit,
+        lock=f"submission:{submission_id}",
+        seconds=seconds,
+        company_id=company_id,
+        submission_id=submission_id,
     )
-    job.defer(company_id=company_id, submission_id=submission_id)

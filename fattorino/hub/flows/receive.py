@@ -19,6 +19,7 @@ from fattorino.hub.flows.transmit import TAKEN
 from fattorino.hub.models import Message, Submission
 from fattorino.organisations.scope import company_scope, system_scope
 from fattorino.workflow import flows as workflow
+from fattorino.workflow import queue
 
 Status = Submission.Status
 
@@ -48,7 +49,7 @@ def take_message(name: str, content: bytes, identificativo_sdi: str, *, now: dat
         message = Message.objects.select_for_update().get(sha256=sha)
         Message.objects.filter(pk=message.pk).update(arrivals=F("arrivals") + 1)
         if message.applied_at is None:
-            apply_message.configure(lock=f"message:{message.pk}").defer(message_id=message.pk)
+            queue.defer(apply_message, lock=f"message:{message.pk}", message_id=message.pk)
         return message.pk
 
 

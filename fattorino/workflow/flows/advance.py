@@ -25,7 +25,7 @@ from fattorino.core.workflow.decide import (
 )
 from fattorino.core.workflow.definition import ACTION_LABELS, Action, Dashboard, Workflow
 from fattorino.organisations.queries import Actor
-from fattorino.workflow import actions, queries
+from fattorino.workflow import actions, queries, queue
 from fattorino.workflow.actions import ActionResult
 from fattorino.workflow.models import Document, PendingAction, StateChange
 
@@ -185,8 +185,8 @@ def _start(
         actor_user_id=actor.user_id,
     )
     # A lock per action, not per document: at most one is open, and the next one need not wait for the queue's poll.
-    run_action.configure(lock=f"action:{pending.pk}").defer(
-        company_id=document.company_id, pending_id=pending.pk
+    queue.defer(
+        run_action, lock=f"action:{pending.pk}", company_id=document.company_id, pending_id=pending.pk
     )
 
 

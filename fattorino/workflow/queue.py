@@ -1,0 +1,44 @@
+"""Jobs are queued on the connection, and so in the transaction, of whoever calls: inside the worker too.
+
+Procrastinate's worker puts a connection pool of its own in the place of the app's connector. A plain `task.defer` in a
+task is then committed at once, before the row that the job serves: another slot of the worker may run it too early,
+find nothing to do, and the row waits for a job that is gone.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.manager import JobManager
+from procrastinate.tasks import Task
+
+_manager = JobManager(DjangoConnector())
+
+
+def defer(
+    task: Task[Any, Any, Any],
+    *,
+    lock: str,
+    seconds: float = 0,
+    queueing_lock: str | None = None,
+    **arguments: Any,
+) -> None:
+    """Queue a job.
+
+    Args:
+        lock: jobs with the same lock run one after the other.
+        seconds: not before then, in whole seconds rounded up.
+        queueing_lock: at most one such job waits.
+
+    Raises:
+        procrastinate.exceptions.AlreadyEnqueued: one with this queueing lock waits.
+    """
+    job = task.configure(
+        lock=lock,
+        queueing_lock=queueing_lock,
+        schedule_in={"seconds": math.ceil(seconds)} if seconds else None,
+    )
+    job.job_manager = _manager
+    job.defer(**arguments)
