@@ -28,6 +28,7 @@ from fattorino.documents.models import Counterpart, DocumentFile, ImportedFile, 
 from fattorino.organisations.queries import Actor, get_company
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow import flows as workflow
+from fattorino.workflow import queue
 from fattorino.workflow.flows import DocumentFacts
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ def take_file(actor: Actor, name: str, content: bytes, *, now: datetime.datetime
         if content:
             row.stored = flows.store(actor.company_id, content, now=now)
         row.save()
-        read_import.configure(lock=f"import:{actor.company_id}").defer(
+        queue.defer(
+            read_import,
+            lock=f"import:{actor.company_id}",
             company_id=actor.company_id,
             import_id=row.pk,
             actor={
