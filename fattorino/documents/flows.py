@@ -309,6 +309,14 @@ def remember(
     )[0]
 
 
+def forget_address(document_id: int, company_id: int) -> None:
+    """SdI does not know the document's CodiceDestinatario: it is not proposed again for this counterpart."""
+    invoice = Invoice.objects.get(document_id=document_id, company_id=company_id)
+    Counterpart.objects.filter(
+        pk=invoice.counterpart_id, codice_destinatario=invoice.codice_destinatario
+    ).update(codice_destinatario="", pec_destinatario="")
+
+
 @dataclass(frozen=True, slots=True)
 class XmlSource:
     """All that the XML of a document is made of, read in one go, so that nothing is locked while it is made.

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from fattorino.core.errors import ChannelError
 from fattorino.documents.models import DocumentFile
+from fattorino.documents.queries import find_counterparts
 from fattorino.hub.channels.base import Accepted
 from fattorino.hub.flows import receive, transmit
 from fattorino.hub.models import Message, Submission
@@ -264,3 +267,11 @@ def test_a_held_outcome_keeps_its_words_when_it_is_applied(desk: Desk) -> None:
     report_status(row.document_id, "SDI_PRESO_IN_CARICO", desk.actor, now=NOW)
     moved = StateChange.objects.get(document_id=row.document_id, event="NE_EC02", outcome="moved")
     assert "Manca il CIG" in moved.message and moved.file_sha256 == "ab"
+
+
+def test_an_address_that_sdi_does_not_know_is_not_proposed_again(desk: Desk) -> None:
+    row = sent(desk)
+    name, content = letter(row, "NS")
+    assert b"<Codice>" in content
+    bring(name, re.sub(rb"<Codice>\d+<", b"<Codice>00311<", content))
+    assert [c.codice_destinatario for c in find_counterparts(desk.actor, "rossi")] == [""]

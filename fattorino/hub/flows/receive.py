@@ -22,6 +22,8 @@ from fattorino.workflow import flows as workflow
 from fattorino.workflow import queue
 
 Status = Submission.Status
+# CodiceDestinatario that does not exist or is not active (sdi.md 2.2).
+UNKNOWN_ADDRESS = frozenset({"00311", "00312"})
 
 
 def take_message(name: str, content: bytes, identificativo_sdi: str, *, now: datetime.datetime) -> int:
@@ -186,6 +188,8 @@ def _tell(
         note = "Riguarda un invio precedente dello stesso documento: conservata, lo stato non cambia."
         workflow.record(row.document_id, sense.event, actor, now=now, message=note, sha256=sha256)
         return note
+    if sense.event == "NS" and UNKNOWN_ADDRESS & set(sense.codes):
+        documents.forget_address(row.document_id, row.company_id)
     if other := _another_invoice(row, sense):
         note = f"Riguarda la fattura {other}, non questa: conservata, lo stato non cambia."
         workflow.record(row.document_id, sense.event, actor, now=now, message=note, sha256=sha256)
