@@ -312,9 +312,8 @@ def remember(
 def forget_address(document_id: int, company_id: int) -> None:
     """SdI does not know the document's CodiceDestinatario: it is not proposed again for this counterpart."""
     invoice = Invoice.objects.get(document_id=document_id, company_id=company_id)
-    Counterpart.objects.filter(
-        pk=invoice.counterpart_id, codice_destinatario=invoice.codice_destinatario
-    ).update(codice_destinatario="", pec_destinatario="")
+    known = Counterpart.objects.filter(company_id=company_id, codice_destinatario=invoice.codice_destinatario)
+    known.filter(pk__in=[invoice.counterpart_id]).update(codice_destinatario="", pec_destinatario="")
 
 
 @dataclass(frozen=True, slots=True)
