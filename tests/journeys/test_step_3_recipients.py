@@ -66,7 +66,7 @@ def test_step_3_each_wrong_combination_is_refused_beside_its_field_before_saving
     expect(remark).to_contain_text("sembra una pubblica amministrazione")
     expect(remark).to_have_attribute("data-level", "warning")
     fill(page, {**party_fields(demo.ROSSI), "cessionario-codice_fiscale": ""})
-    refused(page, "codice_destinatario", "ABC123", "scegli «Pubblica amministrazione»")
+    refused(page, "codice_destinatario", "ABC123", "scegliere «Pubblica amministrazione»")
     picture(page, "03-codice-destinatario")
     refused(page, "codice_destinatario", "XXXXXXX", "solo per i clienti esteri")
     refused(page, "codice_destinatario", "2R4GTO8", "San Marino")
