@@ -14,7 +14,7 @@ from fattorino.workflow.models import Document, PendingAction, StateChange
 from tests.chaos.office import Office
 
 # Jobs of the clock: a new one comes every few seconds, whatever became of the last.
-PERIODIC = ("hub.rescue", "hub.sweep", "hub.tidy")
+PERIODIC = ("hub.rescue", "hub.sweep", "hub.tidy", "organisations.clear_sessions")
 WAITING = (
     Submission.Status.ACQUIRED,
     Submission.Status.VALIDATED,
