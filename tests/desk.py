@@ -99,7 +99,7 @@ def other_desk(db: None) -> Desk:
 
 
 # What a real worker of another test may have left behind: the clock's own jobs.
-PERIODIC = frozenset({"hub.rescue", "hub.sweep", "organisations.clear_sessions"})
+PERIODIC = frozenset({"hub.rescue", "hub.sweep", "hub.tidy", "organisations.clear_sessions"})
 
 
 def jobs(task: str | None = None) -> list[dict[str, Any]]:

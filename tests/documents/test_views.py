@@ -234,7 +234,7 @@ def test_who_saves_over_an_unseen_change_is_told_and_keeps_what_she_wrote(client
     values = write(desk.draft(causale=("mia",))) | {"versione": "1"}
     answer = client.post(f"/entrate/{document.pk}/modifica/", values)
     assert answer.status_code == 409
-    assert "un altro utente ha modificato il documento" in answer.content.decode()
+    assert "da un altro utente o da un" in answer.content.decode()
     assert "mia</textarea>" in answer.content.decode()
     assert Invoice.objects.get().draft["causale"] == ["di un altro"]  # type: ignore[index]
 

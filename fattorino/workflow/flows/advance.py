@@ -23,7 +23,7 @@ from fattorino.core.workflow.decide import (
     Refusal,
     StateChosen,
 )
-from fattorino.core.workflow.definition import ACTION_LABELS, Action, Dashboard, Workflow
+from fattorino.core.workflow.definition import ACTION_LABELS, MAKING_XML, Action, Dashboard, Workflow
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import actions, queries, queue
 from fattorino.workflow.actions import ActionResult
@@ -224,9 +224,11 @@ def request_action(document_id: int, actor: Actor, *, now: datetime.datetime) ->
         RefusedError, ConflictError: why it may not be pressed now.
     """
     with transaction.atomic():
-        # What an earlier attempt was told does not concern the new one.
-        Document.objects.filter(pk=document_id, company_id=actor.company_id).update(held_statuses=[])
-        return advance(document_id, ActionRequested(), actor, now=now)
+        decision = advance(document_id, ActionRequested(), actor, now=now)
+        if decision.start in MAKING_XML:
+            # What an earlier attempt was told does not concern the new file.
+            Document.objects.filter(pk=document_id, company_id=actor.company_id).update(held_statuses=[])
+        return decision
 
 
 def choose_state(

@@ -82,7 +82,8 @@ def hold_for_edit(actor: Actor, document_id: int, *, version: int | None) -> Doc
             raise RefusedError(f"Nello stato «{state.label}» il documento non si può più modificare.")
     if version is not None and version != document.version:
         raise ConflictError(
-            "Nel frattempo un altro utente ha modificato il documento: le modifiche non sono state salvate.",
+            "Nel frattempo il documento è stato modificato, da un altro utente o da un'altra finestra: "
+            "le modifiche non sono state salvate.",
             "Ricaricare la pagina, guardare che cosa è cambiato e ripetere la modifica.",
         )
     return document
