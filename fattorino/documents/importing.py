@@ -7,9 +7,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
+from fattorino import clock
 from fattorino.core.errors import (
+    ConflictError,
     EnvelopeError,
     FattorinoError,
     FormatError,
@@ -17,7 +19,7 @@ from fattorino.core.errors import (
     RefusedError,
     XmlError,
 )
-from fattorino.core.fatturapa import read_fattura
+from fattorino.core.fatturapa import check, read_fattura
 from fattorino.core.fatturapa.archive import is_zip, read_zip
 from fattorino.core.fatturapa.draft import Party
 from fattorino.core.fatturapa.envelope import unwrap
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 LIMIT = 20 * 1024 * 1024
 MAX_MEMBERS = 2000
+# First key of the advisory lock under which a company's imports are written.
+IMPORTING = 0x1339
 Status = ImportedFile.Status
 
 # The buyer writes these; where they say so, the company is the cessionario (sdi.md 1.3).
@@ -75,7 +79,7 @@ def take_file(actor: Actor, name: str, content: bytes, *, now: datetime.datetime
         row.save()
         queue.defer(
             read_import,
-            lock=f"import:{actor.company_id}",
+            lock=f"import:{row.pk}",
             company_id=actor.company_id,
             import_id=row.pk,
             actor={
@@ -131,10 +135,14 @@ def _one(actor: Actor, name: str, content: bytes, now: datetime.datetime) -> dic
     shown = _shown_name(name)
     try:
         with transaction.atomic():
+            # Many files come at once, each with its job: one company's are written one after the other, so that two
+            # of the same number see each other.
+            with connection.cursor() as cursor:
+                cursor.execute("select pg_advisory_xact_lock(%s, %s)", [IMPORTING, actor.company_id])
             taken = _take_invoice(actor, shown, content, now)
     except FormatError as exc:
         first = exc.findings[0] if exc.findings else None
-        where = f" {first.message}" if first else ""
+        where = f" {first.message}" if first and first.message not in exc.message else ""
         return _refused(shown, f"{exc.message}{where}", exc.hint, first.code if first else "00200")
     except (XmlError, EnvelopeError) as exc:
         return _refused(shown, exc.message, exc.hint, exc.code)
@@ -144,8 +152,8 @@ def _one(actor: Actor, name: str, content: bytes, now: datetime.datetime) -> dic
         "name": shown,
         "ok": True,
         "message": taken.message,
-        "hint": "",
-        "code": "",
+        "hint": taken.hint,
+        "code": taken.code,
         "document_id": taken.document_id,
         "tolerated": list(taken.tolerated),
     }
@@ -167,6 +175,8 @@ def _refused(name: str, message: str, hint: str, code: str) -> dict[str, Any]:
 class _Taken:
     document_id: int
     message: str
+    hint: str
+    code: str
     tolerated: tuple[str, ...]
 
 
@@ -200,7 +210,12 @@ def _take_invoice(actor: Actor, name: str, content: bytes, now: datetime.datetim
         document_id = _create(actor, summary, stored, now, ours=ours)
         message = f"Importato il documento {summary.numero} del {summary.data:%d/%m/%Y}."
     flows.attach(document_id, actor.company_id, DocumentFile.Kind.IMPORTED, name, stored, now=now)
-    return _Taken(document_id, message, reading.tolerated)
+    errors = [f for f in check(opened.content, on=clock.day(now)) if f.is_error]
+    if errors:
+        message += f" Così com'è, però, SdI lo scarterebbe: {errors[0].message}"
+        hint = "Correggerlo nel programma d'origine e importarlo di nuovo: prenderà il posto di questo."
+        return _Taken(document_id, message, hint, errors[0].code, ())
+    return _Taken(document_id, message, "", "", reading.tolerated)
 
 
 def _belongs(summary: Summary, company: Company) -> bool:
@@ -236,7 +251,7 @@ def _same_number(company_id: int, summary: Summary) -> Invoice | None:
         .filter(
             company_id=company_id,
             seller=_seller(summary),
-            document__number=summary.numero,
+            document__number=summary.numero.strip(),
             document__date__year=summary.data.year,
             document__kind=_kind(summary),
         )
@@ -263,7 +278,7 @@ def _replace(
         document = workflow.hold_for_edit(actor, invoice.document_id, version=None)
     except RefusedError as exc:
         raise RefusedError(
-            f"Esiste già un documento {number}. {exc.message}",
+            f"Esiste già un documento {number}, {'in invio' if isinstance(exc, ConflictError) else 'già inviato'}.",
             "SdI scarterebbe questo come duplicato (00404): controllare il numero.",
         ) from exc
     counterpart = _counterpart(actor.company_id, summary, now)
@@ -305,7 +320,7 @@ def _facts(summary: Summary, counterpart: Counterpart) -> DocumentFacts:
     return DocumentFacts(
         kind=kind,
         dashboard=flows.dashboard_of(summary.formato),
-        number=summary.numero,
+        number=summary.numero.strip(),
         date=summary.data,
         counterpart_id=counterpart.pk,
         counterpart_name=counterpart.name,

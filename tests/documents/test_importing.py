@@ -5,6 +5,7 @@ import pathlib
 import zipfile
 
 import pytest
+from django.db import connection
 
 from fattorino.config import demo
 from fattorino.core.fatturapa import write_fattura
@@ -178,6 +179,33 @@ def test_a_lotto_is_refused_with_the_way_out(desk: Desk) -> None:
     start, end = one.index(b"<FatturaElettronicaBody>"), one.index(b"</FatturaElettronicaBody>") + 25
     row = take(desk, one[:end] + one[start:end].replace(b">90<", b">91<") + one[end:])
     assert row.status == "refused" and "lotto" in row.outcomes[0]["message"]
+
+
+def test_a_number_with_blanks_around_it_is_the_same_number(desk: Desk) -> None:
+    take(desk, xml_of(desk, "7"))
+    again = take(desk, xml_of(desk, "7").replace(b"<Numero>7<", b"<Numero>  7<"))
+    assert again.status == "done" and "aggiornato" in again.outcomes[0]["message"]
+    assert [d.number for d in Document.objects.all()] == ["7"]
+
+
+def test_what_sdi_would_refuse_is_told_at_once(desk: Desk) -> None:
+    wrong = xml_of(desk).replace(b"<PrezzoTotale>350.00<", b"<PrezzoTotale>351.00<")
+    (outcome,) = take(desk, wrong).outcomes
+    assert (
+        outcome["ok"] and outcome["code"] and "SdI lo scarterebbe" in outcome["message"] and outcome["hint"]
+    )
+
+
+def test_many_files_do_not_wait_for_one_another_in_the_queue(desk: Desk) -> None:
+    for number in range(3):
+        importing.take_file(desk.actor, f"{number}.xml", xml_of(desk, str(number + 1)), now=desk.now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(distinct lock) from procrastinate_jobs where task_name = 'documents.read_import'"
+        )
+        assert cursor.fetchone() == (3,)
+    run_jobs(skip=NO_SENDING)
+    assert Document.objects.count() == 3
 
 
 def test_a_killed_import_goes_on_after_the_files_it_had_done(desk: Desk) -> None:
