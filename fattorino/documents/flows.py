@@ -17,6 +17,7 @@ from fattorino.core.fatturapa.draft import Draft, Party, draft_from_json, draft_
 from fattorino.core.fatturapa.draft_check import check_draft
 from fattorino.core.fatturapa.recipient import Recipient, resolve_recipient
 from fattorino.core.fatturapa.totals import Totals, compute
+from fattorino.core.values import FOREIGN_RECIPIENT
 from fattorino.core.workflow.definition import Dashboard, DocumentKind
 from fattorino.documents import numbering
 from fattorino.documents.models import Counterpart, DocumentFile, Invoice, StoredFile
@@ -307,6 +308,11 @@ def remember(
     return Counterpart.objects.update_or_create(
         company_id=company_id, identity=party_identity(party), defaults=values
     )[0]
+
+
+def is_abroad(document_id: int) -> bool:
+    """Whether the document goes to a customer whom SdI does not reach (CodiceDestinatario XXXXXXX)."""
+    return Invoice.objects.filter(document_id=document_id, codice_destinatario=FOREIGN_RECIPIENT).exists()
 
 
 def forget_address(document_id: int, company_id: int) -> None:

@@ -210,8 +210,9 @@ def history(document: Document) -> list[StateChange]:
 def last_findings(document: Document) -> tuple[StateChange | None, list[dict[str, Any]]]:
     """What went wrong last, if the present state still comes from it: the failed action's or the scarto's findings."""
     for change in StateChange.objects.filter(document=document).order_by("-id")[:50]:
-        if change.detail:
+        if any(finding.get("severity") == "error" for finding in change.detail):
             return change, change.detail
-        if change.outcome == "started":
+        # Corrected, or tried again: what was wrong before may not be so any more.
+        if change.outcome == "started" or change.event == "Saved":
             return None, []
     return None, []

@@ -7,7 +7,7 @@ import pytest
 
 from fattorino.config import demo
 from fattorino.core.errors import ConflictError, RefusedError
-from fattorino.core.fatturapa.draft import Line
+from fattorino.core.fatturapa.draft import Line, Ritenuta
 from fattorino.core.workflow.standard import standard_json
 from fattorino.documents import flows, queries
 from fattorino.documents.models import Counterpart, Invoice
@@ -210,3 +210,10 @@ def test_a_ricevuta_has_its_history_too(desk: Desk) -> None:
     assert [c.message for c in queries.get_document(desk.actor, receipt.pk).history] == [
         "Documento inserito."
     ]
+
+
+def test_a_ritenuta_of_nothing_is_refused_before_it_is_forgotten(desk: Desk) -> None:
+    ritenuta = Ritenuta(tipo_ritenuta="RT01", aliquota_ritenuta=Decimal(20), causale_pagamento="A")
+    with pytest.raises(RefusedError) as refused:
+        desk.save(desk.draft(ritenute=(ritenuta,)))
+    assert "Spuntare" in refused.value.fields["ritenute"]

@@ -83,6 +83,10 @@ def letter(row: Submission, tipo: str, *, number: int = 1, **changes: Any) -> tu
         )
     elif tipo == "MC" and pa:
         message = m.NotificaMancataConsegna(**common, data_ora_ricezione=AT, descrizione="Non raggiungibile")
+    elif tipo == "MC":
+        message = m.RicevutaImpossibilitaRecapito(
+            **common, hash=sha, data_ora_ricezione=AT, data_messa_a_disposizione=AT.date()
+        )
     else:
         raise AssertionError(tipo)
     name = f"{common['nome_file'].split('.')[0]}_{tipo}_{number:03}.xml"

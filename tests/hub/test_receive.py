@@ -5,8 +5,8 @@ import re
 import pytest
 
 from fattorino.core.errors import ChannelError
-from fattorino.documents.models import DocumentFile
-from fattorino.documents.queries import find_counterparts
+from fattorino.documents.models import DocumentFile, Invoice
+from fattorino.documents.queries import find_counterparts, get_document
 from fattorino.hub.channels.base import Accepted
 from fattorino.hub.flows import receive, transmit
 from fattorino.hub.models import Message, Submission
@@ -275,3 +275,20 @@ def test_an_address_that_sdi_does_not_know_is_not_proposed_again(desk: Desk) -> 
     assert b"<Codice>" in content
     bring(name, re.sub(rb"<Codice>\d+<", b"<Codice>00311<", content))
     assert [c.codice_destinatario for c in find_counterparts(desk.actor, "rossi")] == [""]
+
+
+def test_a_customer_abroad_is_not_told_of_a_reserved_area(desk: Desk) -> None:
+    row = sent(desk)
+    Invoice.objects.filter(document_id=row.document_id).update(codice_destinatario="XXXXXXX")
+    arrive(row, "MC")
+    message = StateChange.objects.get(document_id=row.document_id, event="MC").message
+    assert state(row) == "MANCATA_CONSEGNA" and "estero" in message and "area riservata" not in message
+
+
+def test_a_scarto_is_no_longer_shown_as_to_correct_after_the_correction(desk: Desk) -> None:
+    row = sent(desk)
+    arrive(row, "NS")
+    document = Document.objects.get(pk=row.document_id)
+    assert get_document(desk.actor, document.pk).findings
+    desk.save(desk.draft(causale=("corretta",)), document_id=document.pk, version=document.version)
+    assert not get_document(desk.actor, document.pk).findings

@@ -47,10 +47,10 @@ def withholdings(
                 code,
             )
     elif not flagged and not any(c.cassa.ritenuta for c in casse):
-        notes.warning(
+        notes.error(
             "ritenute",
             "La ritenuta è zero: nessuna riga e nessuna cassa è soggetta a ritenuta.",
-            "Spuntare «ritenuta» sulle righe dei compensi.",
+            "Spuntare «ritenuta» sulle righe dei compensi, o togliere la ritenuta.",
         )
     done = []
     for index, ritenuta in enumerate(draft.ritenute):

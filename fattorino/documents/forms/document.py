@@ -150,6 +150,8 @@ class DocumentForm(Reader):
             key = str(max((int(k) for k in self._keys[group]), default=-1) + 1)
             self.values |= dict.fromkeys((f"{group}-{key}-{name}" for name in GROUPS[group]), "")
             self.values |= {f"{group}-{key}-iva": "22"} if "iva" in GROUPS[group] else {}
+            if group == "riferimenti" and self.values.get("tipo_documento") in ("TD04", "TD05"):
+                self.values[f"{group}-{key}-kind"] = "DatiFattureCollegate"
             self._keys[group].append(key)
         elif verb == "togli" and key in self._keys[group]:
             self._keys[group].remove(key)

@@ -139,7 +139,7 @@ def validate(run: ActionRun, *, now: datetime.datetime, today: datetime.date) ->
         return ActionResult(False, _summary(errors), detail=detail, sha256=sha256)
     with company_scope(run.company_id):
         Submission.objects.filter(pk=submission.pk, status=Status.ACQUIRED).update(status=Status.VALIDATED)
-    warnings = f", {len(findings)} avvisi" if findings else ""
+    warnings = f", {len(findings)} {'avviso' if len(findings) == 1 else 'avvisi'}" if findings else ""
     return ActionResult(True, f"Controlli superati{warnings}.", detail=detail, sha256=sha256)
 
 

@@ -199,11 +199,18 @@ def _tell(
         sense.event,
         actor,
         now=now,
-        message=f"{sense.label}. {sense.explanation}",
+        message=_words(row, sense),
         detail=_errors(read),
         sha256=sha256,
     )
     return decision.note
+
+
+def _words(row: Submission, sense: Meaning) -> str:
+    if sense.event == "MC" and documents.is_abroad(row.document_id):
+        # A customer abroad has no reserved area (sdi.md 7): XXXXXXX is never delivered.
+        return "Emessa. SdI la registra e non la consegna all'estero: inviarne una copia al cliente per altra via."
+    return f"{sense.label}. {sense.explanation}"
 
 
 def _another_invoice(row: Submission, sense: Meaning) -> str:

@@ -23,6 +23,9 @@
     if (after) after.after(row);
     else form.querySelector(`[data-rows="${group}"]`).append(row);
     if (group === "linee") inherit(row, after || row.previousElementSibling);
+    if (group === "ritenute") subject();
+    if (group === "riferimenti" && /^TD0[45]$/.test(byId("tipo_documento")?.value || ""))
+      byId(`${row.dataset.row}-kind`).value = "DatiFattureCollegate";
     row.querySelector("textarea, select, input")?.focus();
     recalculate();
     return row;
@@ -36,6 +39,12 @@
       if (!from || !to) continue;
       if (to.type === "checkbox") to.checked = from.checked; else to.value = from.value;
     }
+  }
+
+  // The first ritenuta most often concerns all lines; which ones, whoever writes decides line by line.
+  function subject() {
+    const boxes = [...form.querySelectorAll('[data-row^="linee-"] input[type=checkbox][name$="-ritenuta"]')];
+    if (!boxes.some((box) => box.checked)) boxes.forEach((box) => { box.checked = true; });
   }
 
   function removeRow(button) {
