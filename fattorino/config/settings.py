@@ -101,7 +101,8 @@ def database() -> dict[str, object]:
             "NAME": unquote(parts.path.lstrip("/")),
             "USER": unquote(parts.username or ""),
             "PASSWORD": unquote(parts.password or ""),
-            "HOST": unquote(parts.hostname or ""),
+            # Not `hostname`, which is in small letters: a host may be the folder of a socket.
+            "HOST": unquote(parts.netloc.rpartition("@")[2].removesuffix(f":{parts.port}")).strip("[]"),
             "PORT": str(parts.port or ""),
         }
     # The real path: a home whose name is too long for a socket has a short one that the link leads to.

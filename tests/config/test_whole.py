@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,7 +34,7 @@ def home() -> Iterator[Path]:
 
 
 class Running:
-    def __init__(self, home: Path, port: int) -> None:
+    def __init__(self, home: Path, port: int, **more: str) -> None:
         kept = {
             k: v for k, v in os.environ.items() if not k.startswith(("FATTORINO", "DATABASE", "PG", "DJANGO"))
         }
@@ -44,7 +45,9 @@ class Running:
                 [sys.executable, "-m", "fattorino.config.run"],
                 stdout=stream,
                 stderr=subprocess.STDOUT,
-                env=kept | {"FATTORINO_HOME": str(home), "FATTORINO_PORT": str(port), "FATTORINO_DEMO": "1"},
+                env=kept
+                | {"FATTORINO_HOME": str(home), "FATTORINO_PORT": str(port), "FATTORINO_DEMO": "1"}
+                | more,
             )
         until(lambda: "è pronto" in self.said() or self.process.poll() is not None, 120)
         assert self.process.poll() is None, self.said()
@@ -146,3 +149,18 @@ def answers_at_all(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(2)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_with_database_url_that_postgresql_is_used_and_none_is_started(home: Path) -> None:
+    theirs, ours = home / "Altrui", home / "nostra"
+    for folder in (theirs, ours):
+        folder.mkdir(mode=0o755)
+    server = postgres.start(theirs, dies_with_parent=True)
+    try:
+        host = urllib.parse.quote(str(server.socket), safe="")
+        running = Running(ours, free_port(), DATABASE_URL=f"postgresql://fattorino@{host}/fattorino")
+        running.stop()
+        assert not postgres.status(ours).running and not (ours / "postgres").exists()
+        assert companies(theirs) == 2
+    finally:
+        server.stop()
