@@ -113,7 +113,9 @@ def install_packages(work: Path) -> None:
         check=False,
     )
     if done.returncode:
-        told = [line for line in done.stderr.splitlines() if line.strip() and "complete log" not in line]
+        # Warnings come first and are not why it failed.
+        lines = [line for line in done.stderr.splitlines() if line.strip() and "complete log" not in line]
+        told = [line for line in lines if not line.startswith("npm warn")] or lines
         raise Trouble(f"npm non ha potuto scaricare i pacchetti: {told[0] if told else 'causa non detta'}")
 
 

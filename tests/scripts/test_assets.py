@@ -44,3 +44,16 @@ def test_node_of_the_wheel_serves_where_the_machine_has_none(
     node, npm = assets.find_node()
     assert Path(node).is_file()
     assert Path(npm[1]).is_file()
+
+
+def test_a_failure_of_npm_is_told_by_its_error_and_not_by_a_warning(
+    assets: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "npm"
+    program.write_text(
+        "#!/bin/sh\necho 'npm warn Unknown config' >&2\necho 'npm error code ENOTFOUND' >&2\nexit 1\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(assets, "find_node", lambda: (str(program), [str(program)]))
+    with pytest.raises(assets.Trouble, match="ENOTFOUND"):
+        assets.install_packages(tmp_path)
