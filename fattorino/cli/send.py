@@ -6,8 +6,12 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fattorino.cli.i18n import _
+
+if TYPE_CHECKING:
+    from fattorino.organisations.queries import Actor
 
 # How long to follow the document before leaving it to the worker, seconds.
 FOLLOW = 60.0
@@ -63,15 +67,15 @@ def run(args: argparse.Namespace) -> int:
     return int(any([_follow(actor, d) for d in documents]) or refused)
 
 
-def _follow(actor: object, document_id: int) -> bool:
+def _follow(actor: Actor, document_id: int) -> bool:
     """Print each new line of the history until the document rests; True when it ended badly."""
     from fattorino.documents import queries
     from fattorino.organisations.scope import company_scope
 
     seen, end = 0, time.monotonic() + FOLLOW
     while True:
-        with company_scope(actor.company_id):  # type: ignore[attr-defined]
-            view = queries.get_document(actor, document_id)  # type: ignore[arg-type]
+        with company_scope(actor.company_id):
+            view = queries.get_document(actor, document_id)
         for change in view.history[seen:]:
             print(f"  {change.at:%d/%m/%Y %H:%M:%S}  {change.message}")
         seen = len(view.history)

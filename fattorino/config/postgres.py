@@ -386,15 +386,15 @@ def main(argv: list[str] | None = None) -> int:
     home = home_folder()
     try:
         if verb == "start":
-            print(start(home).socket)  # noqa: T201
+            print(start(home).socket)
         elif verb == "stop":
-            print("Fermato." if stop(home) else "Non era in funzione.")  # noqa: T201
+            print("Fermato." if stop(home) else "Non era in funzione.")
         else:
             found = status(home)
-            print(f"In funzione (processo {found.pid})" if found.running else "Fermo", found.data, sep=": ")  # noqa: T201
+            print(f"In funzione (processo {found.pid})" if found.running else "Fermo", found.data, sep=": ")
             return 0 if found.running else 1
     except FattorinoError as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        print(error, file=sys.stderr)
         return 1
     return 0
 

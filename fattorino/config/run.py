@@ -84,7 +84,7 @@ def main() -> int:
 
 def _say(text: str) -> None:
     try:
-        print(text, flush=True)  # noqa: T201
+        print(text, flush=True)
     except OSError:
         return  # the terminal is gone; the logs stay
 

@@ -28,6 +28,7 @@ class CompanyMiddleware:
         with transaction.atomic():
             memberships = queries.companies_of(request.user) if request.user.is_authenticated else []
             chosen = _choose(request, memberships)
+            # The framework's request has no room for what is ours: hence the ignores.
             request.memberships = memberships  # type: ignore[attr-defined]
             request.membership = chosen  # type: ignore[attr-defined]
             request.actor = actor_of(request, chosen) if chosen else None  # type: ignore[attr-defined]

@@ -50,6 +50,7 @@ def summarise(reading: Reading) -> Summary:
         amounts = [_simplified_amounts(body) for body in bodies]
         cedente: Any = header.cedente_prestatore
         seller = _flat_party(cedente.id_fiscale_iva, cedente.codice_fiscale, cedente)
+        # The check of the class above narrows the invoice, not the blocks taken out of it before.
         ids = header.cessionario_committente.identificativi_fiscali  # type: ignore[union-attr]
         other = header.cessionario_committente.altri_dati_identificativi  # type: ignore[union-attr]
         buyer = _flat_party(ids.id_fiscale_iva, ids.codice_fiscale, other)
