@@ -219,3 +219,14 @@ def test_step_2_a_note_takes_up_the_numbers_of_its_invoice(page: Page) -> None:
     expect(page.locator("h1")).to_have_text(re.compile("^Nota di credito"))
     page.goto("/entrate/?tipo=nota_credito")
     expect(row(page, note)).to_contain_text("-427,00 €")
+
+
+def test_step_2_the_form_proposes_what_is_most_often_meant(page: Page) -> None:
+    """The first ritenuta ticks the lines, whoever writes may untick; a credit note refers to an invoice."""
+    page.goto("/entrate/nuovo/")
+    page.get_by_text("Cassa, ritenuta e bollo").click()
+    page.get_by_role("button", name="Aggiungi una ritenuta").click()
+    expect(page.locator("#linee-0-ritenuta")).to_be_checked()
+    page.locator("#tipo_documento").select_option("TD04")
+    page.get_by_role("button", name="Aggiungi un riferimento").click()
+    expect(page.locator('select[name="riferimenti-0-kind"]')).to_have_value("DatiFattureCollegate")
