@@ -2,7 +2,8 @@
 
 Every type knows three things: `refusal(text)` says in Italian why a text is not admitted (None: admitted),
 `value(text)` reads it (also a text that breaks a facet, as long as its meaning is plain), `text(value)`
-writes it. White space is treated as XML Schema 1.0 part 2, 4.3.6 says for the base type (`normal`).
+writes it. White space is treated as XML Schema 1.0 part 2, 4.3.6 says for the base type (`normal`). A value whose
+admitted text is not the one that `text` would find for it remembers it (`written.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,13 @@ from typing import Any, Literal
 
 from fattorino.core.tracciati import moments
 from fattorino.core.tracciati.codelists import CodeList
+from fattorino.core.tracciati.written import (
+    WrittenBytes,
+    WrittenDate,
+    WrittenDatetime,
+    WrittenDecimal,
+    WrittenInt,
+)
 
 Space = Literal["preserve", "replace", "collapse"]
 
@@ -68,7 +76,9 @@ class Value:
         return text
 
     def text(self, value: Any) -> str:
-        """Raises ValueError when the value cannot be written in this type."""
+        """The `written` text of the value where it has one that this type admits, else the plain one.
+
+        Raises ValueError when the value cannot be written in this type."""
         if not isinstance(value, str):
             raise ValueError(f"serve un testo, non {type(value).__name__}")
         return value
@@ -176,7 +186,7 @@ class Coded(Value):
         return Refusal(f"vale {shown(text)}, che non è un codice ammesso" if text else "è vuoto", hint)
 
 
-_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?|[+-]?\.[0-9]+")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?|[+-]?\.[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,20 +229,24 @@ class Number(Value):
         return Refusal(f"vale {shown(text)}, che non è un numero ammesso", f"Serve: {shape}.")
 
     def value(self, text: str) -> Decimal:
-        if not _PLAIN_NUMBER.fullmatch(text):
+        if not _NUMBER.fullmatch(text):
             raise ValueError(text)
-        return Decimal(text)
+        number = Decimal(text)
+        if self.refusal(text) is None and self.text(number) != text:
+            return WrittenDecimal(number, text)
+        return number
 
     def text(self, value: Any) -> str:
         """The digits the number has, zeros added up to the fewest decimals; no digit is ever rounded away."""
         if isinstance(value, bool) or not isinstance(value, Decimal | int) or not Decimal(value).is_finite():
             raise ValueError("serve un numero decimale")
+        if isinstance(value, WrittenDecimal) and self.refusal(value.written) is None:
+            return value.written
         plain = format(Decimal(value), "f")
         whole, _, decimals = plain.partition(".")
-        while len(decimals) > self.most and decimals.endswith("0"):
-            decimals = decimals[:-1]
-        if len(decimals) > self.most:
+        if decimals[self.most :].strip("0"):
             raise ValueError(f"il numero {plain} ha più di {self.most} decimali")
+        decimals = decimals[: self.most]
         return f"{whole}.{decimals.ljust(self.fewest, '0')}"
 
 
@@ -263,11 +277,14 @@ class Counter(Value):
     def value(self, text: str) -> int:
         if len(text) > 1000 or not re.fullmatch(r"[+-]?[0-9]+", text):
             raise ValueError(text)
-        return int(text)
+        number = int(text)
+        return WrittenInt(number, text) if text != str(number) and self.refusal(text) is None else number
 
     def text(self, value: Any) -> str:
         if isinstance(value, bool) or not isinstance(value, int):
             raise ValueError("serve un numero intero")
+        if isinstance(value, WrittenInt) and self.refusal(value.written) is None:
+            return value.written
         return str(value)
 
 
@@ -292,12 +309,15 @@ class Day(Value):
         return None
 
     def value(self, text: str) -> date:
-        """A time zone after the date is read over: no official rule gives it a meaning."""
-        return moments.read_date(text)
+        """A time zone after the date does not change the day: no official rule gives it a meaning."""
+        day = moments.read_date(text)
+        return WrittenDate(day, text) if len(text) != 10 and self.refusal(text) is None else day
 
     def text(self, value: Any) -> str:
         if isinstance(value, datetime) or not isinstance(value, date):
             raise ValueError("serve una data")
+        if isinstance(value, WrittenDate) and self.refusal(value.written) is None:
+            return value.written
         return value.isoformat()
 
 
@@ -317,15 +337,30 @@ class Moment(Value):
         return Refusal(f"vale {shown(text)}: {problem}" if text else "è vuoto", hint)
 
     def value(self, text: str) -> datetime:
-        return moments.read_datetime(text)
+        moment = moments.read_datetime(text)
+        return moment if moment.isoformat() == text else WrittenDatetime(moment, text)
 
     def text(self, value: Any) -> str:
         if not isinstance(value, datetime):
             raise ValueError("servono data e ora")
-        return value.isoformat()
+        return value.written if isinstance(value, WrittenDatetime) else value.isoformat()
 
 
 _UNUSED_BITS = {"==": "AQgw", "=": "AEIMQUYcgkosw048"}
+
+
+def decoded(text: str) -> bytes:
+    """The content of base64 without blanks. Raises ValueError."""
+    # Python's strict mode lets a "=" follow groups that are already whole.
+    if len(text) % 4 or text.endswith("==="):
+        raise ValueError("base64 padding")
+    return binascii.a2b_base64(text, strict_mode=True) if text else b""
+
+
+def ends_in_zero_bits(text: str) -> bool:
+    """Whether the bits before the padding that no byte uses are zero, as XML Schema part 2, 3.2.16 demands."""
+    padding = "==" if text.endswith("==") else "=" if text.endswith("=") else ""
+    return not padding or text[-len(padding) - 1] in _UNUSED_BITS[padding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,23 +376,24 @@ class Base64(Value):
 
     def refusal(self, text: str) -> Refusal | None:
         try:
-            self.value(text)
+            decoded(text)
         except ValueError:
             return Refusal("non è un contenuto base64 integro", "Allegare di nuovo il file.")
-        padding = "==" if text.endswith("==") else "=" if text.endswith("=") else ""
-        if padding and text[-len(padding) - 1] not in _UNUSED_BITS[padding]:
+        if not ends_in_zero_bits(text):
             return Refusal(
                 "non è un contenuto base64 integro (ultimi bit non nulli)", "Allegare di nuovo il file."
             )
         return None
 
     def value(self, text: str) -> bytes:
-        # Python's strict mode lets a "=" follow groups that are already whole.
-        if len(text) % 4 or text.endswith("==="):
-            raise ValueError("base64 padding")
-        return binascii.a2b_base64(text, strict_mode=True) if text else b""
+        """`text` may have its blanks: they say nothing, but they are written back."""
+        packed = self.normal(text)
+        content = decoded(packed)
+        return WrittenBytes(content, text) if packed != text and ends_in_zero_bits(packed) else content
 
     def text(self, value: Any) -> str:
         if not isinstance(value, bytes):
             raise ValueError("servono byte")
+        if isinstance(value, WrittenBytes):
+            return value.written
         return base64.b64encode(value).decode("ascii")
