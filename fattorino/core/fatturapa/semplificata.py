@@ -175,6 +175,8 @@ class FatturaElettronicaSemplificata:
         namespace="http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1.0",
         prefix="p",
         versions=("FSM10",),
+        title="Fattura elettronica semplificata verso privati",
+        edition="1.0.2",
     )
 
     versione: Annotated[f.FormatoTrasmissioneSemplificata, A("versione", "versione del formato")]

@@ -60,12 +60,20 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """What a block needs to be a document. `versions` are the admitted values of the attribute `versione`."""
+    """What a block needs to be a document.
+
+    Attributes:
+        versions: the admitted values of the attribute `versione`.
+        title: what the document is, in Italian, as a heading says it.
+        edition: version of the official schema that the declaration follows.
+    """
 
     element: str
     namespace: str
     prefix: str
     versions: tuple[str, ...]
+    title: str = ""
+    edition: str = ""
 
 
 @dataclass(frozen=True, slots=True)

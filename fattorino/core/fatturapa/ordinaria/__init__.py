@@ -89,6 +89,8 @@ class FatturaElettronica:
         namespace="http://ivaservizi.agenziaentrate.gov.it/docs/xsd/fatture/v1.2",
         prefix="p",
         versions=("FPA12", "FPR12"),
+        title="Fattura elettronica ordinaria verso PA e privati",
+        edition="1.2.3",
     )
 
     versione: Annotated[f.FormatoTrasmissione, A("versione", "versione del formato")]
