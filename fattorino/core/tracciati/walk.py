@@ -13,6 +13,7 @@ from typing import Any, cast
 from lxml import etree
 
 from fattorino.core.tracciati.declaration import Field, Record, record_of
+from fattorino.core.tracciati.plans import Line, Plan, plan_of
 from fattorino.core.tracciati.values import Base64, shown
 from fattorino.core.xml import name_of
 
@@ -20,6 +21,12 @@ XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 XS = "http://www.w3.org/2001/XMLSchema"
 SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 MOST_PROBLEMS = 1000  # a hostile file must not fill the memory with remarks nobody reads
+BLANKS = " \t\r\n"
+# Asked once for a document: looking for attributes element by element costs a tenth of the walk.
+_HAS_ATTRIBUTES_INSIDE = etree.XPath(
+    "boolean(*[not(self::ds:Signature)]/descendant-or-self::*/@*)",
+    namespaces={"ds": "http://www.w3.org/2000/09/xmldsig#"},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ class Outcome:
 
 def walk(root: etree._Element, cls: type) -> Outcome:
     """Read `root` as the document that `cls` (a declared class with ROOT) describes. Never raises."""
-    walker = _Walker(record_of(cls))
+    walker = _Walker(record_of(cls), root)
     value = walker.document(root)
     return Outcome(value, tuple(walker.problems), tuple(walker.tolerated))
 
@@ -62,11 +69,25 @@ class _Missing:
 _MISSING = _Missing()
 
 
+# Where an element is: the place above it (None: the root is), its line, its number among those of its name.
+# Paths are spelled from it only when there is something to say.
+_Place = tuple[Any, Field, int]
+
+
+def _path(place: _Place | None, *more: str) -> str:
+    steps: list[str] = [*more]
+    while place is not None:
+        place, field, count = place
+        steps.insert(0, f"{field.name}[{count}]" if field.repeatable else field.name)
+    return "".join(f"/{step}" for step in steps)
+
+
 class _Walker:
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, root: etree._Element) -> None:
         assert record.root is not None, record.cls
         self.record = record
         self.root = record.root
+        self.attributed = bool(_HAS_ATTRIBUTES_INSIDE(root))
         self.problems: list[Problem] = []
         self.tolerated: list[str] = []
 
@@ -76,9 +97,9 @@ class _Walker:
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(Problem(path, line_of(element), message, hint, fatal))
 
-    def tolerate(self, note: str) -> None:
+    def tolerate(self, element: etree._Element, note: str) -> None:
         if len(self.tolerated) < MOST_PROBLEMS:
-            self.tolerated.append(note)
+            self.tolerated.append(f"Riga {line_of(element) or '?'}: {note}")
 
     # ------------------------------------------------------------------------------------------ the root
 
@@ -87,8 +108,9 @@ class _Walker:
         if root.tag != expected:
             self._wrong_root(root)
         values = self._root_attributes(root)
-        block = self._block(root, self.record, "", values)
-        return None if block is _MISSING else block
+        obligatory = {line.attribute: "" for line in self.record.attributes if line.fewest}
+        block = self._block(root, plan_of(self.record.cls), None, obligatory | values)
+        return None if block is _MISSING or obligatory.keys() - values.keys() else block
 
     def _wrong_root(self, root: etree._Element) -> None:
         name = name_of(root)
@@ -107,7 +129,7 @@ class _Walker:
     def _root_attributes(self, root: etree._Element) -> dict[str, Any]:
         values: dict[str, Any] = {}
         expected = {line.name: line for line in self.record.attributes}
-        self._attributes(root, "", self.record.xsd, allowed=expected)
+        self._attributes(root, None, self.record.xsd, allowed=expected)
         for name, line in expected.items():
             raw = root.get(name)
             assert line.value is not None
@@ -130,81 +152,92 @@ class _Walker:
     # ---------------------------------------------------------------------------------------- the blocks
 
     def _block(
-        self, element: etree._Element, record: Record, path: str, values: dict[str, Any] | None = None
+        self, element: etree._Element, plan: Plan, place: _Place | None, values: dict[str, Any]
     ) -> Any:
         """The object of a block, or _MISSING. `values` holds the attributes already read (root only)."""
-        is_root = values is not None
-        values = {} if values is None else values
-        if not is_root and element.attrib:
-            self._attributes(element, path, record.xsd)
-        found: dict[str, list[Any]] = {}
-        seen: dict[str, int] = {}
-        last: Field | None = None
-        whole = True
-        self._no_text(element, element.text, path)
+        if self.attributed and place is not None:
+            self._attributes(element, place, plan.record.xsd)
+        text = element.text
+        if text and text.strip(BLANKS):
+            self._stray_text(element, place)
+        by_name = plan.by_name
+        got, last, whole = 0, -1, True
+        counts: dict[int, int] = {}
+        lists: dict[str, list[Any]] = {}
         for child in element:
-            if not isinstance(child.tag, str):
-                continue  # a comment or a processing instruction, where the parser was told to keep them
-            self._no_text(element, child.tail, path)
-            if is_root and child.tag == SIGNATURE and _is_last(child):
-                continue
-            line = record.by_name.get(child.tag) or self._line_in_a_namespace(child, record, path)
+            tail = child.tail
+            if tail and tail.strip(BLANKS):
+                self._stray_text(element, place)
+            line = by_name.get(child.tag)
             if line is None:
-                self._unexpected(child, record, path)
-                whole = False
-                continue
-            count = seen[line.name] = seen.get(line.name, 0) + 1
-            if last is not None and line.position < last.position:
-                self._out_of_place(child, line, last, _step(path, line, count))
+                if self._passed_over(child, place):
+                    continue
+                line = self._line_in_a_namespace(child, plan, place)
+                if line is None:
+                    self._unexpected(child, plan, place)
+                    whole = False
+                    continue
+            position = line.position
+            if position > last:
+                last, count = position, 1
             else:
-                last = line
-            if count > line.most:
-                message = f"<{line.name}> ({line.description}) è ripetuto: è ammesso una sola volta."
-                self.say(child, f"{path}/{line.name}", message, "Togliere le ripetizioni.", fatal=True)
-                whole = False
-                continue
-            value = self._child(child, line, path, count)
+                count = counts[position] = counts.get(position, got >> position & 1) + 1
+                if position < last:
+                    self._out_of_place(
+                        child, line.field, plan.record.fields[last], (place, line.field, count)
+                    )
+                if count > line.field.most:
+                    self._repeated(child, line.field, place)
+                    whole = False
+                    continue
+            got |= line.bit
+            if line.plan is not None:
+                value = self._block(child, line.plan, (place, line.field, count), {})
+            else:
+                value = None if self.attributed or len(child) else line.read(child.text or "")
+                if value is None:
+                    value = self._leaf(child, line.field, (place, line.field, count))
             if value is _MISSING:
                 whole = False
+            elif line.repeatable:
+                lists.setdefault(line.attribute, []).append(value)
             else:
-                found.setdefault(line.attribute, []).append(value)
-        whole = self._complete(element, record, path, seen) and whole
+                values[line.attribute] = value
+        if got & plan.must != plan.must or got & plan.choosable not in plan.choices:
+            whole = self._complete(element, plan, place, got) and whole
         if not whole:
             return _MISSING
-        for line in record.fields:
-            got = found.get(line.attribute)
-            if got is not None:
-                values[line.attribute] = tuple(got) if line.repeatable else got[0]
-        if is_root and any(line.fewest and line.attribute not in values for line in record.attributes):
-            return _MISSING
-        return record.cls(**values)
+        for attribute, items in lists.items():
+            values[attribute] = tuple(items)
+        return plan.cls(**values)
 
-    def _child(self, child: etree._Element, line: Field, path: str, count: int) -> Any:
-        if line.record is None:
-            return self._leaf(child, line, path, count)
-        return self._block(child, record_of(line.record), _step(path, line, count))
+    def _passed_over(self, child: etree._Element, place: _Place | None) -> bool:
+        """A comment or instruction, where the parser was told to keep them; the signature of the whole."""
+        if not isinstance(child.tag, str):
+            return True
+        return place is None and child.tag == SIGNATURE and _is_last(child)
 
-    def _complete(self, element: etree._Element, record: Record, path: str, seen: dict[str, int]) -> bool:
+    def _complete(self, element: etree._Element, plan: Plan, place: _Place | None, got: int) -> bool:
+        """Says what is missing; whether an object can be made all the same."""
         whole = True
         where = f"in <{name_of(element).localname}>"
-        for line in record.fields:
-            if line.fewest and line.name not in seen:
+        for line in plan.record.fields:
+            if line.fewest and not got >> line.position & 1:
                 message = f"Manca l'elemento obbligatorio <{line.name}> ({line.description}) {where}."
-                self.say(element, f"{path}/{line.name}", message, f"Aggiungere <{line.name}>.", fatal=True)
+                hint = f"Aggiungere <{line.name}>."
+                self.say(element, _path(place, line.name), message, hint, fatal=True)
                 whole = False
-        if record.choice is not None:
-            self._choice(element, record, path, seen, where)
+        if got & plan.choosable not in plan.choices:
+            seen = {line.name for line in plan.record.fields if got >> line.position & 1}
+            self._choice(element, plan.record, place, seen, where)
         return whole
 
     def _choice(
-        self, element: etree._Element, record: Record, path: str, seen: dict[str, int], where: str
+        self, element: etree._Element, record: Record, place: _Place | None, seen: set[str], where: str
     ) -> None:
         assert record.choice is not None
         groups = record.choice.groups
         touched = [group for group in groups if any(name in seen for name in group)]
-        whole = [group for group in touched if all(name in seen for name in group)]
-        if len(touched) == 1 and whole:
-            return
         ways = " oppure ".join(" e ".join(f"<{name}>" for name in group) for group in groups)
         if not touched:
             message = f"Mancano {ways} {where}"
@@ -214,76 +247,84 @@ class _Walker:
         else:
             names = [f"<{name}>" for group in touched for name in group if name in seen]
             message = f"{', '.join(names)} non possono stare insieme {where}"
-        self.say(element, path, f"{message}.", f"Indicare soltanto {ways}.")
+        self.say(element, _path(place), f"{message}.", f"Indicare soltanto {ways}.")
 
     # ---------------------------------------------------------------------------------------- the leaves
 
-    def _leaf(self, child: etree._Element, line: Field, path: str, count: int) -> Any:
+    def _leaf(self, child: etree._Element, line: Field, place: _Place) -> Any:
+        """The value of a leaf with which something may be the matter, or _MISSING."""
         value = line.value
         assert value is not None
-        if child.attrib:
-            self._attributes(child, _step(path, line, count), value.xsd)
+        self._attributes(child, place, value.xsd)
         raw = child.text or ""
         if len(child):
-            inside = [c for c in child if isinstance(c.tag, str)]
-            if inside:
+            if any(isinstance(inside.tag, str) for inside in child):
                 message = f"<{line.name}> ({line.description}) non può contenere altri elementi."
-                self.say(child, _step(path, line, count), message, fatal=True)
+                self.say(child, _path(place), message, fatal=True)
                 return _MISSING
-            raw += "".join(c.tail or "" for c in child)
+            raw += "".join(inside.tail or "" for inside in child)
         if not raw and line.default:
             raw = line.default
+            self.tolerate(child, f"<{line.name}> è vuoto: per lo schema vale {shown(raw)}.")
         text = value.normal(raw)
         refusal = value.refusal(text)
-        if text != raw and value.space == "collapse" and not isinstance(value, Base64):
-            self.tolerate(f"Riga {line_of(child) or '?'}: spazi attorno al valore di <{line.name}>.")
+        drops_blanks = value.space == "collapse" and not isinstance(value, Base64)
+        if drops_blanks and text != raw:
+            self.tolerate(child, f"spazi attorno al valore di <{line.name}>.")
         try:
-            result = value.value(text if value.space == "collapse" else raw)
+            result = value.value(text if drops_blanks else raw)
         except ValueError:
             result = _MISSING
         if refusal is not None:
             message = f"<{line.name}> ({line.description}) {refusal.message}."
-            self.say(child, _step(path, line, count), message, refusal.hint, fatal=result is _MISSING)
+            self.say(child, _path(place), message, refusal.hint, fatal=result is _MISSING)
         elif result is _MISSING:  # the last midnight of the year 9999
             message = f"<{line.name}> ({line.description}) vale {shown(text)}, che non si può trattare."
-            self.say(child, _step(path, line, count), message, fatal=True)
+            self.say(child, _path(place), message, fatal=True)
         return result
 
     # ------------------------------------------------------------------------------- what does not belong
 
-    def _no_text(self, element: etree._Element, text: str | None, path: str) -> None:
-        if text and text.strip(" \t\r\n"):
-            name = name_of(element).localname
-            self.say(element, path, f"In <{name}> c'è testo fuori dagli elementi.", "Togliere il testo.")
+    def _stray_text(self, element: etree._Element, place: _Place | None) -> None:
+        name = name_of(element).localname
+        self.say(element, _path(place), f"In <{name}> c'è testo fuori dagli elementi.", "Togliere il testo.")
 
-    def _line_in_a_namespace(self, child: etree._Element, record: Record, path: str) -> Field | None:
+    def _line_in_a_namespace(self, child: etree._Element, plan: Plan, place: _Place | None) -> Line | None:
         name = name_of(child)
-        line = record.by_name.get(name.localname) if name.namespace == self.root.namespace else None
+        line = plan.by_name.get(name.localname) if name.namespace == self.root.namespace else None
         if line is not None:
             self.say(
                 child,
-                f"{path}/{line.name}",
-                f"<{line.name}> è in un namespace: soltanto la radice deve averne uno.",
+                _path(place, name.localname),
+                f"<{name.localname}> è in un namespace: soltanto la radice deve averne uno.",
                 "Togliere il prefisso, oppure l'attributo xmlns senza prefisso dalla radice.",
             )
         return line
 
-    def _unexpected(self, child: etree._Element, record: Record, path: str) -> None:
+    def _unexpected(self, child: etree._Element, plan: Plan, place: _Place | None) -> None:
         if len(self.problems) >= MOST_PROBLEMS:
             return  # looking for the close name of a million unknown elements takes seconds
         above = child.getparent()
         parent = name_of(above).localname if above is not None else self.root.element
         name = name_of(child).localname
-        close = difflib.get_close_matches(name[:60], record.by_name, 1, 0.75)
+        close = difflib.get_close_matches(name[:60], plan.by_name, 1, 0.75)
         hint = f"Forse si intende <{close[0]}>." if close and close[0] != name else f"Togliere <{name}>."
-        self.say(child, f"{path}/{name}", f"<{name}> non è previsto in <{parent}>.", hint, fatal=True)
+        self.say(child, _path(place, name), f"<{name}> non è previsto in <{parent}>.", hint, fatal=True)
 
-    def _out_of_place(self, child: etree._Element, line: Field, last: Field, path: str) -> None:
+    def _repeated(self, child: etree._Element, line: Field, place: _Place | None) -> None:
+        message = f"<{line.name}> ({line.description}) è ripetuto: è ammesso una sola volta."
+        self.say(child, _path(place, line.name), message, "Togliere le ripetizioni.", fatal=True)
+
+    def _out_of_place(self, child: etree._Element, line: Field, last: Field, place: _Place) -> None:
         message = f"<{line.name}> ({line.description}) è fuori posto: deve stare prima di <{last.name}>."
-        self.say(child, path, message, f"Spostare <{line.name}> prima di <{last.name}>.")
+        self.say(child, _path(place), message, f"Spostare <{line.name}> prima di <{last.name}>.")
 
     def _attributes(
-        self, element: etree._Element, path: str, xsd: str, allowed: dict[str, Field] | None = None
+        self,
+        element: etree._Element,
+        place: _Place | None,
+        xsd: str,
+        allowed: dict[str, Field] | None = None,
     ) -> None:
         for name, value in element.attrib.items():
             if isinstance(name, bytes) or isinstance(value, bytes) or name in (allowed or ()):
@@ -292,13 +333,15 @@ class _Walker:
                 if name == f"{XSI}schemaLocation" and len(value.split()) % 2:
                     # libxml2 says nothing; the parser SdI uses refuses the file (00200).
                     message = "L'attributo xsi:schemaLocation deve contenere coppie di URI."
-                    self.say(element, path, message, "Togliere l'attributo xsi:schemaLocation.")
-                continue
-            if name == f"{XSI}type" and self._is_own_type(element, value, xsd):
+                    self.say(element, _path(place), message, "Togliere l'attributo xsi:schemaLocation.")
                 continue
             local = name_of(name).localname
             tag = name_of(element).localname
-            self.say(element, path, f"L'attributo {local} non è previsto in <{tag}>.", f"Togliere {local}.")
+            if name == f"{XSI}type" and self._is_own_type(element, value, xsd):
+                self.tolerate(element, f"l'attributo xsi:type di <{tag}> non viene conservato.")
+                continue
+            message = f"L'attributo {local} non è previsto in <{tag}>."
+            self.say(element, _path(place), message, f"Togliere {local}.")
 
     def _is_own_type(self, element: etree._Element, value: str, xsd: str) -> bool:
         prefix, _, local = value.strip().rpartition(":")
@@ -311,10 +354,6 @@ class _Walker:
 def line_of(element: etree._Element) -> int | None:
     """The line in the file; None for an element that was built."""
     return cast("int | None", element.sourceline) or None
-
-
-def _step(path: str, line: Field, count: int) -> str:
-    return f"{path}/{line.name}[{count}]" if line.repeatable else f"{path}/{line.name}"
 
 
 def _is_last(child: etree._Element) -> bool:
