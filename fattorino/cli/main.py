@@ -16,7 +16,7 @@ from types import ModuleType
 from fattorino.cli.i18n import Parser, _, register
 from fattorino.core.errors import FattorinoError
 
-COMMANDS = ("serve", "worker", "check", "unwrap", "render", "send", "simulator", "manage")
+COMMANDS = ("serve", "worker", "check", "unwrap", "render", "schema", "send", "simulator", "manage")
 
 register(
     {
