@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from fattorino.core.workflow.definition import (
     ACTION_LABELS,
     MAKING_XML,
+    SENDING,
     Action,
     Dashboard,
+    Notice,
     State,
     StateType,
     Workflow,
@@ -53,9 +55,15 @@ class StateChosen:
     """*Cambia stato*: a person or the gestionale wants the document in another state."""
 
     target: str
+    reason: str = ""
 
 
-Event = Entered | ActionRequested | ActionSucceeded | ActionFailed | HubReported | StateChosen
+@dataclass(frozen=True, slots=True)
+class StateRetired:
+    """The state the document is in was withdrawn from use by a new version of the configuration."""
+
+
+Event = Entered | ActionRequested | ActionSucceeded | ActionFailed | HubReported | StateChosen | StateRetired
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ class Decision:
     start: Action | None = None
     confirm_document: bool = False
     preserve: bool = False
-    notify_groups: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
     note: str = ""
     # The Hub told of a status for which the present state is not ready: keep it and try again after the next move.
     hold: bool = False
@@ -111,6 +119,8 @@ def decide(workflow: Workflow, current: str, event: Event, facts: Facts) -> Deci
         return _failed(workflow, state, event, facts)
     if isinstance(event, HubReported):
         return _reported(workflow, state, event, facts)
+    if isinstance(event, StateRetired):
+        return _retired(workflow, state, facts)
     return _chosen(workflow, state, event, facts)
 
 
@@ -140,14 +150,17 @@ def choices(
         other
         for other in workflow.states.values()
         if other.code != state.code
-        and dashboard in other.dashboards
-        and other.from_gestionale
+        and may_assign(state, other)
         and may_see(other, actor_names)
-        and (
-            other.code in state.assignable or (not state.assignable and other.dashboards == state.dashboards)
-        )
+        and (other.code in state.assignable or not state.assignable)
     ]
     return tuple(sorted(offered, key=lambda s: (s.order, s.code)))
+
+
+def may_assign(state: State, target: State) -> bool:
+    """Whether *Stati da assegnare* of a state may name the target: attribuibile da gestionale, in use, and enabled
+    wherever the state itself is ("stati con le stesse abilitazioni attive")."""
+    return target.from_gestionale and not target.retired_to and state.dashboards <= target.dashboards
 
 
 def _change_allowed(state: State, dashboard: Dashboard) -> bool:
@@ -155,18 +168,31 @@ def _change_allowed(state: State, dashboard: Dashboard) -> bool:
     return state.rule(dashboard).change_state and state.from_gestionale
 
 
-def _into(workflow: Workflow, target: str, facts: Facts, *, run_on: bool, note: str = "") -> Decision:
-    state = workflow.state(target)
+def _into(
+    workflow: Workflow, target: str, facts: Facts, *, run_on: bool, before: str = "", note: str = ""
+) -> Decision:
+    state = _in_use(workflow, target)
     rule = state.rule(facts.dashboard)
     starts = run_on and rule.automatic and rule.action in facts.runnable - {Action.NONE}
     return Decision(
-        to_state=target,
+        to_state=state.code,
         start=rule.action if starts else None,
         confirm_document=state.confirms,
         preserve=state.preserved,
-        notify_groups=tuple(g for d, g in state.notified_groups if d == facts.dashboard),
+        # "Quando una fattura [...] passa ad uno specifico stato": staying is no passing.
+        notices=tuple(n for n in state.notices if n.dashboard is facts.dashboard and state.code != before),
         note=note,
     )
+
+
+def _in_use(workflow: Workflow, code: str) -> State:
+    """The state, or the one that took its place."""
+    state = workflow.state(code)
+    seen = {code}
+    while state.retired_to and state.retired_to not in seen:
+        seen.add(state.retired_to)
+        state = workflow.state(state.retired_to)
+    return state
 
 
 def _entered(workflow: Workflow, event: Entered, facts: Facts) -> Decision | Refusal:
@@ -198,6 +224,12 @@ def _requested(state: State, facts: Facts) -> Decision | Refusal:
         )
     if action not in facts.runnable:
         return Refusal(f"L'azione «{ACTION_LABELS[action]}» non è disponibile in questa installazione.")
+    if action in SENDING and not state.asynchronous:
+        # "il check deve essere attivato per gli stati che prevedono l'invio documenti"
+        return Refusal(
+            f"Lo stato «{state.label}» invia a Digital Hub ma non è in modalità asincrona.",
+            "Un amministratore può attivare il check negli stati adempimento dell'azienda.",
+        )
     if facts.busy:
         return Refusal(
             "Sul documento c'è già un'operazione in corso.",
@@ -213,7 +245,8 @@ def _succeeded(workflow: Workflow, state: State, event: ActionSucceeded, facts: 
         return Decision(
             None, note="L'azione è riuscita, ma lo stato nel frattempo era cambiato: resta com'è."
         )
-    return _into(workflow, rule.confirmed, facts, run_on=rule.confirmed != state.code)
+    run_on = rule.confirmed != state.code
+    return _into(workflow, rule.confirmed, facts, run_on=run_on, before=state.code)
 
 
 def _failed(workflow: Workflow, state: State, event: ActionFailed, facts: Facts) -> Decision:
@@ -221,7 +254,7 @@ def _failed(workflow: Workflow, state: State, event: ActionFailed, facts: Facts)
     # "se la prima azione non va a buon fine per qualsiasi motivo, viene associato [...] lo stato indicato"
     if rule.action is not event.action or not rule.failed or rule.failed == state.code:
         return Decision(None)
-    return _into(workflow, rule.failed, facts, run_on=False)
+    return _into(workflow, rule.failed, facts, run_on=False, before=state.code)
 
 
 def _reported(workflow: Workflow, state: State, event: HubReported, facts: Facts) -> Decision:
@@ -232,9 +265,9 @@ def _reported(workflow: Workflow, state: State, event: HubReported, facts: Facts
         if state.code not in row.from_states:
             continue
         target = workflow.state(row.to_state)
-        if not target.from_hub:
+        if not assigned_by(target, row.status):
             return Decision(None, note=f"Lo stato «{target.label}» non è aggiornabile da Digital Hub.")
-        return _into(workflow, row.to_state, facts, run_on=True)
+        return _into(workflow, row.to_state, facts, run_on=True, before=state.code)
     if not rows:
         return Decision(None, note="Nessuno stato di questa dashboard corrisponde all'esito: conservato.")
     return Decision(
@@ -242,6 +275,11 @@ def _reported(workflow: Workflow, state: State, event: HubReported, facts: Facts
         note=f"Esito non atteso nello stato «{state.label}»: conservato.",
         hold=state.type != StateType.FINAL,
     )
+
+
+def assigned_by(target: State, status: str) -> bool:
+    """Whether the state lets itself be assigned by such a status: the Hub's, or the gestionale's own (GEST_...)."""
+    return target.from_gestionale if status.startswith("GEST_") else target.from_hub
 
 
 def _chosen(workflow: Workflow, state: State, event: StateChosen, facts: Facts) -> Decision | Refusal:
@@ -265,4 +303,17 @@ def _chosen(workflow: Workflow, state: State, event: StateChosen, facts: Facts) 
     target = workflow.state(event.target)
     if target not in choices(workflow, state, facts.dashboard, facts.actor_names):
         return Refusal(f"Dallo stato «{state.label}» non si può assegnare lo stato «{target.label}».")
-    return _into(workflow, target.code, facts, run_on=False)
+    if state.rule(facts.dashboard).reason_required and not event.reason.strip():
+        return Refusal(
+            f"Per cambiare lo stato «{state.label}» serve il motivo.", "Scrivere il motivo e riprovare."
+        )
+    return _into(workflow, target.code, facts, run_on=False, before=state.code)
+
+
+def _retired(workflow: Workflow, state: State, facts: Facts) -> Decision | Refusal:
+    if not state.retired_to:
+        return Decision(None, note=f"Lo stato «{state.label}» è in uso: il documento resta dov'è.")
+    if facts.busy:
+        return Refusal("Sul documento c'è un'operazione in corso.", "Attendere che finisca.", conflict=True)
+    note = f"Lo stato «{state.label}» è stato ritirato dalla configurazione."
+    return _into(workflow, state.retired_to, facts, run_on=False, before=state.code, note=note)

@@ -102,8 +102,23 @@ class ActionRule:
     confirmed: str = ""  # code of the state after success
     failed: str = ""  # code of the state after failure; empty: the state stays
     change_state: bool = False
+    reason_required: bool = False  # whoever changes the state by hand must say why
     # Runs by itself when the state is entered after a success: a state that only passes documents on.
     automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Who is told when a document of this dashboard enters the state ("notifiche").
+
+    Attributes:
+        group: code of an organisational group ("group:..."), see `organisations`.
+        mail: by e-mail too; the notice in the pages is always there.
+    """
+
+    dashboard: Dashboard
+    group: str
+    mail: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +149,10 @@ class State:
     assignable: tuple[str, ...] = ()  # stati da assegnare; none: all with the same abilitazioni
     reserved_groups: tuple[str, ...] = ()
     reserved_users: tuple[str, ...] = ()
-    notified_groups: tuple[tuple[str, str], ...] = ()  # (dashboard, group)
+    notices: tuple[Notice, ...] = ()
     deadline: str = ""
+    # Withdrawn from use: nothing enters it any more, and what is in it is moved to this state.
+    retired_to: str = ""
 
     def rule(self, dashboard: Dashboard) -> ActionRule:
         return self.passive if dashboard is Dashboard.PASSIVE else self.active
@@ -165,6 +182,22 @@ class Workflow:
             return self.states[code]
         except KeyError:
             raise InputError(f"Lo stato «{code}» non esiste nella configurazione dell'azienda.") from None
+
+    def on(self, dashboard: Dashboard) -> tuple[State, ...]:
+        """The states of a dashboard in its order, without those withdrawn from use."""
+        states = (s for s in self.states.values() if dashboard in s.dashboards and not s.retired_to)
+        return tuple(sorted(states, key=lambda s: (s.order, s.code)))
+
+    def with_check(self, check: str, dashboard: Dashboard | None = None) -> frozenset[str]:
+        """Codes of the states that have a check of *Impostazioni aziendali* ("issued", "in_esterometro" ...).
+
+        "Documento emesso: i relativi documenti saranno filtrabili"; withdrawn states keep what they meant.
+        """
+        return frozenset(
+            s.code
+            for s in self.states.values()
+            if getattr(s, check) and (dashboard is None or dashboard in s.dashboards)
+        )
 
 
 def workflow_from_json(data: dict[str, Any]) -> Workflow:
@@ -202,7 +235,10 @@ def _state(row: dict[str, Any]) -> State:
             "assignable": tuple(row.get("assignable", ())),
             "reserved_groups": tuple(row.get("reserved_groups", ())),
             "reserved_users": tuple(row.get("reserved_users", ())),
-            "notified_groups": tuple((d, g) for d, g in row.get("notified_groups", ())),
+            "notices": tuple(
+                Notice(Dashboard(n["dashboard"]), n["group"], bool(n.get("mail")))
+                for n in row.get("notices", ())
+            ),
         }
     )
 
@@ -239,5 +275,5 @@ def _state_json(state: State) -> dict[str, Any]:
     return row | {
         "type": str(state.type),
         "dashboards": sorted(state.dashboards),
-        "notified_groups": [list(pair) for pair in state.notified_groups],
+        "notices": [{"dashboard": str(n.dashboard), "group": n.group, "mail": n.mail} for n in state.notices],
     }

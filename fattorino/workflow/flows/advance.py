@@ -22,6 +22,7 @@ from fattorino.core.workflow.decide import (
     HubReported,
     Refusal,
     StateChosen,
+    StateRetired,
 )
 from fattorino.core.workflow.definition import ACTION_LABELS, MAKING_XML, Action, Dashboard, Workflow
 from fattorino.organisations.queries import Actor
@@ -105,7 +106,7 @@ def _locked(document_id: int, actor: Actor) -> Document:
 
 def _facts(document: Document, actor: Actor, event: Event) -> Facts:
     # The end of an action is not refused because that very action is still open.
-    asks = isinstance(event, ActionRequested | StateChosen)
+    asks = isinstance(event, ActionRequested | StateChosen | StateRetired)
     return Facts(
         dashboard=Dashboard(document.dashboard),
         busy=asks and PendingAction.objects.filter(document=document, finished_at=None).exists(),
@@ -239,7 +240,7 @@ def choose_state(
     Raises:
         RefusedError, ConflictError: why it may not be changed.
     """
-    return advance(document_id, StateChosen(target), actor, now=now, message=reason)
+    return advance(document_id, StateChosen(target, reason), actor, now=now, message=reason)
 
 
 def report_status(

@@ -1,0 +1,147 @@
+"""The settings of a state in the words of the source: one table for the form, the file, the diff and the lint.
+
+Source: source-documents/stati-adempimenti.txt; `help` is short enough to stand beside the field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fattorino.core.workflow.definition import Dashboard
+
+Part = Literal[
+    "comuni", "tipo", "check", "abilitazioni", "notifiche", "permessi", "azioni", "passive", "assegnare"
+]
+
+DASHBOARD_LABELS = {
+    Dashboard.ACTIVE_PA: "Fatture attive verso PA",
+    Dashboard.ACTIVE_PRIVATE: "Fatture attive verso privati",
+    Dashboard.PASSIVE: "Fatture passive",
+    Dashboard.LIPE: "Liquidazioni IVA",
+    Dashboard.DATI_FATTURE: "Dati fatture",
+}
+
+# What the check of "Notifiche" is called for each dashboard.
+NOTICE_LABELS = {
+    Dashboard.ACTIVE_PA: "Invia notifica per fattura emessa verso PA",
+    Dashboard.ACTIVE_PRIVATE: "Invia notifica per fattura emessa verso privati",
+    Dashboard.PASSIVE: "Invia notifica per fatture ricevute",
+    Dashboard.LIPE: "Invia notifica per invio liquidazione IVA",
+    Dashboard.DATI_FATTURE: "Invia notifica per invio comunicazione dati fatture",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of a state.
+
+    Attributes:
+        name: attribute of State ("from_hub"), or "active.confirmed" for one of its rules.
+        key: what it is called in the exported file.
+        label, help: as pages show them, in Italian.
+        part: the part of the settings page it belongs to.
+    """
+
+    name: str
+    key: str
+    label: str
+    part: Part
+    help: str = ""
+
+
+_ACTION_HELP = "Che cosa si può eseguire su un documento in questo stato."
+_CONFIRMED_HELP = "Lo stato del documento quando l'azione va a buon fine."
+_FAILED_HELP = "Lo stato quando l'azione non va a buon fine; tipicamente rimane il precedente."
+_CHANGE_HELP = (
+    "Permette di cambiare lo stato a mano; serve anche «Attribuibile da gestionale»."
+    " Con il motivo obbligatorio chi cambia stato deve scriverlo."
+)
+_AUTOMATIC_HELP = "L'azione parte da sé quando il documento entra nello stato dopo un'azione riuscita."
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("label", "descrizione", "Descrizione", "comuni", "Il nome dello stato, come appare a tutti."),
+    Setting("tab", "tab", "Nome tab di visualizzazione", "comuni", "Il tab della dashboard in cui lo stato appare."),
+    Setting("order", "ordine", "Numero campo per ordinamento gadget", "comuni", "Ordina i gadget nel tab."),
+    Setting("gadget_label", "descrizione_gadget", "Descrizione da visualizzare nel gadget", "comuni"),
+    Setting("icon", "immagine", "Immagine da visualizzare nel gadget", "comuni"),
+    Setting("colour", "colore", "Colore da assegnare al gadget", "comuni"),
+    Setting("tooltip", "tooltip", "Tooltip da visualizzare nel gadget", "comuni"),
+    Setting(
+        "type", "tipo", "Tipo stato", "tipo",
+        "Iniziale: dove i documenti entrano; Intermedio: dove si lavorano; Finale: dove l'iter si conclude.",
+    ),
+    Setting("deadline", "termine", "Termine", "tipo", "Promemoria della scadenza, mostrato accanto allo stato."),
+    Setting(
+        "from_gestionale", "attribuibile_da_gestionale", "Attribuibile da gestionale", "check",
+        "Lo stato può essere attribuito dal gestionale, o da una persona con «Cambia stato».",
+    ),
+    Setting(
+        "from_hub", "aggiornabile_da_digital_hub", "Aggiornabile da Digital Hub", "check",
+        "Gli esiti di Digital Hub attribuiscono lo stato. Se è l'unico check attivo, non si cambia a mano.",
+    ),
+    Setting(
+        "asynchronous", "modalita_asincrona", "Modalità asincrona", "check",
+        "Digital Hub acquisisce i documenti in autonomia. Obbligatoria dove l'azione invia a Digital Hub.",
+    ),
+    Setting(
+        "confirms", "conferma_documento", "Conferma documento", "check",
+        "Entrando nello stato un documento provvisorio diventa confermato.",
+    ),
+    Setting(
+        "in_esterometro", "comunica_in_esterometro", "Comunica in esterometro", "check",
+        "I documenti in questo stato si estraggono per l'esterometro anche se già inviati come fattura elettronica.",
+    ),
+    Setting(
+        "preserved", "conservazione_sostitutiva", "Conservazione sostitutiva", "check",
+        "Per i documenti in questo stato si chiedono i dati di conservazione.",
+    ),
+    Setting(
+        "reserved", "riservato", "Riservato", "check",
+        "Lo stato e i suoi documenti esistono solo per i gruppi e gli utenti indicati in Permessi.",
+    ),
+    Setting(
+        "issued", "documento_emesso", "Documento emesso", "check",
+        "I documenti in questo stato si filtrano per la contabilizzazione dal ciclo vendite del gestionale.",
+    ),
+    Setting(
+        "dashboards", "abilitazioni", "Abilitazioni", "abilitazioni",
+        "Le dashboard nelle quali lo stato può essere utilizzato.",
+    ),
+    Setting(
+        "hidden_from_bulk", "non_disponibile_per_invio_massivo", "Non è disponibile per l'invio massivo",
+        "abilitazioni",
+        "Lo stato non appare sulla dashboard, anche se è gestito.",
+    ),
+    Setting(
+        "notices", "notifiche", "Notifiche", "notifiche",
+        "Il gruppo organizzativo da avvisare quando un documento passa a questo stato.",
+    ),
+    Setting(
+        "reserved_groups", "gruppi", "Gruppi di sicurezza", "permessi",
+        "Chi vede e gestisce i documenti in questo stato.",
+    ),
+    Setting("reserved_users", "utenti", "Utenti", "permessi", "Chi vede e gestisce i documenti in questo stato."),
+    Setting("active.action", "azione", "Azioni eseguibili", "azioni", _ACTION_HELP),
+    Setting("active.confirmed", "confermata", "Stato azione confermata", "azioni", _CONFIRMED_HELP),
+    Setting("active.failed", "abortita", "Stato azione abortita", "azioni", _FAILED_HELP),
+    Setting("active.change_state", "cambio_stato", "Cambio stato", "azioni", _CHANGE_HELP),
+    Setting("active.reason_required", "motivo_obbligatorio", "Motivo obbligatorio", "azioni"),
+    Setting("active.automatic", "automatica", "Esegui da sé", "azioni", _AUTOMATIC_HELP),
+    Setting("passive.action", "azione", "Azioni eseguibili (passive)", "passive", _ACTION_HELP),
+    Setting("passive.confirmed", "confermata", "Stato azione confermata (passive)", "passive", _CONFIRMED_HELP),
+    Setting("passive.failed", "fallita", "Stato azione fallita (passive)", "passive", _FAILED_HELP),
+    Setting("passive.change_state", "cambio_stato", "Cambia stato (passive)", "passive", _CHANGE_HELP),
+    Setting("passive.reason_required", "motivo_obbligatorio", "Motivo obbligatorio (passive)", "passive"),
+    Setting("passive.automatic", "automatica", "Esegui da sé (passive)", "passive", _AUTOMATIC_HELP),
+    Setting(
+        "assignable", "stati_da_assegnare", "Stati da assegnare", "assegnare",
+        "Gli stati offerti da «Cambia stato». Nessuno indicato: tutti quelli con le stesse abilitazioni.",
+    ),
+    Setting(
+        "retired_to", "ritirato_verso", "Ritirato verso", "tipo",
+        "Lo stato non si usa più: i suoi documenti passano allo stato indicato.",
+    ),
+)  # fmt: skip
+
+BY_NAME = {setting.name: setting for setting in SETTINGS}
