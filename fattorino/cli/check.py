@@ -12,17 +12,19 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fattorino import clock
 from fattorino.cli.i18n import _, printable, register
-from fattorino.core import xml
-from fattorino.core.errors import ArchiveError, EnvelopeError, XmlError
-from fattorino.core.fatturapa.archive import MAX_SIZE, is_zip, read_zip
-from fattorino.core.fatturapa.envelope import is_signed, unwrap, verify
-from fattorino.core.fatturapa.findings import Finding
-from fattorino.core.sdi.names import is_invoice_name
+from fattorino.core.errors import ArchiveError, InputError
+
+if TYPE_CHECKING:
+    from fattorino.cli.inputs import Input
+    from fattorino.core.fatturapa.file_check import Question, Result
+
+# The law itself is imported where it is used: who asks for help or mistypes an option does not wait for it.
 
 register(
     {
@@ -35,23 +37,34 @@ register(
         "giorno di invio, AAAA-MM-GG (oggi se manca): molti controlli hanno una data di validità": (
             "day of sending, YYYY-MM-DD (default today): many controls have dates of validity"
         ),
-        "controlla anche che il file sia adatto al flusso: pa (FPA12 firmata) o privati (FPR12, FSM10)": (
-            "also check that the file fits the flow: pa (FPA12, signed) or privati (FPR12, FSM10)"
+        "il file è pronto per questo flusso: pa (FPA12, firmata) o privati (FPR12, FSM10)": (
+            "the file is ready for this flow: pa (FPA12, signed) or privati (FPR12, FSM10)"
+        ),
+        "autorità di certificazione ammesse: PEM, DER o elenco XML di AgID; si può ripetere. "
+        "Senza, chi ha emesso il certificato di firma non si giudica": (
+            "authorities to trust: PEM, DER or AgID's list in XML; may be repeated. "
+            "Without it the issuer of a signing certificate is not judged"
+        ),
+        "avvisi da non mostrare, per codice; gli errori si mostrano sempre": (
+            "warnings not to show, by code; errors are always shown"
         ),
         "la data si scrive AAAA-MM-GG": "a date is written YYYY-MM-DD",
+        "non è il codice di un avviso": "is not the code of a warning",
+        "si possono togliere": "these may be left out",
         "accettabile": "acceptable",
         "sarebbe scartata": "would be refused",
         "errore": "error",
+        "errori": "errors",
         "avviso": "warning",
+        "avvisi": "warnings",
         "riga": "line",
+        "fattura controllata": "invoice checked",
         "fatture controllate": "invoices checked",
         "da scartare": "to be refused",
         "non si può leggere": "cannot be read",
         "nessuna fattura trovata": "no invoice found",
     }
 )
-
-SUFFIXES = (".xml", ".p7m", ".zip")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -73,9 +86,25 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--flow",
         choices=("pa", "privati"),
+        help=_("il file è pronto per questo flusso: pa (FPA12, firmata) o privati (FPR12, FSM10)"),
+    )
+    parser.add_argument(
+        "--trusted",
+        metavar="FILE",
+        action="append",
+        default=[],
         help=_(
-            "controlla anche che il file sia adatto al flusso: pa (FPA12 firmata) o privati (FPR12, FSM10)"
+            "autorità di certificazione ammesse: PEM, DER o elenco XML di AgID; si può ripetere. "
+            "Senza, chi ha emesso il certificato di firma non si giudica"
         ),
+    )
+    parser.add_argument(
+        "--without",
+        metavar="CODE[,CODE]",
+        type=_codes,
+        action="extend",
+        default=[],
+        help=_("avvisi da non mostrare, per codice; gli errori si mostrano sempre"),
     )
 
 
@@ -86,147 +115,100 @@ def _day(text: str) -> datetime.date:
         raise argparse.ArgumentTypeError(_("la data si scrive AAAA-MM-GG")) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked of every file: on which day, received when, for which flow ("" for any)."""
+def _codes(text: str) -> list[str]:
+    from fattorino.core.fatturapa.file_check import warning_codes
 
-    on: datetime.date
-    at: datetime.datetime
-    flow: str
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One invoice: `inner` is its name within an archive, or ""; `format` "" where it cannot be told."""
-
-    file: str
-    inner: str
-    format: str
-    findings: tuple[Finding, ...]
-
-    @property
-    def accepted(self) -> bool:
-        return not any(finding.is_error for finding in self.findings)
+    codes = [code.strip() for code in text.split(",") if code.strip()]
+    known = warning_codes()
+    for code in codes:
+        if code not in known:
+            listed = ", ".join(sorted(known))
+            message = (
+                f"{printable(code)} {_('non è il codice di un avviso')}; {_('si possono togliere')}: {listed}"
+            )
+            raise argparse.ArgumentTypeError(message)
+    return codes
 
 
 def run(args: argparse.Namespace) -> int:
-    """0: SdI would take everything; 1: it would refuse something; 2: a path cannot be read."""
-    now = clock.now()
-    question = Question(clock.day(now), now, args.flow or "")
-    if args.on is not None:
-        last = datetime.time(23, 59, 59, tzinfo=clock.ROME)
-        question = Question(args.on, datetime.datetime.combine(args.on, last), args.flow or "")
+    """0: SdI would take everything, by the flow asked for; 1: something is refused, unreadable or of the other flow;
+    2: wrong use (a path that is not there, a trust list that cannot be used)."""
+    from fattorino.cli.inputs import inputs
+
+    try:
+        question = _question(args)
+    except InputError as error:
+        print(f"fattorino: {error}", file=sys.stderr)
+        return 2
+    show = _as_json if args.json else _as_text
     checked = refused = 0
-    unreadable = False
-    for name in (name for path in args.paths for name in _names(path)):
-        try:
-            data = _bytes(name)
-        except OSError as error:
-            unreadable = True
-            print(f"fattorino: {_shown(name)}: {_('non si può leggere')} ({error.strerror})", file=sys.stderr)
-            continue
-        for result in check_file(name, data, question):
-            print(_as_json(result) if args.json else _as_text(result))
+    fits = True
+    missing = [path for path in args.paths if path != "-" and not os.path.lexists(path)]
+    for path in missing:
+        print(f"fattorino: {_shown(path)}: {_('non si può leggere')} (il file non esiste)", file=sys.stderr)
+    for one in (one for path in args.paths if path not in missing for one in inputs(path)):
+        for result in _results(one, question):
+            _say(show(result))
             checked += 1
             refused += not result.accepted
-    if not checked and not unreadable:
+            fits = fits and result.fits
+    if not checked and not missing:
         print(f"fattorino: {_('nessuna fattura trovata')}", file=sys.stderr)
         return 2
     if not args.json:
-        print(f"{checked} {_('fatture controllate')}, {refused} {_('da scartare')}", file=sys.stderr)
-    return 2 if unreadable else 1 if refused else 0
+        counted = _count(checked, _("fattura controllata"), _("fatture controllate"))
+        print(f"{counted}, {refused} {_('da scartare')}", file=sys.stderr)
+    return 2 if missing else 0 if fits else 1
 
 
-def _names(path: str) -> list[str]:
-    """The files a path means: itself, or everything in the folder that may be an invoice."""
-    if path == "-" or not Path(path).is_dir():
-        return [path]
-    return sorted(
-        str(file) for file in Path(path).rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file()
-    )
+def _question(args: argparse.Namespace) -> Question:
+    from fattorino.core.fatturapa.file_check import Question
+
+    at = clock.now()
+    on = args.on or clock.day(at)
+    if args.on is not None:
+        at = datetime.datetime.combine(args.on, datetime.time(23, 59, 59, tzinfo=clock.ROME))
+    trusted = tuple(der for name in args.trusted for der in _trusted(name, at))
+    return Question(on, at, args.flow or "", trusted, frozenset(args.without))
 
 
-def _bytes(name: str) -> bytes:
-    # One byte more than anything we accept, so that too large a file is refused and not cut.
-    if name == "-":
-        return sys.stdin.buffer.read(MAX_SIZE + 1)
-    with Path(name).open("rb") as file:
-        return file.read(MAX_SIZE + 1)
+def _trusted(name: str, at: datetime.datetime) -> tuple[bytes, ...]:
+    from fattorino.cli.inputs import reason
+    from fattorino.core.fatturapa.trust import MAX_SIZE, read_trusted
 
-
-def check_file(name: str, data: bytes, question: Question) -> Iterator[Result]:
-    """One result for each invoice of a file. Raises nothing whatever the bytes are."""
-    if not is_zip(data):
-        yield _check_one(name, "", data, question)
-        return
     try:
-        members = read_zip(data)
-    except ArchiveError as error:
-        yield Result(name, "", "", (_file_finding(error.code, error.message, error.hint),))
-        return
-    for member in members:
-        if is_zip(member.content):
-            nested = _file_finding("00106", "Un archivio dentro un altro archivio non è ammesso.")
-            yield Result(name, member.name, "", (nested,))
-        else:
-            yield _check_one(name, member.name, member.content, question)
+        with Path(name).open("rb") as file:
+            data = file.read(MAX_SIZE + 1)
+        return read_trusted(data, at=at)
+    except OSError as error:
+        raise InputError(f"{_shown(name)}: {_('non si può leggere')} ({reason(error)})") from error
+    except InputError as error:
+        raise InputError(f"{_shown(name)}: {error}") from error
 
 
-def _check_one(name: str, inner: str, data: bytes, question: Question) -> Result:
-    # Loaded here: the rules are only for who checks, not for who asks for help.
-    from fattorino.core.fatturapa.check import check
+def _results(one: Input, question: Question) -> Iterator[Result]:
+    from fattorino.cli.inputs import read, reason
+    from fattorino.core.fatturapa.file_check import check_file, unreadable
 
-    findings = _name_findings(inner or name)
-    try:
-        opened = unwrap(data)
-    except EnvelopeError as error:
-        return Result(name, inner, "", (_file_finding(error.code, error.message, error.hint), *findings))
-    kind = _format(opened.content)
-    findings += verify(opened, at=question.at)
-    findings += _flow_findings(kind, is_signed(opened), question.flow)
-    findings += check(opened.content, on=question.on)
-    return Result(name, inner, kind, tuple(sorted(findings)))
-
-
-def _file_finding(code: str, message: str, hint: str = "") -> Finding:
-    return Finding(code, "error", "", None, message, hint)
+    problem = one.problem
+    if not problem:
+        try:
+            yield from check_file(one.name, read(one.name), question)
+            return
+        except OSError as error:
+            problem = reason(error)
+    hint = "Controllare che il file ci sia e che si possa aprire."
+    yield unreadable(one.name, ArchiveError(f"Il file non si può leggere: {problem}.", hint))
 
 
-def _name_findings(name: str) -> list[Finding]:
-    """A warning only: whoever sends the file through Fattorino gets a new name for it."""
-    if name == "-" or is_invoice_name(os.path.basename(name)):
-        return []
-    message = f"Nome file non valido per lo SdI: «{_shown(os.path.basename(name))}»"
-    return [Finding("00001", "warning", "", None, message, "Esempio: IT01234567890_00001.xml.")]
-
-
-def _format(content: bytes) -> str:
-    try:
-        version = xml.parse(content).get("versione", "")
-    except XmlError:
-        return ""
-    return version if version in ("FPA12", "FPR12", "FSM10") else ""
-
-
-def _flow_findings(kind: str, signed: bool, flow: str) -> list[Finding]:
-    findings = []
-    if flow and kind and (kind == "FPA12") != (flow == "pa"):
-        wanted = "verso la PA (FPA12)" if flow == "pa" else "tra privati (FPR12 o FSM10)"
-        message = f"Il file è in formato {kind}, non adatto al flusso {wanted}."
-        findings.append(
-            Finding("flusso", "error", "", None, message, "Scegliere il file o il flusso giusto.")
-        )
-    if kind == "FPA12" and not signed:
-        message = "La fattura verso la PA deve essere firmata."
-        hint = "Fattorino la firma al momento dell'invio; chi la invia altrove la deve firmare prima."
-        if flow == "pa":
-            findings.append(Finding("00102", "error", "", None, message, hint))
-        else:
-            findings.append(Finding("avviso-firma", "warning", "", None, message, hint))
-    return findings
+def _say(text: str) -> None:
+    encoding = sys.stdout.encoding or "ascii"
+    print(text.encode(encoding, "replace").decode(encoding))
 
 
 def _as_json(result: Result) -> str:
+    # Escaped where the output could not hold the letters: JSON must stay JSON.
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
     return json.dumps(
         {
             "file": _shown(result.file),
@@ -235,20 +217,36 @@ def _as_json(result: Result) -> str:
             "accepted": result.accepted,
             "findings": [asdict(finding) for finding in result.findings],
         },
-        ensure_ascii=False,
+        ensure_ascii=plain,
     )
 
 
 def _as_text(result: Result) -> str:
+    """The verdict, then what must be mended, then what may be."""
     name = _shown(result.file) + (f" > {result.inner}" if result.inner else "")
-    verdict = _("accettabile") if result.accepted else _("sarebbe scartata")
-    lines = [f"{name}: {f'{result.format}, ' if result.format else ''}{verdict}"]
-    for finding in result.findings:
+    errors = [finding for finding in result.findings if finding.is_error]
+    warnings = [finding for finding in result.findings if not finding.is_error]
+    facts = [
+        result.format or "",
+        _("accettabile") if result.accepted else _("sarebbe scartata"),
+        _count(len(errors), _("errore"), _("errori")) if errors else "",
+        _count(len(warnings), _("avviso"), _("avvisi")) if warnings else "",
+    ]
+    lines = [f"{name}: {', '.join(fact for fact in facts if fact)}"]
+    for finding in (*errors, *warnings):
+        # Our own codes begin with "avviso-" already.
+        kind = (
+            _("errore") + " " if finding.is_error else _("avviso") + " " if finding.code[:1].isdigit() else ""
+        )
         place = f", {_('riga')} {finding.line}" if finding.line else ""
-        kind = _("errore") if finding.is_error else _("avviso")
-        lines.append(f"  {kind} {finding.code}{place}: {finding.message}")
-        lines += [f"    {text}" for text in (finding.path, finding.hint) if text]
+        lines.append(f"  {kind}{finding.code}{place}: {finding.message}")
+        lines += [f"    {finding.path}"] if finding.path else []
+        lines += [f"    → {finding.hint}"] if finding.hint else []
     return "\n".join(printable(line) for line in lines)
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _shown(name: str) -> str:

@@ -6,10 +6,11 @@ Sources: Elenco dei controlli, codes 00100-00107; Specifiche tecniche SdI 1.8.1,
 from __future__ import annotations
 
 import datetime
+import functools
 from dataclasses import dataclass, replace
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import verification
 
@@ -38,7 +39,15 @@ _HINTS = {
 }
 
 # What cryptography raises on keys, certificates and signatures that strangers made.
-CRYPTO_ERRORS = (ValueError, TypeError, UnsupportedAlgorithm, OverflowError, x509.UnsupportedGeneralNameType)
+CRYPTO_ERRORS = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 class CertificateError(ValueError):
@@ -212,7 +221,11 @@ def judge(signer: Signer, *, at: datetime.datetime, trusted: tuple[bytes, ...] =
         detail = f"il certificato di {signer.name} vale solo dal {_day(signer.not_before)}"
         remarks.append(finding("00107", detail))
     if trusted and not _is_trusted(signer, at, trusted):
-        remarks.append(finding("00104", signer.issuer))
+        if _is_forged(signer, trusted):
+            detail = f"il certificato di {signer.name} non è stato firmato dall'autorità che indica"
+            remarks.append(finding("00107", detail))
+        else:
+            remarks.append(finding("00104", signer.issuer))
     return remarks
 
 
@@ -227,10 +240,9 @@ def _is_trusted(signer: Signer, at: datetime.datetime, trusted: tuple[bytes, ...
     try:
         leaf = x509.load_der_x509_certificate(signer.certificate)
         others = [x509.load_der_x509_certificate(der) for der in signer.chain]
-        store = verification.Store([x509.load_der_x509_certificate(der) for der in trusted])
         builder = (
             verification.PolicyBuilder()
-            .store(store)
+            .store(_store(trusted))
             # An expired certificate has its own code: the issuer is judged at an instant when it was valid.
             .time(max(signer.not_before, min(at, signer.not_after)))
             .extension_policies(ee_policy=_any_leaf(), ca_policy=_any_authority())
@@ -239,6 +251,58 @@ def _is_trusted(signer: Signer, at: datetime.datetime, trusted: tuple[bytes, ...
     except (verification.VerificationError, *CRYPTO_ERRORS):
         return False
     return True
+
+
+def _is_forged(signer: Signer, trusted: tuple[bytes, ...]) -> bool:
+    """Whether the certificate names a key of an authority we believe, which did not sign it.
+
+    The authority's name alone would not do: authorities change keys and keep the name, and a newer key that the
+    list does not have yet is one not to be believed (00104), not a falsehood.
+    """
+    leaf = x509.load_der_x509_certificate(signer.certificate)
+    try:
+        wanted = leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+    except (x509.ExtensionNotFound, *CRYPTO_ERRORS):
+        return False
+    namesakes = _by_name(trusted).get(leaf.issuer.public_bytes(), ())
+    named = [one for one in namesakes if wanted is not None and _key_id(one) == wanted]
+    return bool(named) and not any(_issued(leaf, authority) for authority in named)
+
+
+def _key_id(authority: x509.Certificate) -> bytes | None:
+    try:
+        return authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except (x509.ExtensionNotFound, *CRYPTO_ERRORS):
+        return None
+
+
+def _issued(leaf: x509.Certificate, authority: x509.Certificate) -> bool:
+    try:
+        leaf.verify_directly_issued_by(authority)
+    except (InvalidSignature, *CRYPTO_ERRORS):
+        return False
+    return True
+
+
+# Kept, because a national list has some hundreds of authorities and a folder of invoices thousands of signers.
+
+
+@functools.lru_cache(maxsize=4)
+def _store(trusted: tuple[bytes, ...]) -> verification.Store:
+    """Raises ValueError where none of the certificates can be read."""
+    return verification.Store([one for several in _by_name(trusted).values() for one in several])
+
+
+@functools.lru_cache(maxsize=4)
+def _by_name(trusted: tuple[bytes, ...]) -> dict[bytes, list[x509.Certificate]]:
+    found: dict[bytes, list[x509.Certificate]] = {}
+    for der in trusted:
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+        except CRYPTO_ERRORS:
+            continue  # it makes nobody believable
+        found.setdefault(certificate.subject.public_bytes(), []).append(certificate)
+    return found
 
 
 def _any_leaf() -> verification.ExtensionPolicy:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from fattorino.cli.main import main
-from fattorino.core.fatturapa.envelope import sign_cades
+from fattorino.core.fatturapa.cades import sign_cades
 from fattorino.core.xades_signing import sign_xades
 from fattorino.hub.signing.pkcs12 import SigningKey, load_pkcs12
 from fattorino.hub.signing.test_ca import Holder, issue, make_ca

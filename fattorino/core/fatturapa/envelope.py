@@ -13,30 +13,18 @@ import binascii
 import datetime
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fattorino.core import xml
 from fattorino.core.asn1 import Asn1Error
 from fattorino.core.errors import EnvelopeError, XmlError
-from fattorino.core.fatturapa.archive import ZipMember, read_zip
-from fattorino.core.fatturapa.cades import sign_cades
-from fattorino.core.fatturapa.cms import read_signed_data
 from fattorino.core.fatturapa.findings import Finding
-from fattorino.core.signatures import Signer, judge
 
-__all__ = [
-    "Layer",
-    "Signer",
-    "Unwrapped",
-    "ZipMember",
-    "has_xades",
-    "is_signed",
-    "is_xml",
-    "read_zip",
-    "sign_cades",
-    "unwrap",
-    "verify",
-]
+if TYPE_CHECKING:
+    from fattorino.core.signatures import Signer
+
+# What reads signatures is imported where one is met: the cryptography takes longer to load than a check takes,
+# and most files bear none.
 
 MAX_SIZE = 20 * 1024 * 1024
 MAX_LAYERS = 5
@@ -94,6 +82,10 @@ def unwrap(data: bytes, *, max_size: int = MAX_SIZE) -> Unwrapped:
             "SdI accetta fatture fino a 5 MB: ridurre o togliere gli allegati.",
             code="00003",
         )
+    if is_xml(data):
+        return Unwrapped(data)
+    from fattorino.core.fatturapa.cms import read_signed_data
+
     layers: list[Layer] = []
     while not is_xml(data):
         if not data.strip(b"\0\t\r\n "):
@@ -135,13 +127,37 @@ def verify(unwrapped: Unwrapped, *, at: datetime.datetime, trusted: tuple[bytes,
         at: the instant of reception, aware.
         trusted: DER certificates of the authorities to believe; () leaves the issuers unjudged.
     """
-    remarks = [remark for signer in unwrapped.signers for remark in judge(signer, at=at, trusted=trusted)]
-    if has_xades(unwrapped):
-        # Imported only when there is something to verify: signxml takes a while to load.
-        from fattorino.core.xades import verify_xades
+    return list(judge_signatures(unwrapped, at=at, trusted=trusted).findings)
 
-        remarks += verify_xades(unwrapped.content, at=at, trusted=trusted)
-    return remarks
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """Whether there is any signature, around the file or in it, and what SdI would object to in them."""
+
+    present: bool
+    findings: tuple[Finding, ...]
+
+
+def judge_signatures(
+    unwrapped: Unwrapped, *, at: datetime.datetime, trusted: tuple[bytes, ...] = ()
+) -> Signatures:
+    """`is_signed` and `verify` in one go; arguments as there."""
+    signers = list(unwrapped.signers)
+    if _may_have_xades(unwrapped.content):
+        from fattorino.core.xades import read_xades
+
+        try:
+            inner = read_xades(unwrapped.content)
+        except XmlError:
+            inner = None  # the check of the format says why
+        if inner is not None:
+            signers.append(inner)
+    if not signers:
+        return Signatures(False, ())
+    from fattorino.core.signatures import judge
+
+    remarks = (remark for signer in signers for remark in judge(signer, at=at, trusted=trusted))
+    return Signatures(True, tuple(remarks))
 
 
 def is_signed(unwrapped: Unwrapped) -> bool:
@@ -151,14 +167,20 @@ def is_signed(unwrapped: Unwrapped) -> bool:
 
 def has_xades(unwrapped: Unwrapped) -> bool:
     """Whether there is a ds:Signature anywhere in the XML; False where there is no XML that we accept."""
-    # Without zeros, so that UTF-16 hides nothing. Spares most files the parsing.
-    if not is_xml(unwrapped.content) or b"Signature" not in unwrapped.content.replace(b"\0", b""):
+    if not _may_have_xades(unwrapped.content):
         return False
     try:
         root = xml.parse(unwrapped.content)
     except XmlError:
         return False
     return next(root.iter("{http://www.w3.org/2000/09/xmldsig#}Signature"), None) is not None
+
+
+def _may_have_xades(content: bytes) -> bool:
+    """Spares most files the parsing."""
+    if b"\0" in content:  # so that UTF-16 hides nothing
+        content = content.replace(b"\0", b"")
+    return b"Signature" in content and is_xml(content)
 
 
 def is_xml(data: bytes) -> bool:
