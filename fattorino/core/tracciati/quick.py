@@ -18,7 +18,7 @@ from fattorino.core.tracciati.shape import BLANKS, Shape, item_shape, run_shape
 from fattorino.core.tracciati.source import Growing, NotPlain, Source, Whole, find_head, read_head, whole_text
 
 Take = Mapping[type, Callable[[int, Any], None]]
-_NEXT_TAG = re.compile(rf"{BLANKS}<(/?[A-Za-z0-9]++)>")
+_NEXT_TAG = re.compile(rf"{BLANKS}<(/?[A-Za-z0-9]++)/?>")
 _BLANKS = re.compile(BLANKS)
 
 

@@ -2,8 +2,8 @@
 
 Text that matches from the first tag to the last one is well-formed XML which the official schema accepts: no XML
 parser and no schema has to look at it. Plain means: no comment, CDATA, DOCTYPE, attribute on a child,
-self-closed element, or number, day or moment spelled otherwise than Python would. Whatever is not plain does not
-match and goes the long way (`walk`).
+self-closed element but a block that may be empty, or number or day spelled otherwise than Python would. Whatever
+is not plain does not match and goes the long way (`walk`).
 
 A single block inside another is part of its expression. Repeated blocks are caught together, as one span, and
 matched again one by one. Every repetition is either possessive over single characters or begins with a tag that
@@ -168,39 +168,43 @@ class _Expression:
     def field(self, field: Field, *, obligatory: bool) -> tuple[str, Slot]:
         if field.repeatable:
             return self._repeated(field, obligatory=obligatory)
-        start, end = f"<{field.name}>", f"</{field.name}>{BLANKS}"
         if field.record is None:
-            assert field.value is not None
             group = self._group()
-            source = f"{start}{self._caught(leaf(field.value).source)}{end}"
-            slot = Slot(field, group)
+            source, slot = self._leaf(field), Slot(field, group)
         else:
             # Whether an optional block is there is told by an empty group of its own.
             group = -1 if field.fewest else self._group()
-            record = record_of(field.record)
-            mark = self._caught("") if group >= 0 else ""
-            inside, slots = self.fields(record.fields, record.choice)
-            source = f"{start}{mark}{BLANKS}{inside}{end}"
-            slot = Slot(field, group, Layout(field.record, slots))
-        return (source if obligatory else f"(?:{source}|)"), slot
+            source, layout = self._block(field, self._caught("") if group >= 0 else "")
+            slot = Slot(field, group, layout)
+        return (f"{source}{BLANKS}" if obligatory else f"(?:{source}{BLANKS}|)"), slot
+
+    def _leaf(self, field: Field) -> str:
+        assert field.value is not None
+        return f"<{field.name}>{self._caught(leaf(field.value).source)}</{field.name}>"
+
+    def _block(self, field: Field, mark: str = "") -> tuple[str, Layout]:
+        assert field.record is not None
+        record = record_of(field.record)
+        inside, slots = self.fields(record.fields, record.choice)
+        source = f"{BLANKS}{inside}</{field.name}>"
+        if any(f.fewest for f in record.fields) or record.choice:
+            return f"<{field.name}>{mark}{source}", Layout(field.record, slots)
+        # The only thing that many programs write self-closed: a block without any of its children.
+        return f"<{field.name}{mark}(?:>{source}|/>)", Layout(field.record, slots)
 
     def _repeated(self, field: Field, *, obligatory: bool) -> tuple[str, Slot]:
         group = self._group()
         one, _ = _Expression(catching=False).one(field)
         span = self._caught(f"(?:{one}{BLANKS})+")
         # The look ahead spares an engine that finds another tag the trouble to set up a repetition.
-        return (span if obligatory else f"(?:(?=<{field.name}>){span}|)"), Slot(field, group)
+        return (span if obligatory else f"(?:(?=<{field.name}[/>]){span}|)"), Slot(field, group)
 
     def one(self, field: Field) -> tuple[str, Layout]:
         """One occurrence of a repeatable field, up to its last character."""
-        start, end = f"<{field.name}>", f"</{field.name}>"
-        if field.record is None:
-            assert field.value is not None
-            slot = Slot(field, self._group())
-            return f"{start}{self._caught(leaf(field.value).source)}{end}", Layout(None, (slot,))
-        record = record_of(field.record)
-        inside, slots = self.fields(record.fields, record.choice)
-        return f"{start}{BLANKS}{inside}{end}", Layout(field.record, slots)
+        if field.record is not None:
+            return self._block(field)
+        slot = Slot(field, self._group())
+        return self._leaf(field), Layout(None, (slot,))
 
     def _caught(self, source: str) -> str:
         return f"({source})" if self.catching else source
