@@ -324,7 +324,7 @@ def _body_of(data: bytes, content_type: str) -> tuple[etree._Element, dict[str, 
 
 def _fault_of(node: etree._Element) -> SoapFault:
     code = (node.findtext("faultcode") or "Server").strip().rpartition(":")[2]
-    return SoapFault(code, (node.findtext("faultstring") or "errore non descritto").strip())
+    return SoapFault(code, (node.findtext("faultstring") or "").strip() or "errore non descritto")
 
 
 def _is_request(node: etree._Element, operation: Operation) -> bool:
