@@ -12,7 +12,6 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -215,7 +214,17 @@ def _as_json(result: Result) -> str:
             "inner": result.inner,
             "format": result.format,
             "accepted": result.accepted,
-            "findings": [asdict(finding) for finding in result.findings],
+            "findings": [
+                {
+                    "code": finding.code,
+                    "severity": finding.severity,
+                    "path": finding.path,
+                    "line": finding.line,
+                    "message": finding.message,
+                    "hint": finding.hint,
+                }
+                for finding in result.findings
+            ],
         },
         ensure_ascii=plain,
     )

@@ -8,7 +8,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import BinaryIO, cast
 
 from fattorino.core.fatturapa import archive, envelope
 
@@ -23,6 +23,7 @@ _REASONS = {
     errno.EISDIR: "è una cartella",
     errno.ENAMETOOLONG: "il nome è troppo lungo",
 }
+_PIECE = 256 * 1024  # bytes
 _NO_FILE = "non è un file ma un canale o un dispositivo"
 
 
@@ -67,14 +68,24 @@ def _in_folder(name: str) -> Input:
 
 
 def read(name: str) -> bytes:
-    """The bytes of a file, or of standard input for "-"; of a too large file one more than is accepted, so that it
-    is refused and not cut. Raises OSError."""
+    """The bytes of a file, or of standard input for "-"; of a too large file a little more than is accepted, so that
+    it is refused and not cut. Raises OSError."""
     if name == "-":
-        return sys.stdin.buffer.read(archive.MAX_SIZE + 1)
-    with Path(name).open("rb") as file:
-        start = file.read(4)
-        limit = archive.MAX_SIZE if archive.is_zip(start) else envelope.MAX_SIZE
-        return start + file.read(limit + 1 - len(start))
+        return _read(sys.stdin.buffer)
+    with open(name, "rb", buffering=0) as file:
+        return _read(cast(BinaryIO, file))
+
+
+def _read(file: BinaryIO) -> bytes:
+    # In pieces, because asking for the limit at once would take memory for all of it, however small the file is.
+    start = file.read(_PIECE)
+    pieces = [start]
+    size = len(start)
+    limit = archive.MAX_SIZE if archive.is_zip(start) else envelope.MAX_SIZE
+    while size <= limit and (piece := file.read(_PIECE)):
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
 
 
 def reason(error: OSError) -> str:

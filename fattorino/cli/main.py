@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.metadata
 import os
 import sys
 from types import ModuleType
+from typing import Any
 
 from fattorino.cli.i18n import Parser, _, register
 from fattorino.core.errors import FattorinoError
@@ -57,9 +57,7 @@ def _parser(wanted: tuple[str, ...]) -> argparse.ArgumentParser:
         description=_("La scrivania della fatturazione elettronica."),
         epilog=_("Codici d'uscita: 0 tutto bene, 1 rilievi o rifiuti, 2 uso sbagliato."),
     )
-    parser.add_argument(
-        "--version", action="version", version=_version(), help=_("mostra la versione ed esce")
-    )
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help=_("mostra la versione ed esce"))
     commands = parser.add_subparsers(title=_("comandi"), metavar=_("COMANDO"), required=True, dest="command")
     for name in wanted:
         module = _load(f"fattorino.cli.{name}")
@@ -78,8 +76,14 @@ def _load(name: str) -> ModuleType | None:
         raise
 
 
-def _version() -> str:
-    try:
-        return f"fattorino {importlib.metadata.version('fattorino')}"
-    except importlib.metadata.PackageNotFoundError:  # run from a source tree that was not installed
-        return "fattorino"
+class _ShowVersion(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_rest: Any) -> None:
+        # Loaded here: it takes longer than everything else that happens before a command runs.
+        import importlib.metadata
+
+        try:
+            version = f"fattorino {importlib.metadata.version('fattorino')}"
+        except importlib.metadata.PackageNotFoundError:  # run from a source tree that was not installed
+            version = "fattorino"
+        print(version)
+        parser.exit()
