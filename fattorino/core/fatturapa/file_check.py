@@ -21,8 +21,7 @@ from fattorino.core.fatturapa.archive import UnreadableMember, is_zip, members_o
 from fattorino.core.fatturapa.check import check
 from fattorino.core.fatturapa.envelope import Unwrapped, is_xml, judge_signatures, unwrap
 from fattorino.core.fatturapa.findings import Finding
-from fattorino.core.fatturapa.rules import CONTROLS
-from fattorino.core.fatturapa.rules.engine import ORDINARY_RULES, SIMPLIFIED_RULES
+from fattorino.core.fatturapa.rules import OPTIONAL
 from fattorino.core.sdi.names import is_invoice_name
 
 Flow = Literal["", "pa", "privati"]
@@ -77,10 +76,7 @@ class Result:
 
 def warning_codes() -> frozenset[str]:
     """The codes that `Question.without` may hold: all whose findings are never a refusal."""
-    registered = {code for code, _rule in (*ORDINARY_RULES, *SIMPLIFIED_RULES)}
-    return frozenset(WARNINGS) | {
-        code for code in registered if code not in CONTROLS or CONTROLS[code].severity == "warning"
-    }
+    return frozenset(WARNINGS) | OPTIONAL.keys()
 
 
 def check_file(name: str, data: bytes, question: Question) -> Iterator[Result]:

@@ -1,282 +1,272 @@
-"""What SdI does not look at but a person should know before sending: always warnings, with names of our own.
+"""What SdI does not look at but a person should know before sending: warnings, each of which can be switched off.
 
-Source: Suggerimenti per la compilazione 1.6 (what is not checked), Elenco dei controlli 2.0; 00477 in the part
-that a file shows (shape of the protocol, tabular description v1.8, 2.2.1.16.2).
+Here sums, payment and references; `advice_parties` has the remarks on who sells to whom. Texts and sources: `own`.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator
-from decimal import Decimal
 
 from fattorino.core.errors import InputError
-from fattorino.core.fatturapa.ordinaria import (
-    DatiDocumentiCorrelati,
-    FatturaElettronica,
-    FatturaElettronicaBody,
-)
+from fattorino.core.fatturapa.ordinaria import DatiDocumentiCorrelati, DettaglioLinee
 from fattorino.core.fatturapa.rules.engine import (
-    HEADER,
     Hit,
-    Situation,
-    bodies,
-    casse,
-    document,
+    Hits,
+    OrdinaryCase,
+    SimpleCase,
+    cassa_path,
     document_path,
-    lines,
-    ordinary,
-    riepiloghi,
-    taxed,
+    each,
+    line_path,
+    ordinary_body,
+    riepilogo_path,
+    simplified_body,
 )
-from fattorino.core.fatturapa.totals import STAMP_DUTY_NATURE, STAMP_DUTY_THRESHOLD
-from fattorino.core.money import CENT, ZERO, after_steps, italian, percent, r2, total
-from fattorino.core.values import UNKNOWN_RECIPIENT, Iban
+from fattorino.core.fatturapa.rules.tally import AnyTally, SimpleTally, Tally, is_odd_intent
+from fattorino.core.fatturapa.totals import STAMP_DUTY_THRESHOLD
+from fattorino.core.money import CENT, ZERO, italian, percent, r2
+from fattorino.core.values import Iban
 
 # Integrations and self-invoices: who writes them pays nobody by them.
 OWN_DOCUMENTS = frozenset(
     {"TD16", "TD17", "TD18", "TD19", "TD20", "TD21", "TD22", "TD23", "TD27", "TD28", "TD29"}
 )
-_PROTOCOL = re.compile(r"\d{17}[-/]\d{6}", re.ASCII)
 
 
-def gross_total(body: FatturaElettronicaBody) -> Decimal:
-    """What ImportoTotaleDocumento should be: riepiloghi, document discounts, rounding of the document."""
-    blocks = body.dati_beni_servizi.dati_riepilogo
-    data = document(body)
-    summed = total(b.imponibile_importo + b.imposta for b in blocks)
-    return after_steps(summed, data.sconto_maggiorazione) + (data.arrotondamento or ZERO)
-
-
-def amount_due(body: FatturaElettronicaBody) -> Decimal:
-    """Gross total less split tax and withholdings."""
-    split = total(b.imposta for b in body.dati_beni_servizi.dati_riepilogo if b.esigibilita_iva == "S")
-    return gross_total(body) - split - total(r.importo_ritenuta for r in document(body).dati_ritenuta)
-
-
-@ordinary("avviso-totale")
-def total_of_the_document(fattura: FatturaElettronica, _: Situation) -> Iterator[Hit]:
-    for path, body in bodies(fattura):
-        declared, right = document(body).importo_totale_documento, gross_total(body)
-        here = f"{document_path(path)}/ImportoTotaleDocumento"
-        if declared is not None and abs(declared - right) > CENT:
-            yield Hit(
-                here,
-                f"L'importo totale del documento è {italian(declared)}, ma i riepiloghi fanno {italian(right)}.",
-                "Il totale è imponibile più imposta, al lordo della ritenuta.",
-            )
-
-
-@ordinary("avviso-negativo")
-def negative_total(fattura: FatturaElettronica, _: Situation) -> Iterator[Hit]:
-    for path, body in bodies(fattura):
-        right = gross_total(body)
-        if right < 0 and document(body).tipo_documento not in ("TD04", "TD05"):
-            yield Hit(
-                f"{document_path(path)}/ImportoTotaleDocumento",
-                f"Il totale del documento è negativo ({italian(right)}).",
-                "Per restituire un importo si usa la nota di credito (TD04), con importi positivi.",
-            )
-
-
-@ordinary("avviso-pagamenti")
-def payments(fattura: FatturaElettronica, _: Situation) -> Iterator[Hit]:
-    for path, body in bodies(fattura):
-        if not body.dati_pagamento or document(body).tipo_documento in OWN_DOCUMENTS:
-            continue
-        paid = total(p.importo_pagamento for block in body.dati_pagamento for p in block.dettaglio_pagamento)
-        due = amount_due(body)
-        if abs(paid - due) > CENT:
-            yield Hit(
-                f"{path}/DatiPagamento[1]",
-                f"I pagamenti fanno {italian(paid)} euro, ma da pagare risultano {italian(due)}"
-                " (totale meno ritenute e IVA in scissione).",
-                "Controllare gli importi dei pagamenti.",
-            )
-
-
-@ordinary("avviso-iban")
-def bank_account(fattura: FatturaElettronica, _: Situation) -> Iterator[Hit]:
-    for path, body in bodies(fattura):
-        for number, block in enumerate(body.dati_pagamento, 1):
-            for index, payment in enumerate(block.dettaglio_pagamento, 1):
-                here = f"{path}/DatiPagamento[{number}]/DettaglioPagamento[{index}]/IBAN"
-                if payment.iban is None:
-                    if payment.modalita_pagamento == "MP05":
-                        yield Hit(here, "Il pagamento è per bonifico ma manca l'IBAN.", "Aggiungere l'IBAN.")
-                    continue
-                try:
-                    Iban.parse(payment.iban)
-                except InputError as error:
-                    yield Hit(here, error.message, error.hint)
-
-
-@ordinary("avviso-bollo")
-def stamp_duty(fattura: FatturaElettronica, _: Situation) -> Iterator[Hit]:
-    for path, body in bodies(fattura):
-        if document(body).dati_bollo is not None or document(body).tipo_documento in OWN_DOCUMENTS:
-            continue
-        exempt = total(
-            b.imponibile_importo for _, b in riepiloghi(path, body) if b.natura in STAMP_DUTY_NATURE
+@ordinary_body("avviso-totale")
+def total_of_the_document(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
+    declared = tally.general.importo_totale_documento
+    if declared is not None and abs(declared - tally.gross) > CENT:
+        yield Hit(
+            f"{document_path(tally)}/ImportoTotaleDocumento",
+            f"L'importo totale del documento è {italian(declared)}, ma i riepiloghi fanno {italian(tally.gross)}.",
+            "Il totale è imponibile più imposta, al lordo della ritenuta.",
         )
-        if exempt > STAMP_DUTY_THRESHOLD:
-            yield Hit(
-                f"{document_path(path)}/DatiBollo",
-                f"Le somme senza IVA sono {italian(exempt)} euro, più di {italian(STAMP_DUTY_THRESHOLD)},"
-                " e il bollo manca.",
-                "Aggiungere il bollo virtuale di 2 euro, se l'operazione non ne è esente.",
-            )
 
 
-@ordinary("avviso-cig")
-def tender_code(fattura: FatturaElettronica, situation: Situation) -> Iterator[Hit]:
-    if situation.kind != "FPA12":
+@ordinary_body("avviso-negativo")
+def negative_total(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
+    if tally.gross < 0 and tally.general.tipo_documento not in ("TD04", "TD05"):
+        yield Hit(
+            f"{document_path(tally)}/ImportoTotaleDocumento",
+            f"Il totale del documento è negativo ({italian(tally.gross)}).",
+            "Per restituire un importo si usa la nota di credito (TD04), con importi positivi.",
+        )
+
+
+@ordinary_body("avviso-pagamenti")
+def payments(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
+    blocks = tally.body.dati_pagamento
+    if not blocks or tally.general.tipo_documento in OWN_DOCUMENTS:
         return
-    for path, body in bodies(fattura):
-        if not any(block.codice_cig for block in _references(body)):
+    paid = ZERO
+    for block in blocks:
+        for payment in block.dettaglio_pagamento:
+            paid += payment.importo_pagamento
+    due = tally.due
+    if abs(paid - due) > CENT:
+        yield Hit(
+            f"{tally.path}/DatiPagamento[1]",
+            f"I pagamenti fanno {italian(paid)} euro, ma da pagare risultano {italian(due)}"
+            " (totale meno ritenute e IVA in scissione).",
+            "Controllare gli importi dei pagamenti.",
+        )
+
+
+@ordinary_body("avviso-iban")
+def bank_account(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
+    for number, block in enumerate(tally.body.dati_pagamento, 1):
+        for index, payment in enumerate(block.dettaglio_pagamento, 1):
+            if payment.iban is not None:
+                problem = _iban_problem(payment.iban)
+            elif payment.modalita_pagamento == "MP05":
+                problem = ("Il pagamento è per bonifico ma manca l'IBAN.", "Aggiungere l'IBAN.")
+            else:
+                problem = None
+            if problem:
+                here = f"{tally.path}/DatiPagamento[{number}]/DettaglioPagamento[{index}]/IBAN"
+                yield Hit(here, *problem)
+
+
+def _iban_problem(text: str) -> tuple[str, str] | None:
+    try:
+        Iban.parse(text)
+    except InputError as error:
+        return error.message, error.hint
+    return None
+
+
+@ordinary_body("avviso-bollo")
+def stamp_duty(tally: Tally, _: OrdinaryCase) -> Hits:
+    if tally.exempt <= STAMP_DUTY_THRESHOLD or tally.general.dati_bollo is not None:
+        return ()
+    return () if tally.general.tipo_documento in OWN_DOCUMENTS else (_no_stamp(tally, "DatiBollo"),)
+
+
+@simplified_body("avviso-bollo")
+def simple_stamp_duty(tally: SimpleTally, _: SimpleCase) -> Hits:
+    if tally.exempt <= STAMP_DUTY_THRESHOLD or tally.general.bollo_virtuale is not None:
+        return ()
+    return (_no_stamp(tally, "BolloVirtuale"),)
+
+
+def _no_stamp(tally: AnyTally, element: str) -> Hit:
+    return Hit(
+        f"{document_path(tally)}/{element}",
+        f"Le somme senza IVA sono {italian(tally.exempt)} euro, più di {italian(STAMP_DUTY_THRESHOLD)},"
+        " e il bollo manca.",
+        "Aggiungere il bollo virtuale di 2 euro, se l'operazione non ne è esente.",
+    )
+
+
+_REFERENCES = (
+    ("DatiOrdineAcquisto", "dati_ordine_acquisto"),
+    ("DatiContratto", "dati_contratto"),
+    ("DatiConvenzione", "dati_convenzione"),
+    ("DatiRicezione", "dati_ricezione"),
+    ("DatiFattureCollegate", "dati_fatture_collegate"),
+)
+_CODES = (("CIG", "codice_cig", 10), ("CUP", "codice_cup", 15))
+
+
+@ordinary_body("avviso-cig")
+def tender_code(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
+    """Which contracts have no CIG, and which projects want a CUP, a file does not tell."""
+    has_cig = False
+    for name, attribute in _REFERENCES:
+        blocks: tuple[DatiDocumentiCorrelati, ...] = getattr(tally.body.dati_generali, attribute)
+        for number, block in enumerate(blocks, 1):
+            has_cig = has_cig or bool(block.codice_cig)
+            yield from _odd_codes(f"{tally.path}/DatiGenerali/{name}[{number}]", block)
+    if not has_cig:
+        yield Hit(
+            f"{tally.path}/DatiGenerali/DatiOrdineAcquisto",
+            "La fattura è per una pubblica amministrazione e non riporta il CIG.",
+            "Senza CIG (e CUP, dove previsto) l'ente non può pagare e può rifiutare: aggiungerlo, se"
+            " l'operazione non ne è esclusa.",
+        )
+
+
+def _odd_codes(here: str, block: DatiDocumentiCorrelati) -> Iterator[Hit]:
+    for name, attribute, length in _CODES:
+        code: str | None = getattr(block, attribute)
+        if code is not None and not (len(code.strip()) == length and code.strip().isalnum()):
             yield Hit(
-                f"{path}/DatiGenerali/DatiOrdineAcquisto",
-                "La fattura è per una pubblica amministrazione e non riporta il CIG.",
-                "Senza CIG (e CUP, dove previsto) l'ente non può pagare e può rifiutare: aggiungerlo, se"
-                " l'operazione non ne è esclusa.",
+                f"{here}/Codice{name}",
+                f"Il {name} «{code}» non ha {length} lettere e cifre: ne ha {len(code.strip())}.",
+                f"Ricopiare il {name} dal contratto o dall'ordine; se l'operazione ne è esclusa, lasciarlo vuoto.",
             )
 
 
-def _references(body: FatturaElettronicaBody) -> tuple[DatiDocumentiCorrelati, ...]:
-    data = body.dati_generali
-    return (*data.dati_ordine_acquisto, *data.dati_contratto, *data.dati_convenzione, *data.dati_ricezione,
-            *data.dati_fatture_collegate)  # fmt: skip
+@ordinary_body("avviso-cassa")
+def contribution(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
+    for number, cassa in enumerate(tally.casse, 1):
+        if cassa.imponibile_cassa is None:
+            continue
+        right = r2(percent(cassa.imponibile_cassa, cassa.al_cassa))
+        if abs(cassa.importo_contributo_cassa - right) > CENT:
+            yield Hit(
+                f"{cassa_path(tally, number)}/ImportoContributoCassa",
+                f"Il contributo è {italian(cassa.importo_contributo_cassa)}, ma il {italian(cassa.al_cassa)} %"
+                f" di {italian(cassa.imponibile_cassa)} fa {italian(right)}.",
+                "Controllare aliquota e imponibile della cassa.",
+            )
 
 
-@ordinary("avviso-cassa")
-def contribution(fattura: FatturaElettronica, _: Situation) -> Iterator[Hit]:
-    for path, body in bodies(fattura):
-        for here, cassa in casse(path, body):
-            if cassa.imponibile_cassa is None:
-                continue
-            right = r2(percent(cassa.imponibile_cassa, cassa.al_cassa))
-            if abs(cassa.importo_contributo_cassa - right) > CENT:
-                yield Hit(
-                    f"{here}/ImportoContributoCassa",
-                    f"Il contributo è {italian(cassa.importo_contributo_cassa)}, ma il {italian(cassa.al_cassa)} %"
-                    f" di {italian(cassa.imponibile_cassa)} fa {italian(right)}.",
-                    "Controllare aliquota e imponibile della cassa.",
-                )
+@ordinary_body("avviso-ritenuta")
+def withholding(tally: Tally, _: OrdinaryCase) -> Hits:
+    return _withholding(tally) if tally.general.dati_ritenuta else ()
 
 
-@ordinary("avviso-ritenuta")
-def withholding(fattura: FatturaElettronica, _: Situation) -> Iterator[Hit]:
+def _withholding(tally: Tally) -> Iterator[Hit]:
     """Only an amount above the whole base is surely wrong: of some fees only a part is withheld upon."""
-    for path, body in bodies(fattura):
-        base = total(x.prezzo_totale for _, x in lines(path, body) if x.ritenuta == "SI")
-        base += total(c.importo_contributo_cassa for _, c in casse(path, body) if c.ritenuta == "SI")
-        for number, block in enumerate(document(body).dati_ritenuta, 1):
-            most = r2(percent(base, block.aliquota_ritenuta))
-            here = f"{document_path(path)}/DatiRitenuta[{number}]"
-            if base and block.importo_ritenuta > most + CENT:
-                yield Hit(
-                    f"{here}/ImportoRitenuta",
-                    f"La ritenuta è {italian(block.importo_ritenuta)}, ma il {italian(block.aliquota_ritenuta)} %"
-                    f" delle somme che vi sono soggette ({italian(base)}) fa {italian(most)}.",
-                    "Controllare aliquota e righe soggette a ritenuta.",
-                )
-        split = any(b.esigibilita_iva == "S" for _, b in riepiloghi(path, body))
-        if split and any(b.tipo_ritenuta in ("RT01", "RT02") for b in document(body).dati_ritenuta):
+    base = tally.withheld
+    for cassa in tally.casse:
+        if cassa.ritenuta is not None:
+            base += cassa.importo_contributo_cassa
+    blocks = tally.general.dati_ritenuta
+    for number, block in enumerate(blocks, 1):
+        most = r2(percent(base, block.aliquota_ritenuta))
+        if base and block.importo_ritenuta > most + CENT:
             yield Hit(
-                f"{document_path(path)}/DatiRitenuta[1]",
-                "C'è la ritenuta e insieme la scissione dei pagamenti: ai compensi con ritenuta la scissione"
-                " di solito non si applica.",
-                "Controllare l'esigibilità dell'IVA (art. 17-ter c. 1-sexies DPR 633/72).",
+                f"{document_path(tally)}/DatiRitenuta[{number}]/ImportoRitenuta",
+                f"La ritenuta è {italian(block.importo_ritenuta)}, ma il {italian(block.aliquota_ritenuta)} %"
+                f" delle somme che vi sono soggette ({italian(base)}) fa {italian(most)}.",
+                "Controllare aliquota e righe soggette a ritenuta.",
+            )
+    split = any(block.esigibilita_iva == "S" for block in tally.riepiloghi)
+    if split and any(block.tipo_ritenuta in ("RT01", "RT02") for block in blocks):
+        yield Hit(
+            f"{document_path(tally)}/DatiRitenuta[1]",
+            "C'è la ritenuta e insieme la scissione dei pagamenti: ai compensi con ritenuta la scissione"
+            " di solito non si applica.",
+            "Controllare l'esigibilità dell'IVA (art. 17-ter c. 1-sexies DPR 633/72).",
+        )
+
+
+@ordinary_body("avviso-linee")
+def line_numbers(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
+    if tally.repeated is not None:
+        number, line = tally.repeated
+        yield Hit(
+            f"{line_path(tally, number)}/NumeroLinea",
+            f"Il numero di linea {line.numero_linea} è usato più volte.",
+            "Numerare le linee da 1 in poi.",
+        )
+
+
+@ordinary_body("avviso-norma")
+def law_of_the_natura(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
+    for number, block in enumerate(tally.riepiloghi, 1):
+        if block.natura is not None and block.riferimento_normativo is None:
+            yield Hit(
+                f"{riepilogo_path(tally, number)}/RiferimentoNormativo",
+                f"Per la Natura {block.natura} non è indicata la norma.",
+                "Scrivere l'articolo di legge che esclude l'IVA.",
             )
 
 
-@ordinary("avviso-linee")
-def line_numbers(fattura: FatturaElettronica, _: Situation) -> Iterator[Hit]:
-    for path, body in bodies(fattura):
-        count = Counter(line.numero_linea for _, line in lines(path, body))
-        for here, line in lines(path, body):
-            if count[line.numero_linea] > 1:
-                yield Hit(
-                    f"{here}/NumeroLinea",
-                    f"Il numero di linea {line.numero_linea} è usato più volte.",
-                    "Numerare le linee da 1 in poi.",
-                )
-                break
-
-
-@ordinary("avviso-norma")
-def law_of_the_natura(fattura: FatturaElettronica, _: Situation) -> Iterator[Hit]:
-    for path, body in bodies(fattura):
-        for here, block in riepiloghi(path, body):
-            if block.natura is not None and block.riferimento_normativo is None:
-                yield Hit(
-                    f"{here}/RiferimentoNormativo",
-                    f"Per la Natura {block.natura} non è indicata la norma.",
-                    "Scrivere l'articolo di legge che esclude l'IVA.",
-                )
-
-
-@ordinary("avviso-regime")
-def regime(fattura: FatturaElettronica, _: Situation) -> Iterator[Hit]:
-    seller = fattura.fattura_elettronica_header.cedente_prestatore.dati_anagrafici
-    if seller.regime_fiscale not in ("RF19", "RF02"):
+@ordinary_body("avviso-regime")
+def regime(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
+    if case.parties.regime not in ("RF19", "RF02") or tally.general.tipo_documento in OWN_DOCUMENTS:
         return
-    for path, body in bodies(fattura):
-        if document(body).tipo_documento in OWN_DOCUMENTS:
-            continue
-        for here, item in taxed(path, body):
-            if item.aliquota_iva:
-                yield Hit(
-                    f"{here}/AliquotaIVA",
-                    f"Il regime {seller.regime_fiscale} non addebita l'IVA, ma c'è un'aliquota del"
-                    f" {italian(item.aliquota_iva)} %.",
-                    "Usare aliquota zero e Natura N2.2, oppure correggere il regime fiscale.",
-                )
-                break
-
-
-@ordinary("avviso-collegata")
-def credit_note_without_invoice(fattura: FatturaElettronica, _: Situation) -> Iterator[Hit]:
-    for path, body in bodies(fattura):
-        if document(body).tipo_documento == "TD04" and not body.dati_generali.dati_fatture_collegate:
-            yield Hit(
-                f"{path}/DatiGenerali/DatiFattureCollegate",
-                "La nota di credito non dice quale fattura corregge.",
-                "Aggiungere numero e data della fattura.",
+    for rate, sums in tally.rates.items():
+        if rate:
+            here = (
+                line_path(tally, sums.line)
+                if sums.line
+                else cassa_path(tally, sums.cassa)
+                if sums.cassa
+                else riepilogo_path(tally, sums.riepilogo)
             )
+            yield Hit(
+                f"{here}/AliquotaIVA",
+                f"Il regime {case.parties.regime} non addebita l'IVA, ma c'è un'aliquota del {italian(rate)} %.",
+                "Usare aliquota zero e Natura N2.2, oppure correggere il regime fiscale.",
+            )
+            return
 
 
-@ordinary("avviso-destinatario")
-def recipient(fattura: FatturaElettronica, _: Situation) -> Iterator[Hit]:
-    block = fattura.fattura_elettronica_header.dati_trasmissione
-    if block.pec_destinatario is not None and block.codice_destinatario != UNKNOWN_RECIPIENT:
+@ordinary_body("avviso-collegata")
+def credit_note_without_invoice(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
+    if tally.general.tipo_documento == "TD04" and not tally.body.dati_generali.dati_fatture_collegate:
         yield Hit(
-            f"{HEADER}/DatiTrasmissione/PECDestinatario",
-            f"Con il codice destinatario {block.codice_destinatario} la PEC non viene usata.",
-            "Togliere la PEC, oppure mettere 0000000 come codice.",
-        )
-    types = {document(body).tipo_documento for _, body in bodies(fattura)}
-    if "TD29" in types and block.codice_destinatario != UNKNOWN_RECIPIENT:
-        yield Hit(
-            f"{HEADER}/DatiTrasmissione/CodiceDestinatario",
-            f"La comunicazione TD29 va inviata con codice destinatario 0000000, non"
-            f" {block.codice_destinatario}.",
-            "Indicare 0000000.",
+            f"{tally.path}/DatiGenerali/DatiFattureCollegate",
+            "La nota di credito non dice quale fattura corregge.",
+            "Aggiungere numero e data della fattura.",
         )
 
 
-@ordinary("00477")
-def protocol_of_the_declaration(fattura: FatturaElettronica, _: Situation) -> Iterator[Hit]:
-    for path, body in bodies(fattura):
-        for here, line in lines(path, body):
-            for number, block in enumerate(line.altri_dati_gestionali, 1):
-                if block.tipo_dato.upper() != "INTENTO":
-                    continue
-                if not _PROTOCOL.fullmatch((block.riferimento_testo or "").strip()):
-                    yield Hit(
-                        f"{here}/AltriDatiGestionali[{number}]/RiferimentoTesto",
-                        f"Il protocollo della dichiarazione d'intento «{block.riferimento_testo or ''}» non ha la"
-                        " forma giusta.",
-                        "Scriverlo come 08060120341234567-000001 (17 cifre, trattino, 6 cifre).",
-                    )
+@ordinary_body("00477")
+def protocol_of_the_declaration(tally: Tally, _: OrdinaryCase) -> Hits:
+    """Only the shape of the protocol: which declarations are invalidated SdI alone knows."""
+    return each(tally, "odd declaration of intent", _odd_intent)
+
+
+def _odd_intent(here: str, line: DettaglioLinee) -> Hit:
+    number, block = next((n, b) for n, b in enumerate(line.altri_dati_gestionali, 1) if is_odd_intent(b))
+    return Hit(
+        f"{here}/AltriDatiGestionali[{number}]/RiferimentoTesto",
+        f"Il protocollo della dichiarazione d'intento «{block.riferimento_testo or ''}» non ha la forma giusta.",
+        "Scriverlo come 08060120341234567-000001 (17 cifre, trattino, 6 cifre).",
+    )

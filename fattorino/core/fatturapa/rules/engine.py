@@ -1,25 +1,37 @@
 """How a rule is written, registered and run.
 
-A rule is a generator over one invoice: it yields a `Hit` for each place that breaks the control whose code it is
-registered under. Code, official text, flow and days are in `table`; severity comes from there too.
+A rule is a function that tells the places (`Hit`) that break the control whose code it is registered under. There are
+two kinds: on a file (it gets the `Case`), and on one of its bodies (it gets the body's `Tally` too, in which
+the lines have been counted already: no rule goes through them). Code, official text, formula, flow, days and source
+of a control are in `table`, those of our own warnings in `own`; severity comes from there too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
-from typing import Literal
+from decimal import Decimal, localcontext
+from functools import lru_cache
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from fattorino.core.fatturapa import ordinaria as o
 from fattorino.core.fatturapa import semplificata as s
 from fattorino.core.fatturapa.findings import Severity
-from fattorino.core.fatturapa.rules.table import CONTROLS, Kind
-from fattorino.core.money import italian
+from fattorino.core.fatturapa.rules.own import OWN
+from fattorino.core.fatturapa.rules.sides import Fattura, Sides, key, sides
+from fattorino.core.fatturapa.rules.table import ALL, CONTROLS, ORDINARY, Kind, S
+from fattorino.core.fatturapa.rules.tally import (
+    MOST_PLACES,
+    AnyTally,
+    Mark,
+    SimpleTally,
+    Tally,
+    tally_of,
+)
+from fattorino.core.money import EXACT, italian
 
 Side = Literal["emitter", "receiver"]
-Fattura = o.FatturaElettronica | s.FatturaElettronicaSemplificata
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,16 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class More:
+    """So many further places, which the rule does not list one by one."""
+
+    count: int
+
+
+Hits = Iterable[Hit | More]
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """A hit with the code and the severity of its rule."""
 
@@ -84,133 +106,196 @@ class Verdict:
     hit: Hit
 
 
-OrdinaryRule = Callable[[o.FatturaElettronica, Situation], Iterator[Hit]]
-SimplifiedRule = Callable[[s.FatturaElettronicaSemplificata, Situation], Iterator[Hit]]
-AnyRule = Callable[[Fattura, Situation], Iterator[Hit]]
-
-ORDINARY_RULES: list[tuple[str, OrdinaryRule]] = []
-SIMPLIFIED_RULES: list[tuple[str, SimplifiedRule]] = []
+F = TypeVar("F", bound=Fattura)
+T = TypeVar("T", bound=AnyTally)
 
 
-def ordinary(code: str) -> Callable[[OrdinaryRule], OrdinaryRule]:
-    """Register a rule on ordinary invoices under SdI's code, or under a name of our own ("avviso-...")."""
+@dataclass(slots=True, eq=False)
+class Case(Generic[F, T]):
+    """One file before the rules."""
 
-    _require_known(code)
+    fattura: F
+    situation: Situation
+    parties: Sides
+    tallies: Sequence[T]
 
-    def register(rule: OrdinaryRule) -> OrdinaryRule:
-        ORDINARY_RULES.append((code, rule))
-        return rule
+    @property
+    def strict(self) -> bool:
+        return self.situation.strict
 
-    return register
-
-
-def simplified(code: str) -> Callable[[SimplifiedRule], SimplifiedRule]:
-    """The same on simplified invoices."""
-
-    _require_known(code)
-
-    def register(rule: SimplifiedRule) -> SimplifiedRule:
-        SIMPLIFIED_RULES.append((code, rule))
-        return rule
-
-    return register
+    @property
+    def on(self) -> date:
+        return self.situation.on
 
 
-def both(code: str) -> Callable[[AnyRule], AnyRule]:
-    """The same on either kind of invoice."""
+OrdinaryCase = Case[o.FatturaElettronica, Tally]
+SimpleCase = Case[s.FatturaElettronicaSemplificata, SimpleTally]
+AnyCase = Case[Any, Any]
 
-    def register(rule: AnyRule) -> AnyRule:
-        ordinary(code)(rule)
-        simplified(code)(rule)
-        return rule
-
-    return register
+# ------------------------------------------------------------------------------------ registration
 
 
-def _require_known(code: str) -> None:
-    if code not in CONTROLS and not code.startswith("avviso-"):
+class Rule(NamedTuple):
+    """One registered function. `each_body`: called with every tally and the case, otherwise with the case alone."""
+
+    code: str
+    kinds: tuple[Kind, ...]
+    each_body: bool
+    function: Callable[..., Hits]
+
+
+RULES: list[Rule] = []
+Function = TypeVar("Function", bound=Callable[..., Hits])
+
+
+def _registering(
+    code: str, kinds: tuple[Kind, ...], each_body: bool
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    if code not in CONTROLS and code not in OWN:
         raise ValueError(f"{code} is not in the table of controls")
 
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        RULES.append(Rule(code, kinds, each_body, function))
+        return function
 
-def run(fattura: Fattura, situation: Situation) -> list[Verdict]:
-    """Every hit of every rule in force for this flow and day, in the order of registration."""
+    return register
+
+
+def on_ordinary(code: str) -> Callable[[Callable[[OrdinaryCase], Hits]], Callable[[OrdinaryCase], Hits]]:
+    """Register a rule on ordinary files under SdI's code, or one of our own (`own`)."""
+    return _registering(code, ORDINARY, each_body=False)
+
+
+def on_simplified(code: str) -> Callable[[Callable[[SimpleCase], Hits]], Callable[[SimpleCase], Hits]]:
+    return _registering(code, (S,), each_body=False)
+
+
+def on_any(code: str) -> Callable[[Callable[[AnyCase], Hits]], Callable[[AnyCase], Hits]]:
+    """On the files of either kind."""
+    return _registering(code, ALL, each_body=False)
+
+
+OrdinaryBodyRule = Callable[[Tally, OrdinaryCase], Hits]
+SimpleBodyRule = Callable[[SimpleTally, SimpleCase], Hits]
+AnyBodyRule = Callable[[AnyTally, AnyCase], Hits]
+
+
+def ordinary_body(code: str) -> Callable[[OrdinaryBodyRule], OrdinaryBodyRule]:
+    """Register a rule on each body of an ordinary file."""
+    return _registering(code, ORDINARY, each_body=True)
+
+
+def simplified_body(code: str) -> Callable[[SimpleBodyRule], SimpleBodyRule]:
+    return _registering(code, (S,), each_body=True)
+
+
+def any_body(code: str) -> Callable[[AnyBodyRule], AnyBodyRule]:
+    return _registering(code, ALL, each_body=True)
+
+
+# ------------------------------------------------------------------------------------ running
+
+
+@lru_cache(maxsize=64)
+def _in_force(kind: Kind, on: date) -> tuple[tuple[Rule, Severity], ...]:
+    """The rules for a flow and a day, file rules first. Rules are registered at import, so this never changes."""
+    chosen: list[tuple[Rule, Severity]] = []
+    for rule in RULES:
+        control = CONTROLS.get(rule.code)
+        if kind not in rule.kinds:
+            continue
+        if control is None:
+            if kind in OWN[rule.code].kinds:
+                chosen.append((rule, "warning"))
+        elif kind in control.kinds and control.in_force(on):
+            chosen.append((rule, control.severity))
+    return tuple(sorted(chosen, key=lambda pair: pair[0].each_body))
+
+
+def run(fattura: Fattura, situation: Situation, tallies: Sequence[AnyTally] | None = None) -> list[Verdict]:
+    """Every hit of every rule in force for this flow and day.
+
+    Of one code at most `MOST_PLACES` places are listed; one more verdict tells how many there are besides.
+
+    Args:
+        tallies: one for each body, where the lines were counted before (they may be gone from `fattura`).
+    """
+    if tallies is None:
+        tallies = tuple(tally_of(n, body) for n, body in enumerate(fattura.fattura_elettronica_body, 1))
+    case: AnyCase = Case(fattura, situation, sides(fattura), tallies)
     found: list[Verdict] = []
-    if isinstance(fattura, o.FatturaElettronica):
-        for code, rule in ORDINARY_RULES:
-            if _applies(code, situation):
-                found.extend(_verdicts(code, rule(fattura, situation)))
-    else:
-        for code, simple in SIMPLIFIED_RULES:
-            if _applies(code, situation):
-                found.extend(_verdicts(code, simple(fattura, situation)))
+    with localcontext(EXACT):
+        for rule, severity in _in_force(situation.kind, situation.on):
+            if not rule.each_body:
+                hits = rule.function(case)
+            elif len(tallies) == 1:
+                hits = rule.function(tallies[0], case)
+            else:
+                hits = (hit for tally in tallies for hit in rule.function(tally, case))
+            if hits:
+                found.extend(_verdicts(rule.code, severity, hits))
     return found
 
 
-def _applies(code: str, situation: Situation) -> bool:
-    control = CONTROLS.get(code)
-    return control is None or (situation.kind in control.kinds and control.in_force(situation.on))
+def _verdicts(code: str, severity: Severity, hits: Hits) -> Iterator[Verdict]:
+    listed = more = 0
+    for hit in hits:
+        if isinstance(hit, More):
+            more += hit.count
+        elif listed == MOST_PLACES:
+            more += 1
+        else:
+            listed += 1
+            yield Verdict(code, "warning" if hit.doubtful else severity, hit)
+    if more:
+        places = "un altro punto ha" if more == 1 else f"altri {more} punti hanno"
+        yield Verdict(code, severity, Hit("", f"Nel file {places} lo stesso difetto dei {listed} elencati."))
 
 
-def _verdicts(code: str, hits: Iterable[Hit]) -> Iterator[Verdict]:
-    control = CONTROLS.get(code)
-    severity: Severity = "warning" if control is None else control.severity
-    return (Verdict(code, "warning" if hit.doubtful else severity, hit) for hit in hits)
+# ------------------------------------------------------------------------------------ what rules say in common
 
 
-# ------------------------------------------------------------------- what rules say in common
-
-HEADER = "/FatturaElettronicaHeader"
-
-
-def bodies(fattura: o.FatturaElettronica) -> Iterator[tuple[str, o.FatturaElettronicaBody]]:
-    """Each body with its path."""
-    for number, body in enumerate(fattura.fattura_elettronica_body, 1):
-        yield f"/FatturaElettronicaBody[{number}]", body
+def each(
+    tally: Any, mark: Mark, say: Callable[[str, Any], Hit], *, block: str = "DatiBeniServizi/DettaglioLinee"
+) -> Hits:
+    """A hit for each line with a mark; `say` gets its path and the line."""
+    if mark not in tally.marked:
+        return ()
+    return _each(tally, mark, say, block)
 
 
-def simple_bodies(
-    fattura: s.FatturaElettronicaSemplificata,
-) -> Iterator[tuple[str, s.FatturaElettronicaBody]]:
-    for number, body in enumerate(fattura.fattura_elettronica_body, 1):
-        yield f"/FatturaElettronicaBody[{number}]", body
+def _each(tally: Any, mark: Mark, say: Callable[[str, Any], Hit], block: str) -> Iterator[Hit | More]:
+    places = tally.places(mark)
+    for number, item in places:
+        yield say(f"{tally.path}/{block}[{number}]", item)
+    if places.unlisted:
+        yield More(places.unlisted)
 
 
-def document(body: o.FatturaElettronicaBody) -> o.DatiGeneraliDocumento:
-    return body.dati_generali.dati_generali_documento
+def identities(fattura: Fattura) -> tuple[SentInvoice, ...]:
+    """The invoices of a file as `Known` wants them: keep these, or look them up before a check.
+
+    Blanks around a number do not make another number: a person would take the two for the same.
+    """
+    cedente = key(sides(fattura).seller)
+    generals = (body.dati_generali.dati_generali_documento for body in fattura.fattura_elettronica_body)
+    return tuple(SentInvoice(cedente, g.numero.strip(), g.data, g.tipo_documento) for g in generals)
 
 
-def lines(path: str, body: o.FatturaElettronicaBody) -> Iterator[tuple[str, o.DettaglioLinee]]:
-    for number, line in enumerate(body.dati_beni_servizi.dettaglio_linee, 1):
-        yield f"{path}/DatiBeniServizi/DettaglioLinee[{number}]", line
+def document_path(tally: AnyTally) -> str:
+    return f"{tally.path}/DatiGenerali/DatiGeneraliDocumento"
 
 
-def riepiloghi(path: str, body: o.FatturaElettronicaBody) -> Iterator[tuple[str, o.DatiRiepilogo]]:
-    for number, block in enumerate(body.dati_beni_servizi.dati_riepilogo, 1):
-        yield f"{path}/DatiBeniServizi/DatiRiepilogo[{number}]", block
+def line_path(tally: Tally, number: int) -> str:
+    return f"{tally.path}/DatiBeniServizi/DettaglioLinee[{number}]"
 
 
-def casse(path: str, body: o.FatturaElettronicaBody) -> Iterator[tuple[str, o.DatiCassaPrevidenziale]]:
-    for number, block in enumerate(document(body).dati_cassa_previdenziale, 1):
-        yield f"{path}/DatiGenerali/DatiGeneraliDocumento/DatiCassaPrevidenziale[{number}]", block
+def cassa_path(tally: Tally, number: int) -> str:
+    return f"{document_path(tally)}/DatiCassaPrevidenziale[{number}]"
 
 
-Taxed = o.DettaglioLinee | o.DatiCassaPrevidenziale | o.DatiRiepilogo
-
-
-def charged(path: str, body: o.FatturaElettronicaBody) -> Iterator[tuple[str, Taxed]]:
-    """Lines and casse: what the riepiloghi sum up."""
-    yield from lines(path, body)
-    yield from casse(path, body)
-
-
-def taxed(path: str, body: o.FatturaElettronicaBody) -> Iterator[tuple[str, Taxed]]:
-    """Everything with a rate and a Natura: lines, casse, riepiloghi."""
-    yield from charged(path, body)
-    yield from riepiloghi(path, body)
-
-
-def document_path(path: str) -> str:
-    return f"{path}/DatiGenerali/DatiGeneraliDocumento"
+def riepilogo_path(tally: Tally, number: int) -> str:
+    return f"{tally.path}/DatiBeniServizi/DatiRiepilogo[{number}]"
 
 
 def rate_text(rate: Decimal) -> str:
@@ -220,15 +305,3 @@ def rate_text(rate: Decimal) -> str:
 
 def day_text(day: date) -> str:
     return f"{day:%d/%m/%Y}"
-
-
-def identities(fattura: Fattura) -> tuple[SentInvoice, ...]:
-    """The invoices of a file as `Known` wants them: keep these, or look them up before a check."""
-    seller = fattura.fattura_elettronica_header.cedente_prestatore
-    block = seller.dati_anagrafici if isinstance(seller, o.CedentePrestatore) else seller
-    cedente = f"{block.id_fiscale_iva.id_paese}{block.id_fiscale_iva.id_codice}"
-    found = []
-    for body in fattura.fattura_elettronica_body:
-        data = body.dati_generali.dati_generali_documento
-        found.append(SentInvoice(cedente, data.numero, data.data, data.tipo_documento))
-    return tuple(found)

@@ -6,158 +6,124 @@ Of the registry controls only the check digit can be seen here, so those are war
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from fattorino.core.fatturapa import ordinaria as o
 from fattorino.core.fatturapa.blocks import IdFiscale
 from fattorino.core.fatturapa.draft import Party
 from fattorino.core.fatturapa.recipient import looks_public
 from fattorino.core.fatturapa.rules.engine import (
-    HEADER,
-    Fattura,
+    AnyCase,
     Hit,
-    Situation,
-    bodies,
-    both,
-    document,
+    Hits,
+    OrdinaryCase,
+    SimpleCase,
+    any_body,
     document_path,
-    ordinary,
+    on_any,
+    on_ordinary,
+    on_simplified,
+    ordinary_body,
 )
+from fattorino.core.fatturapa.rules.sides import HEADER, key
 from fattorino.core.fatturapa.rules.table import V1_7_1, V1_8, V1_9
-from fattorino.core.values import (
-    FOREIGN_RECIPIENT,
-    is_sdi_mailbox,
-    tax_id_problem,
-    vat_number_problem,
-)
+from fattorino.core.fatturapa.rules.tally import AnyTally, Tally
+from fattorino.core.values import FOREIGN_RECIPIENT, is_sdi_mailbox, tax_id_problem, vat_number_problem
 
 _RETYPE = "Ricontrollare il codice: il Sistema di Interscambio lo cerca in Anagrafe Tributaria."
 
-
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """Identifiers of the two parties and their paths, for either kind of invoice."""
-
-    seller: IdFiscale
-    seller_path: str
-    seller_cf: str | None
-    buyer: IdFiscale | None
-    buyer_cf: str | None
-    buyer_path: str
-
-    @property
-    def same(self) -> bool | None:
-        """Whether seller and buyer have the same IdFiscaleIVA; None when only the registry can tell."""
-        return None if self.buyer is None else key(self.seller) == key(self.buyer)
-
-
-def key(code: IdFiscale) -> str:
-    return f"{code.id_paese}{code.id_codice}"
-
-
-def sides(fattura: Fattura) -> Sides:
-    header = fattura.fattura_elettronica_header
-    seller, buyer = header.cedente_prestatore, header.cessionario_committente
-    if isinstance(seller, o.CedentePrestatore) and isinstance(buyer, o.CessionarioCommittente):
-        return Sides(
-            seller.dati_anagrafici.id_fiscale_iva,
-            f"{HEADER}/CedentePrestatore/DatiAnagrafici",
-            seller.dati_anagrafici.codice_fiscale,
-            buyer.dati_anagrafici.id_fiscale_iva,
-            buyer.dati_anagrafici.codice_fiscale,
-            f"{HEADER}/CessionarioCommittente/DatiAnagrafici",
-        )
-    assert not isinstance(seller, o.CedentePrestatore)
-    assert not isinstance(buyer, o.CessionarioCommittente)
-    return Sides(
-        seller.id_fiscale_iva,
-        f"{HEADER}/CedentePrestatore",
-        seller.codice_fiscale,
-        buyer.identificativi_fiscali.id_fiscale_iva,
-        buyer.identificativi_fiscali.codice_fiscale,
-        f"{HEADER}/CessionarioCommittente/IdentificativiFiscali",
-    )
-
+# One's own codes are in every invoice one sends, and a check digit costs more than all the other rules of a header.
+_vat_problem = lru_cache(maxsize=4096)(vat_number_problem)
+_code_problem = lru_cache(maxsize=4096)(tax_id_problem)
 
 # ------------------------------------------------------------------------------------ check digits
 
 
-def _vat(path: str, code: IdFiscale | None) -> Iterator[Hit]:
-    if code is not None and code.id_paese == "IT" and (problem := vat_number_problem(code.id_codice)):
-        yield Hit(f"{path}/IdFiscaleIVA/IdCodice", problem, _RETYPE)
+def _vat(path: str, code: IdFiscale | None) -> tuple[Hit, ...]:
+    if code is None or code.id_paese != "IT" or not (problem := _vat_problem(code.id_codice)):
+        return ()
+    return (Hit(f"{path}/IdFiscaleIVA/IdCodice", problem, _RETYPE),)
 
 
-@both("00300")
-def transmitter_code(fattura: Fattura, _: Situation) -> Iterator[Hit]:
-    code = fattura.fattura_elettronica_header.dati_trasmissione.id_trasmittente
-    if code.id_paese == "IT" and (problem := tax_id_problem(code.id_codice)):
-        yield Hit(f"{HEADER}/DatiTrasmissione/IdTrasmittente/IdCodice", problem, _RETYPE)
+def wrong_tax_code(path: str, code: str | None) -> tuple[Hit, ...]:
+    """For this and other modules: a CodiceFiscale with a wrong check character, of a person or of a body."""
+    if code is None or not (problem := _code_problem(code)):
+        return ()
+    return (Hit(f"{path}/CodiceFiscale", problem, _RETYPE),)
 
 
-@both("00301")
-def seller_vat_number(fattura: Fattura, _: Situation) -> Iterator[Hit]:
-    parties = sides(fattura)
-    yield from _vat(parties.seller_path, parties.seller)
+@on_any("00300")
+def transmitter_code(case: AnyCase) -> Hits:
+    code = case.fattura.fattura_elettronica_header.dati_trasmissione.id_trasmittente
+    if code.id_paese != "IT" or not (problem := _code_problem(code.id_codice)):
+        return ()
+    return (Hit(f"{HEADER}/DatiTrasmissione/IdTrasmittente/IdCodice", problem, _RETYPE),)
 
 
-@ordinary("00302")
-def seller_tax_code(fattura: o.FatturaElettronica, _: Situation) -> Iterator[Hit]:
-    parties = sides(fattura)
-    if parties.seller_cf is not None and (problem := tax_id_problem(parties.seller_cf)):
-        yield Hit(f"{parties.seller_path}/CodiceFiscale", problem, _RETYPE)
+@on_any("00301")
+def seller_vat_number(case: AnyCase) -> Hits:
+    return _vat(case.parties.seller_path, case.parties.seller)
 
 
-@both("00303")
-def representative_vat_number(fattura: Fattura, _: Situation) -> Iterator[Hit]:
-    header = fattura.fattura_elettronica_header
-    seller, buyer = header.cedente_prestatore, header.cessionario_committente
-    if isinstance(header, o.FatturaElettronicaHeader):
-        if header.rappresentante_fiscale is not None:
-            here = f"{HEADER}/RappresentanteFiscale/DatiAnagrafici"
-            yield from _vat(here, header.rappresentante_fiscale.dati_anagrafici.id_fiscale_iva)
-    elif not isinstance(seller, o.CedentePrestatore) and seller.rappresentante_fiscale is not None:
-        yield from _vat(
-            f"{HEADER}/CedentePrestatore/RappresentanteFiscale", seller.rappresentante_fiscale.id_fiscale_iva
-        )
-    if isinstance(buyer, o.CessionarioCommittente):
-        if buyer.rappresentante_fiscale is not None:
-            here = f"{HEADER}/CessionarioCommittente/RappresentanteFiscale"
-            yield from _vat(here, buyer.rappresentante_fiscale.id_fiscale_iva)
-    elif (other := buyer.altri_dati_identificativi) is not None and other.rappresentante_fiscale is not None:
+@on_ordinary("00302")
+def seller_tax_code(case: OrdinaryCase) -> Hits:
+    return wrong_tax_code(case.parties.seller_path, case.parties.seller_cf)
+
+
+@on_ordinary("00303")
+def representative_vat_number(case: OrdinaryCase) -> Iterator[Hit]:
+    """Of the seller's representative and of the buyer's."""
+    header = case.fattura.fattura_elettronica_header
+    if header.rappresentante_fiscale is not None:
+        here = f"{HEADER}/RappresentanteFiscale/DatiAnagrafici"
+        yield from _vat(here, header.rappresentante_fiscale.dati_anagrafici.id_fiscale_iva)
+    buyers = header.cessionario_committente.rappresentante_fiscale
+    if buyers is not None:
+        yield from _vat(f"{HEADER}/CessionarioCommittente/RappresentanteFiscale", buyers.id_fiscale_iva)
+
+
+@on_simplified("00303")
+def simple_representative_vat_number(case: SimpleCase) -> Iterator[Hit]:
+    header = case.fattura.fattura_elettronica_header
+    sellers = header.cedente_prestatore.rappresentante_fiscale
+    if sellers is not None:
+        yield from _vat(f"{HEADER}/CedentePrestatore/RappresentanteFiscale", sellers.id_fiscale_iva)
+    other = header.cessionario_committente.altri_dati_identificativi
+    if other is not None and other.rappresentante_fiscale is not None:
         here = f"{HEADER}/CessionarioCommittente/AltriDatiIdentificativi/RappresentanteFiscale"
         yield from _vat(here, other.rappresentante_fiscale.id_fiscale_iva)
 
 
-@ordinary("00304")
-def representative_tax_code(fattura: o.FatturaElettronica, _: Situation) -> Iterator[Hit]:
-    who = fattura.fattura_elettronica_header.rappresentante_fiscale
-    code = who.dati_anagrafici.codice_fiscale if who is not None else None
-    if code is not None and (problem := tax_id_problem(code)):
-        yield Hit(f"{HEADER}/RappresentanteFiscale/DatiAnagrafici/CodiceFiscale", problem, _RETYPE)
+@on_ordinary("00304")
+def representative_tax_code(case: OrdinaryCase) -> Hits:
+    who = case.fattura.fattura_elettronica_header.rappresentante_fiscale
+    if who is None:
+        return ()
+    return wrong_tax_code(
+        f"{HEADER}/RappresentanteFiscale/DatiAnagrafici", who.dati_anagrafici.codice_fiscale
+    )
 
 
-@both("00305")
-def buyer_vat_number(fattura: Fattura, _: Situation) -> Iterator[Hit]:
-    parties = sides(fattura)
-    yield from _vat(parties.buyer_path, parties.buyer)
+@on_any("00305")
+def buyer_vat_number(case: AnyCase) -> Hits:
+    return _vat(case.parties.buyer_path, case.parties.buyer)
 
 
-@both("00306")
-def buyer_tax_code(fattura: Fattura, _: Situation) -> Iterator[Hit]:
-    parties = sides(fattura)
-    if parties.buyer is None and parties.buyer_cf and (problem := tax_id_problem(parties.buyer_cf)):
-        yield Hit(f"{parties.buyer_path}/CodiceFiscale", problem, _RETYPE)
+@on_any("00306")
+def buyer_tax_code(case: AnyCase) -> Hits:
+    """Only where IdFiscaleIVA is absent."""
+    parties = case.parties
+    return wrong_tax_code(parties.buyer_path, parties.buyer_cf) if parties.buyer is None else ()
 
 
-@both("00327")
-def tax_code_of_a_vat_group(fattura: Fattura, _: Situation) -> Iterator[Hit]:
+@on_any("00327")
+def tax_code_of_a_vat_group(case: AnyCase) -> Iterator[Hit]:
     """Codes beginning with 8 or 9 are of bodies without VAT number, which cannot be a VAT group."""
-    parties = sides(fattura)
-    code = parties.buyer_cf or ""
-    if parties.buyer is None and len(code) == 11 and code[0] not in "89":
+    code = case.parties.buyer_cf or ""
+    if case.parties.buyer is None and len(code) == 11 and code[0] not in "89":
         yield Hit(
-            f"{parties.buyer_path}/CodiceFiscale",
+            f"{case.parties.buyer_path}/CodiceFiscale",
             f"Del cliente c'è solo il codice fiscale {code}: se è quello di un gruppo IVA la fattura sarà"
             " scartata.",
             "Indicare anche la partita IVA del cliente.",
@@ -167,24 +133,23 @@ def tax_code_of_a_vat_group(fattura: Fattura, _: Situation) -> Iterator[Hit]:
 # ------------------------------------------------------------------------------------ identity
 
 
-@both("00417")
-def buyer_without_identity(fattura: Fattura, _: Situation) -> Iterator[Hit]:
-    parties = sides(fattura)
-    if parties.buyer is None and parties.buyer_cf is None:
+@on_any("00417")
+def buyer_without_identity(case: AnyCase) -> Iterator[Hit]:
+    if case.parties.buyer is None and case.parties.buyer_cf is None:
         yield Hit(
-            parties.buyer_path,
+            case.parties.buyer_path,
             "Del cliente mancano sia la partita IVA sia il codice fiscale.",
             "Indicarne almeno uno.",
         )
 
 
-@both("00476")
-def both_foreign(fattura: Fattura, _: Situation) -> Iterator[Hit]:
-    parties = sides(fattura)
-    if parties.buyer is not None and "IT" not in (parties.seller.id_paese, parties.buyer.id_paese):
+@on_any("00476")
+def both_foreign(case: AnyCase) -> Iterator[Hit]:
+    seller, buyer = case.parties.seller, case.parties.buyer
+    if buyer is not None and seller.id_paese != "IT" and buyer.id_paese != "IT":
         yield Hit(
-            f"{parties.buyer_path}/IdFiscaleIVA/IdPaese",
-            f"Né il cedente ({parties.seller.id_paese}) né il cessionario ({parties.buyer.id_paese}) è italiano.",
+            f"{case.parties.buyer_path}/IdFiscaleIVA/IdPaese",
+            f"Né il cedente ({seller.id_paese}) né il cessionario ({buyer.id_paese}) è italiano.",
             "Uno dei due deve avere un identificativo IVA italiano (IT).",
         )
 
@@ -194,108 +159,104 @@ _DIFFERENT_PA = frozenset({"TD16", "TD17", "TD18", "TD19", "TD20"})
 _DIFFERENT = _DIFFERENT_PA | {"TD01", "TD02", "TD03", "TD06", "TD24", "TD25", "TD28", "TD07"}
 
 
-def _must_differ(situation: Situation) -> frozenset[str]:
-    short = situation.on < V1_7_1 or (situation.kind == "FPA12" and not situation.strict)
+@lru_cache(maxsize=16)
+def _must_differ(short: bool, with_td29: bool) -> frozenset[str]:
     types = _DIFFERENT_PA if short else _DIFFERENT
-    return types | {"TD29"} if situation.on >= V1_9 else types
+    return types | {"TD29"} if with_td29 else types
 
 
-@both("00471")
-def seller_is_buyer(fattura: Fattura, situation: Situation) -> Iterator[Hit]:
-    parties = sides(fattura)
-    for path, kind in _types(fattura):
-        if kind in _must_differ(situation) and parties.same:
-            yield Hit(
-                path,
-                f"Cedente e cessionario hanno la stessa partita IVA ({key(parties.seller)}), ma con"
-                f" {kind} devono essere diversi.",
-                "Correggere il cliente oppure il tipo di documento (TD21 e TD27 sono per sé stessi).",
-            )
+@any_body("00471")
+def seller_is_buyer(tally: AnyTally, case: AnyCase) -> Iterator[Hit]:
+    """The same IdFiscaleIVA with a type that forbids it; a buyer with a tax code alone is left to the registry.
+
+    Before 1/10/2022 TD16-TD20 and no simplified invoice; then the longer list of the tabular description and TD07;
+    TD29 from 1/4/2025. The Elenco 2.0 has for the PA only TD16-TD20 and TD29: the emitter keeps the longer list.
+    """
+    kind, situation = tally.general.tipo_documento, case.situation
+    short = situation.on < V1_7_1 or (situation.kind == "FPA12" and not situation.strict)
+    if kind in _must_differ(short, situation.on >= V1_9) and case.parties.same:
+        yield Hit(
+            f"{document_path(tally)}/TipoDocumento",
+            f"Cedente e cessionario hanno la stessa partita IVA ({key(case.parties.seller)}), ma con"
+            f" {kind} devono essere diversi.",
+            "Correggere il cliente oppure il tipo di documento (TD21 e TD27 sono per sé stessi).",
+        )
 
 
-@ordinary("00472")
-def seller_is_not_buyer(fattura: o.FatturaElettronica, situation: Situation) -> Iterator[Hit]:
-    parties = sides(fattura)
-    types = {"TD21"}
-    if situation.on >= V1_7_1 and (situation.kind != "FPA12" or situation.strict):
-        types.add("TD27")
-    for path, kind in _types(fattura):
-        if kind in types and parties.same is False and parties.buyer is not None:
-            yield Hit(
-                path,
-                f"Con {kind} cedente ({key(parties.seller)}) e cessionario ({key(parties.buyer)}) devono essere"
-                " la stessa persona.",
-                "Indicare sé stessi anche come cliente, oppure correggere il tipo di documento.",
-            )
+@ordinary_body("00472")
+def seller_is_not_buyer(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
+    """TD21; TD27 since 1/10/2022 in the tabular description, not in the PA's Elenco: there for the emitter only."""
+    kind, parties = tally.general.tipo_documento, case.parties
+    if kind not in ("TD21", "TD27") or parties.buyer is None or parties.same:
+        return
+    if kind == "TD27" and (case.on < V1_7_1 or (case.situation.kind == "FPA12" and not case.strict)):
+        return
+    yield Hit(
+        f"{document_path(tally)}/TipoDocumento",
+        f"Con {kind} cedente ({key(parties.seller)}) e cessionario ({key(parties.buyer)}) devono essere"
+        " la stessa persona.",
+        "Indicare sé stessi anche come cliente, oppure correggere il tipo di documento.",
+    )
 
 
-@ordinary("00473")
-def country_of_the_seller(fattura: o.FatturaElettronica, situation: Situation) -> Iterator[Hit]:
-    parties = sides(fattura)
-    country = parties.seller.id_paese
-    path = f"{parties.seller_path}/IdFiscaleIVA/IdPaese"
-    for _, kind in _types(fattura):
-        if country == "IT" and kind in _foreign_sellers(situation.on):
+@ordinary_body("00473")
+def country_of_the_seller(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
+    """TD17-TD19 with an Italian seller; TD28 too since 1/10/2022; OO since 1/2/2024; TD29 since 1/4/2025."""
+    kind, country = tally.general.tipo_documento, case.parties.seller.id_paese
+    path = f"{case.parties.seller_path}/IdFiscaleIVA/IdPaese"
+    if country == "IT":
+        if kind in _foreign_sellers(case.on):
             yield Hit(
                 path,
                 f"Con {kind} il cedente è il fornitore estero, ma il suo Paese è IT.",
                 "Indicare come cedente il fornitore estero, oppure correggere il tipo di documento.",
             )
-        elif country != "IT" and kind == "TD29" and situation.on >= V1_9:
-            yield Hit(
-                path,
-                f"Con TD29 il cedente è il fornitore italiano, ma il suo Paese è {country}.",
-                "Indicare la partita IVA italiana del fornitore.",
-            )
-        elif country == "OO" and kind not in ("TD17", "TD19") and situation.on >= V1_8:
-            yield Hit(
-                path,
-                f"Il Paese OO del cedente è ammesso solo con TD17 e TD19, non con {kind}.",
-                "Indicare il Paese del cedente, oppure correggere il tipo di documento.",
-            )
+    elif kind == "TD29" and case.on >= V1_9:
+        yield Hit(
+            path,
+            f"Con TD29 il cedente è il fornitore italiano, ma il suo Paese è {country}.",
+            "Indicare la partita IVA italiana del fornitore.",
+        )
+    elif country == "OO" and kind not in ("TD17", "TD19") and case.on >= V1_8:
+        yield Hit(
+            path,
+            f"Il Paese OO del cedente è ammesso solo con TD17 e TD19, non con {kind}.",
+            "Indicare il Paese del cedente, oppure correggere il tipo di documento.",
+        )
+
+
+_FOREIGN_SELLERS = frozenset({"TD17", "TD18", "TD19"})
+_FOREIGN_SELLERS_1_7_1 = _FOREIGN_SELLERS | {"TD28"}
 
 
 def _foreign_sellers(on: date) -> frozenset[str]:
-    types = frozenset({"TD17", "TD18", "TD19"})
-    return types | {"TD28"} if on >= V1_7_1 else types
+    return _FOREIGN_SELLERS_1_7_1 if on >= V1_7_1 else _FOREIGN_SELLERS
 
 
 _BUYER_VAT = frozenset({"TD16", "TD17", "TD18", "TD19", "TD20", "TD22", "TD23", "TD28"})
 
 
-@ordinary("00475")
-def buyer_vat_number_missing(fattura: o.FatturaElettronica, situation: Situation) -> Iterator[Hit]:
-    parties = sides(fattura)
-    types = _BUYER_VAT | {"TD29"} if situation.on >= V1_9 else _BUYER_VAT
-    for _, kind in _types(fattura):
-        if kind in types and parties.buyer is None:
-            yield Hit(
-                f"{parties.buyer_path}/IdFiscaleIVA",
-                f"Con {kind} serve la partita IVA del cessionario.",
-                "Indicare la partita IVA oltre al codice fiscale.",
-            )
-
-
-def _types(fattura: Fattura) -> Iterator[tuple[str, str]]:
-    """Each TipoDocumento with its path."""
-    if isinstance(fattura, o.FatturaElettronica):
-        for path, body in bodies(fattura):
-            yield f"{document_path(path)}/TipoDocumento", document(body).tipo_documento
-    else:
-        for number, simple in enumerate(fattura.fattura_elettronica_body, 1):
-            path = f"/FatturaElettronicaBody[{number}]/DatiGenerali/DatiGeneraliDocumento/TipoDocumento"
-            yield path, simple.dati_generali.dati_generali_documento.tipo_documento
+@ordinary_body("00475")
+def buyer_vat_number_missing(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
+    """TD29 since 1/4/2025."""
+    kind = tally.general.tipo_documento
+    if case.parties.buyer is None and (kind in _BUYER_VAT or (kind == "TD29" and case.on >= V1_9)):
+        yield Hit(
+            f"{case.parties.buyer_path}/IdFiscaleIVA",
+            f"Con {kind} serve la partita IVA del cessionario.",
+            "Indicare la partita IVA oltre al codice fiscale.",
+        )
 
 
 # ------------------------------------------------------------------------------------ addressing
 
 
-@both("00313")
-def foreign_address_of_an_italian_buyer(fattura: Fattura, _: Situation) -> Iterator[Hit]:
-    parties = sides(fattura)
-    code = fattura.fattura_elettronica_header.dati_trasmissione.codice_destinatario
-    if code == FOREIGN_RECIPIENT and (parties.buyer is None or parties.buyer.id_paese == "IT"):
-        who = "è italiano (IT)" if parties.buyer is not None else "non ha un identificativo IVA"
+@on_any("00313")
+def foreign_address_of_an_italian_buyer(case: AnyCase) -> Iterator[Hit]:
+    buyer = case.parties.buyer
+    code = case.fattura.fattura_elettronica_header.dati_trasmissione.codice_destinatario
+    if code == FOREIGN_RECIPIENT and (buyer is None or buyer.id_paese == "IT"):
+        who = "è italiano (IT)" if buyer is not None else "non ha un identificativo IVA"
         yield Hit(
             f"{HEADER}/DatiTrasmissione/CodiceDestinatario",
             f"XXXXXXX è solo per i clienti esteri, ma il cliente {who}.",
@@ -303,9 +264,9 @@ def foreign_address_of_an_italian_buyer(fattura: Fattura, _: Situation) -> Itera
         )
 
 
-@both("00330")
-def mailbox_of_sdi(fattura: Fattura, _: Situation) -> Iterator[Hit]:
-    address = fattura.fattura_elettronica_header.dati_trasmissione.pec_destinatario
+@on_any("00330")
+def mailbox_of_sdi(case: AnyCase) -> Iterator[Hit]:
+    address = case.fattura.fattura_elettronica_header.dati_trasmissione.pec_destinatario
     if address is not None and is_sdi_mailbox(address):
         yield Hit(
             f"{HEADER}/DatiTrasmissione/PECDestinatario",
@@ -314,9 +275,9 @@ def mailbox_of_sdi(fattura: Fattura, _: Situation) -> Iterator[Hit]:
         )
 
 
-@both("00427")
-def length_of_the_recipient_code(fattura: Fattura, _: Situation) -> Iterator[Hit]:
-    block = fattura.fattura_elettronica_header.dati_trasmissione
+@on_any("00427")
+def length_of_the_recipient_code(case: AnyCase) -> Iterator[Hit]:
+    block = case.fattura.fattura_elettronica_header.dati_trasmissione
     length, kind = len(block.codice_destinatario), block.formato_trasmissione
     if length == (7 if kind == "FPA12" else 6):
         right = "6 caratteri (ufficio della PA)" if kind == "FPA12" else "7 caratteri"
@@ -328,21 +289,28 @@ def length_of_the_recipient_code(fattura: Fattura, _: Situation) -> Iterator[Hit
         )
 
 
-@both("00428")
-def version_and_format(fattura: Fattura, _: Situation) -> Iterator[Hit]:
-    kind = fattura.fattura_elettronica_header.dati_trasmissione.formato_trasmissione
-    if kind != fattura.versione:
+@on_any("00428")
+def version_and_format(case: AnyCase) -> Iterator[Hit]:
+    kind = case.fattura.fattura_elettronica_header.dati_trasmissione.formato_trasmissione
+    if kind != case.fattura.versione:
         yield Hit(
             f"{HEADER}/DatiTrasmissione/FormatoTrasmissione",
-            f"Il formato è {kind}, ma l'attributo «versione» del file dice {fattura.versione}.",
+            f"Il formato è {kind}, ma l'attributo «versione» del file dice {case.fattura.versione}.",
             "I due valori devono essere uguali.",
         )
 
 
-@ordinary("00399")
-def public_buyer_in_a_private_format(fattura: o.FatturaElettronica, _: Situation) -> Iterator[Hit]:
-    name = fattura.fattura_elettronica_header.cessionario_committente.dati_anagrafici.anagrafica.denominazione
-    if looks_public(Party(denominazione=name)):
+@lru_cache(maxsize=1024)
+def _public(name: str) -> bool:
+    return looks_public(Party(denominazione=name))
+
+
+@on_ordinary("00399")
+def public_buyer_in_a_private_format(case: OrdinaryCase) -> Iterator[Hit]:
+    """As far as a name can tell: only IPA knows."""
+    buyer: o.CessionarioCommittente = case.fattura.fattura_elettronica_header.cessionario_committente
+    name = buyer.dati_anagrafici.anagrafica.denominazione
+    if name is not None and _public(name):
         yield Hit(
             f"{HEADER}/DatiTrasmissione/FormatoTrasmissione",
             f"Il cliente «{name}» sembra una pubblica amministrazione, ma il formato è per i privati (FPR12).",

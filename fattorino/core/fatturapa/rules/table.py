@@ -20,6 +20,7 @@ S: Kind = "FSM10"
 ALL: tuple[Kind, ...] = (A, R, S)
 ORDINARY: tuple[Kind, ...] = (A, R)
 
+V1_5 = date(2019, 7, 30)
 V1_6_1 = date(2020, 10, 1)
 V2021 = date(2021, 1, 1)
 V1_7_1 = date(2022, 10, 1)
@@ -65,7 +66,7 @@ _FILE = (
         ALL,
         "EC; AA 1.3.1",
     ),
-    Control("00100", "Certificato di firma scaduto", "certificato scaduto", ALL, "EC", "no"),
+    Control("00100", "Certificato di firma scaduto", "certificato scaduto", ALL, "EC", "part"),
     Control("00101", "Certificato di firma revocato", "certificato revocato o sospeso", ALL, "EC", "no"),
     Control("00102", "File non integro (firma non valida)", "firma e contenuto non tornano", ALL, "EC"),
     Control(
@@ -75,7 +76,7 @@ _FILE = (
         ALL,
         "EC",
     ),
-    Control("00104", "CA (Certification Authority) non affidabile", "CA non in elenco", ALL, "EC", "no"),
+    Control("00104", "CA (Certification Authority) non affidabile", "CA non in elenco", ALL, "EC", "part"),
     Control(
         "00105",
         "Il riferimento temporale della firma digitale apposta non risulta coerente",
@@ -84,7 +85,7 @@ _FILE = (
         "EC; AA 1.2.1",
     ),
     Control("00106", "File / archivio vuoto o corrotto", "file illeggibile", ALL, "EC"),
-    Control("00107", "Certificato non valido", "altri difetti del certificato", ALL, "EC", "no"),
+    Control("00107", "Certificato non valido", "altri difetti del certificato", ALL, "EC", "part"),
     Control(
         "00200",
         "File non conforme al formato (nella descrizione del messaggio è riportata l'indicazione puntuale"
@@ -177,6 +178,7 @@ _REGISTRY = (
         "CodiceDestinatario = XXXXXXX e (IdFiscaleIVA assente o IdPaese = IT)",
         (R, S),
         "TO 1.4.1.1.1; TS 1.1.4",
+        since=V1_5,
     ),
     Control(
         "00320",
@@ -185,6 +187,7 @@ _REGISTRY = (
         ALL,
         "EC; AA",
         "no",
+        since=V1_5,
     ),
     Control(
         "00321",
@@ -193,6 +196,7 @@ _REGISTRY = (
         ALL,
         "EC; AA",
         "no",
+        since=V1_5,
     ),
     Control(
         "00322",
@@ -201,6 +205,7 @@ _REGISTRY = (
         ALL,
         "EC; AA",
         "no",
+        since=V1_5,
     ),
     Control(
         "00323",
@@ -209,6 +214,7 @@ _REGISTRY = (
         ORDINARY,
         "EC; TO",
         "no",
+        since=V1_5,
     ),
     Control(
         "00324",
@@ -217,6 +223,7 @@ _REGISTRY = (
         ALL,
         "EC; AA",
         "no",
+        since=V1_5,
     ),
     Control(
         "00325",
@@ -225,6 +232,7 @@ _REGISTRY = (
         (R, S),
         "AA",
         "no",
+        since=V1_5,
     ),
     Control(
         "00326",
@@ -233,6 +241,7 @@ _REGISTRY = (
         (R, S),
         "AA",
         "no",
+        since=V1_5,
     ),
     Control(
         "00327",
@@ -250,6 +259,7 @@ _REGISTRY = (
         "indirizzo sdiXX@pec.fatturapa.it",
         (R, S),
         "AA; TS 1.1.5",
+        since=V1_5,
     ),
     Control(
         "00398",

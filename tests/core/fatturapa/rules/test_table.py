@@ -5,30 +5,55 @@ import datetime
 import pytest
 
 from fattorino.core.fatturapa.draft import Draft, Party
-from fattorino.core.fatturapa.rules.engine import ORDINARY_RULES, SIMPLIFIED_RULES, ordinary
+from fattorino.core.fatturapa.rules.engine import RULES, ordinary_body
 from fattorino.core.fatturapa.rules.explain import EXPLAINED, explain
+from fattorino.core.fatturapa.rules.own import OPTIONAL, OWN
 from fattorino.core.fatturapa.rules.table import CONTROLS
 
-# Decided elsewhere: name, signature, format; and those that only SdI can decide.
-ELSEWHERE = {"00001", "00102", "00103", "00105", "00106", "00200", "00201"}
+# Decided elsewhere: by name, signature and format of the file; RF03 is not in the schema any more (00200).
+ELSEWHERE = {
+    "00001",
+    "00100",
+    "00102",
+    "00103",
+    "00104",
+    "00105",
+    "00106",
+    "00107",
+    "00200",
+    "00201",
+    "00459",
+}
 
 
 def test_every_control_that_a_file_can_decide_has_a_rule():
-    ruled = {code for code, _ in ORDINARY_RULES} | {code for code, _ in SIMPLIFIED_RULES}
-    local = {c.code for c in CONTROLS.values() if c.local != "no"} - ELSEWHERE
-    # RF03 is not in the schema any more, so 00200 comes first.
-    assert local - ruled == {"00459"}
-    assert {code for code in ruled if not code.startswith("avviso-")} <= local
+    ruled = {rule.code for rule in RULES}
+    local = {c.code for c in CONTROLS.values() if c.local != "no"}
+    assert local - ruled == ELSEWHERE
+    assert ruled - OWN.keys() <= local
 
 
-def test_a_rule_stands_where_its_flow_is():
-    for code, _ in SIMPLIFIED_RULES:
-        assert "FSM10" in CONTROLS[code].kinds
+def test_every_remark_of_our_own_has_a_rule():
+    assert {rule.code for rule in RULES if rule.code in OWN} == OWN.keys()
+
+
+def test_a_control_has_a_rule_in_each_of_its_flows():
+    for code in {rule.code for rule in RULES}:
+        kinds = (CONTROLS.get(code) or OWN[code]).kinds
+        ruled = {kind for rule in RULES if rule.code == code for kind in rule.kinds}
+        assert set(kinds) <= ruled, code
 
 
 def test_a_rule_under_an_unknown_code_is_a_programming_mistake():
     with pytest.raises(ValueError, match="99999"):
-        ordinary("99999")
+        ordinary_body("99999")
+
+
+def test_only_warnings_can_be_switched_off():
+    for code in OPTIONAL:
+        assert code in OWN or CONTROLS[code].severity == "warning"
+    parts = {rule.code for rule in RULES if rule.code in CONTROLS and CONTROLS[rule.code].local == "part"}
+    assert parts <= OPTIONAL.keys() and OWN.keys() <= OPTIONAL.keys()
 
 
 def test_controls_are_dated():

@@ -1,0 +1,390 @@
+"""What the rules ask of the lines of one body, gathered in one pass over them.
+
+A file of SdI's largest size has some ten thousand lines, and nearly all have nothing to say. So no rule goes
+through the lines: a `Tally` sums them by rate and Natura and keeps the few that break something, with their
+place. Lines may come from an object or, one at a time, from a stream that forgets them.
+
+Sums must be exact: count inside ``localcontext(EXACT)``, as `tally_of` does. A price and a quantity of 19 and 20
+digits have a product of 39, more than the 28 of Python's usual context.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal, localcontext
+from typing import Any, Generic, Literal, TypeVar
+
+from fattorino.core.fatturapa import ordinaria as o
+from fattorino.core.fatturapa import semplificata as s
+from fattorino.core.fatturapa.totals import STAMP_DUTY_NATURE
+from fattorino.core.money import CENT, EXACT, ZERO, after_steps, line_total
+
+MOST_PLACES = 200
+"""Places listed for one code of one file. SdI itself reports at most 200 `Errore` for a file (MessaggiTypes 1.1);
+the others are counted, so that a file wrong at each of 10,000 lines can still be read by a person."""
+
+GENERIC_NATURE = frozenset({"N2", "N3", "N6"})
+
+Mark = Literal[
+    "zero rate without Natura",
+    "Natura beside a rate",
+    "rate below one",
+    "generic Natura",
+    "zero rate",
+    "a cent off",
+    "more than a cent off",
+    "empty discount",
+    "odd declaration of intent",
+]
+
+Item = TypeVar("Item")
+Body = TypeVar("Body")
+
+
+@dataclass(slots=True)
+class Places(Generic[Item]):
+    """The first lines of one kind with their place in the body (1-based), and how many there are in all."""
+
+    kept: list[tuple[int, Item]] = field(default_factory=list)
+    count: int = 0
+
+    def __iter__(self) -> Iterator[tuple[int, Item]]:
+        return iter(self.kept)
+
+    @property
+    def unlisted(self) -> int:
+        return self.count - len(self.kept)
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """The lines with one rate and one Natura: the place of the first, the sum of their totals."""
+
+    rate: Decimal | None
+    natura: str | None
+    first: int
+    marks: tuple[Mark, ...]
+    amount: Decimal = ZERO
+
+
+@dataclass(slots=True, eq=False)
+class Uses:
+    """Where a rate or a Natura stands first: places (1-based) among lines, casse and riepiloghi; 0 for nowhere."""
+
+    line: int = 0
+    cassa: int = 0
+    riepilogo: int = 0
+
+    @property
+    def charged(self) -> bool:
+        return bool(self.line or self.cassa)
+
+
+@dataclass(slots=True, eq=False)
+class RateSums(Uses):
+    """What one rate has in one body."""
+
+    goods: Decimal = ZERO
+    dues: Decimal = ZERO
+    rounding: Decimal = ZERO
+    declared: Decimal = ZERO
+
+
+def marks_of(rate: Decimal | None, natura: str | None) -> tuple[Mark, ...]:
+    """What is to be said about a rate and a Natura alone: the same for all lines that have the two."""
+    marks: list[Mark] = []
+    if rate is not None and rate == 0:
+        marks.append("zero rate")
+        if natura is None:
+            marks.append("zero rate without Natura")
+    elif rate is not None:
+        if natura is not None:
+            marks.append("Natura beside a rate")
+        if rate < 1:
+            marks.append("rate below one")
+    if natura in GENERIC_NATURE:
+        marks.append("generic Natura")
+    return tuple(marks)
+
+
+class Counting(Generic[Item, Body]):
+    """What the tallies of the two kinds of invoice have in common: groups of lines and marked places."""
+
+    __slots__ = ("_by_identity", "_by_value", "_last", "body", "groups", "lines", "marked", "number")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.lines = 0
+        self.body: Body
+        self.groups: list[Group] = []
+        self.marked: dict[Mark, Places[Item]] = {}
+        # A reader shares equal numbers, and an identity is found sooner than a Decimal is hashed. The rate is kept
+        # beside its group: while it lives, no other object can have its identity.
+        self._by_identity: dict[tuple[int, str | None], tuple[Decimal | None, Group]] = {}
+        self._by_value: dict[tuple[Decimal | None, str | None], Group] = {}
+        self._last = _NO_GROUP
+
+    @property
+    def path(self) -> str:
+        return f"/FatturaElettronicaBody[{self.number}]"
+
+    def places(self, mark: Mark) -> Places[Item]:
+        return self.marked.get(mark) or Places()
+
+    def mark(self, mark: Mark, number: int, item: Item) -> None:
+        places = self.marked.get(mark)
+        if places is None:
+            places = self.marked[mark] = Places()
+        places.count += 1
+        if places.count <= MOST_PLACES:
+            places.kept.append((number, item))
+
+    def group_of(self, rate: Decimal | None, natura: str | None, number: int) -> Group:
+        """The group of a line that is not in the group of the line before."""
+        key = (id(rate), natura)
+        known = self._by_identity.get(key)
+        if known is None:
+            value = (rate, natura)
+            group = self._by_value.get(value)
+            if group is None:
+                group = self._by_value[value] = Group(rate, natura, number, marks_of(rate, natura))
+                self.groups.append(group)
+            known = self._by_identity[key] = (rate, group)
+        self._last = known[1]
+        return known[1]
+
+
+_NO_GROUP = Group(Decimal(-1), None, 0, ())  # no line has a rate below zero
+_PROTOCOL = re.compile(r"\d{17}[-/]\d{6}", re.ASCII)
+
+
+def is_odd_intent(block: o.AltriDatiGestionali) -> bool:
+    """A declaration of intent (INTENTO) whose protocol has not the shape of the receipt's."""
+    text = (block.riferimento_testo or "").strip()
+    return block.tipo_dato.upper() == "INTENTO" and _PROTOCOL.fullmatch(text) is None
+
+
+class Tally(Counting[o.DettaglioLinee, o.FatturaElettronicaBody]):
+    """All that rules ask about one body of an ordinary invoice.
+
+    `number`: of the body in the file, from 1. Until `close` only lines are known.
+
+    Attributes:
+        withheld: sum of the lines with Ritenuta = SI, `first_withheld` the NumeroLinea of the first.
+        repeated: the first line whose NumeroLinea was there before, with its place.
+        rates, natures: where each is used; in the order of lines, casse, riepiloghi.
+        gross: what ImportoTotaleDocumento should be: riepiloghi, document discounts, rounding of the document.
+        split_tax: tax with EsigibilitaIVA = S.
+        exempt: sum of the riepiloghi with a Natura that asks for the stamp duty.
+    """
+
+    __slots__ = (
+        "_next",
+        "_odd_numbers",
+        "_regular",
+        "exempt",
+        "first_withheld",
+        "gross",
+        "natures",
+        "rates",
+        "repeated",
+        "split_tax",
+        "withheld",
+    )
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.withheld = ZERO
+        self.first_withheld = 0
+        self.repeated: tuple[int, o.DettaglioLinee] | None = None
+        # Nearly all lines are numbered 1, 2, 3 ...: no set of numbers is kept for those.
+        self._next = 1
+        self._regular = 1
+        self._odd_numbers: set[int] = set()
+        self.rates: dict[Decimal, RateSums] = {}
+        self.natures: dict[str, Uses] = {}
+        self.gross = self.split_tax = self.exempt = ZERO
+
+    @property
+    def general(self) -> o.DatiGeneraliDocumento:
+        return self.body.dati_generali.dati_generali_documento
+
+    @property
+    def riepiloghi(self) -> tuple[o.DatiRiepilogo, ...]:
+        return self.body.dati_beni_servizi.dati_riepilogo
+
+    @property
+    def casse(self) -> tuple[o.DatiCassaPrevidenziale, ...]:
+        return self.general.dati_cassa_previdenziale
+
+    def count(self, lines: Iterable[o.DettaglioLinee]) -> None:
+        """Take the next lines of the body in."""
+        number, group = self.lines, self._last
+        for line in lines:
+            number += 1
+            rate, natura, amount = line.aliquota_iva, line.natura, line.prezzo_totale
+            if natura != group.natura or (rate is not group.rate and rate != group.rate):
+                group = self.group_of(rate, natura, number)
+            group.amount += amount
+            for mark in group.marks:
+                self.mark(mark, number, line)
+            steps, quantity, right = line.sconto_maggiorazione, line.quantita, line.prezzo_unitario
+            if steps:
+                right = self._discounted(number, line)
+            elif quantity is not None:
+                right *= quantity
+            if right != amount:
+                self._compare(number, line, right)
+            if line.numero_linea == self._next:
+                self._next += 1
+            else:
+                self._unusual_number(number, line)
+            if line.ritenuta is not None:
+                self.withheld += amount
+                self.first_withheld = self.first_withheld or line.numero_linea
+            if line.altri_dati_gestionali:
+                self._look_at_intents(number, line)
+        self.lines = number
+
+    def _discounted(self, number: int, line: o.DettaglioLinee) -> Decimal:
+        for step in line.sconto_maggiorazione:
+            if step.percentuale is None and step.importo is None:
+                self.mark("empty discount", number, line)
+                break
+        return line_total(line.prezzo_unitario, line.quantita, line.sconto_maggiorazione)
+
+    def _compare(self, number: int, line: o.DettaglioLinee, right: Decimal) -> None:
+        gap = abs(line.prezzo_totale - right)
+        if gap > CENT:
+            self.mark("more than a cent off", number, line)
+        elif gap == CENT:
+            self.mark("a cent off", number, line)
+
+    def _unusual_number(self, number: int, line: o.DettaglioLinee) -> None:
+        """The first NumeroLinea out of 1, 2, 3 ..., and every one after it."""
+        if self._next > 0:
+            self._regular, self._next = self._next, -1
+        its = line.numero_linea
+        if its not in self._odd_numbers and not 0 < its < self._regular:
+            self._odd_numbers.add(its)
+        elif self.repeated is None:
+            self.repeated = (number, line)
+
+    def _look_at_intents(self, number: int, line: o.DettaglioLinee) -> None:
+        for block in line.altri_dati_gestionali:
+            if is_odd_intent(block):
+                self.mark("odd declaration of intent", number, line)
+                return
+
+    def close(self, body: o.FatturaElettronicaBody) -> None:
+        """Add what is not in the lines. `body` may have lost its lines; they are not looked at."""
+        self.body = body
+        for group in self.groups:
+            if group.rate is not None:
+                sums = self._rate(group.rate)
+                sums.goods += group.amount
+                sums.line = sums.line or group.first
+            if group.natura is not None:
+                uses = self._natura(group.natura)
+                uses.line = uses.line or group.first
+        for place, cassa in enumerate(self.casse, 1):
+            sums = self._rate(cassa.aliquota_iva)
+            sums.dues += cassa.importo_contributo_cassa
+            sums.cassa = sums.cassa or place
+            if cassa.natura is not None:
+                uses = self._natura(cassa.natura)
+                uses.cassa = uses.cassa or place
+        for place, block in enumerate(self.riepiloghi, 1):
+            self._add_riepilogo(place, block)
+        general = self.general
+        if general.sconto_maggiorazione:
+            self.gross = after_steps(self.gross, general.sconto_maggiorazione)
+        if general.arrotondamento is not None:
+            self.gross += general.arrotondamento
+
+    def _add_riepilogo(self, place: int, block: o.DatiRiepilogo) -> None:
+        sums = self._rate(block.aliquota_iva)
+        sums.declared += block.imponibile_importo
+        sums.riepilogo = sums.riepilogo or place
+        if block.arrotondamento is not None:
+            sums.rounding += block.arrotondamento
+        self.gross += block.imponibile_importo + block.imposta
+        if block.esigibilita_iva == "S":
+            self.split_tax += block.imposta
+        if block.natura is not None:
+            uses = self._natura(block.natura)
+            uses.riepilogo = uses.riepilogo or place
+            if block.natura in STAMP_DUTY_NATURE:
+                self.exempt += block.imponibile_importo
+
+    def _rate(self, rate: Decimal) -> RateSums:
+        sums = self.rates.get(rate)
+        if sums is None:
+            sums = self.rates[rate] = RateSums()
+        return sums
+
+    def _natura(self, natura: str) -> Uses:
+        uses = self.natures.get(natura)
+        if uses is None:
+            uses = self.natures[natura] = Uses()
+        return uses
+
+    @property
+    def due(self) -> Decimal:
+        """What is to pay: gross less split tax and withholdings."""
+        held = sum((block.importo_ritenuta for block in self.general.dati_ritenuta), start=ZERO)
+        return self.gross - self.split_tax - held
+
+
+class SimpleTally(Counting[s.DatiBeniServizi, s.FatturaElettronicaBody]):
+    """All that rules ask about one body of a simplified invoice."""
+
+    __slots__ = ()
+
+    @property
+    def general(self) -> s.DatiGeneraliDocumento:
+        return self.body.dati_generali.dati_generali_documento
+
+    def count(self, lines: Iterable[s.DatiBeniServizi]) -> None:
+        number, group = self.lines, self._last
+        for item in lines:
+            number += 1
+            rate, natura = item.dati_iva.aliquota, item.natura
+            if natura != group.natura or (rate is not group.rate and rate != group.rate):
+                group = self.group_of(rate, natura, number)
+            group.amount += item.importo
+            for mark in group.marks:
+                self.mark(mark, number, item)
+        self.lines = number
+
+    def close(self, body: s.FatturaElettronicaBody) -> None:
+        self.body = body
+
+    @property
+    def amount(self) -> Decimal:
+        """Sum of Importo."""
+        return sum((group.amount for group in self.groups), start=ZERO)
+
+    @property
+    def exempt(self) -> Decimal:
+        """Sum of Importo with a Natura that asks for the stamp duty."""
+        return sum((g.amount for g in self.groups if g.natura in STAMP_DUTY_NATURE), start=ZERO)
+
+
+AnyTally = Tally | SimpleTally
+
+
+def tally_of(number: int, body: Any) -> AnyTally:
+    """The tally of a whole body (of either kind) that is number `number` of its file."""
+    with localcontext(EXACT):
+        if isinstance(body, o.FatturaElettronicaBody):
+            tally = Tally(number)
+            tally.count(body.dati_beni_servizi.dettaglio_linee)
+            tally.close(body)
+            return tally
+        simple = SimpleTally(number)
+        simple.count(body.dati_beni_servizi)
+        simple.close(body)
+        return simple
