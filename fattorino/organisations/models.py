@@ -66,6 +66,32 @@ class Membership(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "company"], name="one_role_per_company")]
 
 
+class Group(models.Model):
+    """People of a company under one name: told together (*gruppo organizzativo*), let in together (*di sicurezza*).
+
+    `code` never changes: configurations of states name the group by it.
+    """
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    code = models.CharField(max_length=40)
+    name = models.CharField(max_length=80)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["company", "code"], name="group_code")]
+
+
+class GroupMember(models.Model):
+    """A user in a group of a company she belongs to."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["group", "user"], name="once_in_a_group")]
+
+
 class AuditEntry(models.Model):
     """What was changed outside the documents' own history: users, roles, keys, settings. Append-only."""
 

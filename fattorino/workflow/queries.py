@@ -19,6 +19,7 @@ from fattorino.core.workflow.definition import (
     Workflow,
     workflow_from_json,
 )
+from fattorino.organisations import groups
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import actions
 from fattorino.workflow.models import Document, PendingAction, StateChange, StateLook, WorkflowVersion
@@ -46,11 +47,14 @@ def workflow_of(company_id: int) -> tuple[int, Workflow]:
     return row["number"], _parsed(row["pk"])
 
 
-def actor_names(actor: Actor) -> frozenset[str] | None:
-    """User and role names to compare with *Permessi*; None for the installation's own programs, who see everything."""
-    if not actor.has_role:
+def actor_names(actor: Actor, workflow: Workflow) -> frozenset[str] | None:
+    """Names to compare with *Permessi*; None for the installation's own programs, who see everything.
+
+    Asked of the database only where some state is reserved: most companies have none.
+    """
+    if not any(state.reserved for state in workflow.states.values()):
         return None
-    return frozenset({f"user:{actor.user_id}", f"group:{actor.role}"})
+    return groups.names_of(actor)
 
 
 def pending_actor(pending: PendingAction) -> Actor:
@@ -75,7 +79,7 @@ class StateView:
 def state_views(company_id: int, actor: Actor, dashboards: tuple[Dashboard, ...] = ()) -> list[StateView]:
     """The states this actor may see (of these dashboards, or of all), in dashboard order."""
     _, workflow = workflow_of(company_id)
-    names = actor_names(actor)
+    names = actor_names(actor, workflow)
     looks = {look.code: look for look in StateLook.objects.all()}
     states = [
         s
@@ -88,7 +92,7 @@ def state_views(company_id: int, actor: Actor, dashboards: tuple[Dashboard, ...]
 def hidden_states(company_id: int, actor: Actor) -> list[str]:
     """Codes of the reserved states whose documents do not exist for this actor."""
     _, workflow = workflow_of(company_id)
-    names = actor_names(actor)
+    names = actor_names(actor, workflow)
     return [s.code for s in workflow.states.values() if not may_see(s, names)]
 
 
@@ -139,7 +143,8 @@ def possibilities(document: Document, actor: Actor) -> Possibilities:
         may_edit=editable and actor.may_write and pending is None,
         why_not_edit=_why_not_edit(state, editable, pending),
         targets=tuple(
-            _view(s, looks.get(s.code)) for s in choices(workflow, state, dashboard, actor_names(actor))
+            _view(s, looks.get(s.code))
+            for s in choices(workflow, state, dashboard, actor_names(actor, workflow))
         )
         if actor.may_write
         else (),

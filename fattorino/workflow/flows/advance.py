@@ -72,7 +72,7 @@ def advance(
     with transaction.atomic():
         document = _locked(document_id, actor)
         version, workflow = queries.workflow_of(document.company_id)
-        facts = _facts(document, actor, event)
+        facts = _facts(document, actor, event, workflow)
         answer = rules.decide(workflow, document.state, event, facts)
         if isinstance(answer, Refusal):
             raise (ConflictError if answer.conflict else RefusedError)(answer.why, answer.remedy)
@@ -104,14 +104,14 @@ def _locked(document_id: int, actor: Actor) -> Document:
     return document
 
 
-def _facts(document: Document, actor: Actor, event: Event) -> Facts:
+def _facts(document: Document, actor: Actor, event: Event, workflow: Workflow) -> Facts:
     # The end of an action is not refused because that very action is still open.
     asks = isinstance(event, ActionRequested | StateChosen | StateRetired)
     return Facts(
         dashboard=Dashboard(document.dashboard),
         busy=asks and PendingAction.objects.filter(document=document, finished_at=None).exists(),
         may_write=actor.may_write,
-        actor_names=queries.actor_names(actor),
+        actor_names=queries.actor_names(actor, workflow),
         runnable=actions.runnable(),
     )
 
@@ -200,7 +200,7 @@ def _try_held(
         moved = False
         for status in document.held_statuses:
             event = HubReported(status)
-            answer = rules.decide(workflow, document.state, event, _facts(document, actor, event))
+            answer = rules.decide(workflow, document.state, event, _facts(document, actor, event, workflow))
             if isinstance(answer, Decision) and answer.to_state:
                 document.held_statuses = [s for s in document.held_statuses if s != status]
                 told = StateChange.objects.filter(document=document, event=status).order_by("-id").first()
