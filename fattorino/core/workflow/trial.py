@@ -20,6 +20,7 @@ from fattorino.core.workflow.decide import (
     may_see,
 )
 from fattorino.core.workflow.definition import ACTION_LABELS, Action, Dashboard, Notice, State, Workflow
+from fattorino.core.workflow.statuses import status_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def _tries(workflow: Workflow, state: State, dashboard: Dashboard) -> tuple[Try,
             Try("ko", f"«{label}» non riesce"),
         ]
     statuses = dict.fromkeys(e.status for e in workflow.events if dashboard in e.dashboards)
-    tries += [Try(f"hub:{status}", f"Arriva l'esito {status}") for status in statuses]
+    tries += [Try(f"hub:{status}", _arrives(status)) for status in statuses]
     tries += [
         Try(f"state:{s.code}", f"Si cambia lo stato in «{s.label}»")
         for s in workflow.on(dashboard)
@@ -145,10 +146,14 @@ def _event(workflow: Workflow, dashboard: Dashboard, code: str, key: str) -> tup
         case "ko":
             return ActionFailed(action), f"«{label}» non riesce"
         case "hub" if value:
-            return HubReported(value), f"Arriva l'esito {value}"
+            return HubReported(value), _arrives(value)
         case "state" if value in workflow.states:
             return StateChosen(value, "prova"), f"Si cambia lo stato in «{workflow.states[value].label}»"
     return None, key[:60]
+
+
+def _arrives(status: str) -> str:
+    return f"Arriva l'esito {status} ({status_label(status)})"
 
 
 def _step(label: str, state: str, answer: Decision | Refusal) -> Step:
