@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import binascii
 import datetime
+import re
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature as CryptoInvalidSignature
@@ -94,7 +95,10 @@ def read_xades(data: bytes) -> Signer | None:
     (signature,) = signatures
     if signature.getparent() is not root:
         return _refused("la firma non si trova alla fine del documento")
-    if not _covers_document(root, signature):
+    references = signature.findall(f"{DS}SignedInfo/{DS}Reference")
+    if any(reference.get("URI") is None for reference in references):
+        return _refused("un Reference della firma non ha l'attributo URI, che è obbligatorio")
+    if not _covers_document(root, references):
         return _refused("la firma non copre l'intero documento")
     certificates = _certificates(signature)
     if not certificates:
@@ -104,18 +108,30 @@ def read_xades(data: bytes) -> Signer | None:
         if signer := _verified(root, certificate, certificates):
             return signer
     signer = _signer(certificates[0], certificates, _claimed_time(signature))
-    return with_findings(signer, finding("00102", "il documento o la firma sono stati modificati"))
+    if _is_of_the_sha1_era(signature):
+        detail = "l'algoritmo di impronta non è ammesso (serve SHA-256 o superiore)"
+    else:
+        detail = "il documento o la firma sono stati modificati"
+    return with_findings(signer, finding("00102", detail))
 
 
 def _refused(detail: str) -> Signer:
     return Signer(findings=(finding("00102", detail),))
 
 
-def _covers_document(root: etree._Element, signature: etree._Element) -> bool:
+def _covers_document(root: etree._Element, references: list[etree._Element]) -> bool:
     """Whether a reference means the whole document: URI "" or the identifier of the root itself."""
-    references = signature.findall(f"{DS}SignedInfo/{DS}Reference")
     whole = {""} | {f"#{root.get(name)}" for name in ("Id", "ID", "id") if root.get(name)}
     return len(references) <= MAX_REFERENCES and any(one.get("URI") in whole for one in references)
+
+
+def _is_of_the_sha1_era(signature: etree._Element) -> bool:
+    """Whether an algorithm of the signature proves nothing any more (AgID, Determinazione 147/2019)."""
+    methods = (
+        signature.find(f"{DS}SignedInfo/{DS}SignatureMethod"),
+        *signature.iterfind(f"{DS}SignedInfo/{DS}Reference/{DS}DigestMethod"),
+    )
+    return any(one is not None and re.search("sha1|md5", one.get("Algorithm", "")) for one in methods)
 
 
 def _certificates(signature: etree._Element) -> list[Certificate]:
@@ -145,6 +161,9 @@ def _verified(
         expect_references=True,
         default_reference_c14n_method=CanonicalizationMethod.CANONICAL_XML_1_0,
         verification_time=certificate.not_before,
+        # The certificate's key is the one that must have signed; a KeyValue beside it has no say, and signxml can
+        # compare only those of RSA PKCS #1 and of named curves.
+        ignore_ambiguous_key_info=True,
     )
     try:
         results = verifier.verify(root, x509_cert=certificate.parsed, expect_config=config)

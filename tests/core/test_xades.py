@@ -4,6 +4,7 @@ import base64
 import datetime
 import pathlib
 import random
+import re
 
 import pytest
 from cryptography import x509
@@ -12,7 +13,9 @@ from signxml.algorithms import CanonicalizationMethod, SignatureMethod
 from signxml.xades import XAdESSignatureConfiguration, XAdESSigner, XAdESVerifier
 
 from fattorino.core.errors import SigningError, XmlError
+from fattorino.core.fatturapa.cades import sign_cades
 from fattorino.core.fatturapa.envelope import is_signed, unwrap, verify
+from fattorino.core.fatturapa.findings import Finding
 from fattorino.core.xades import read_xades, verify_xades
 from fattorino.core.xades_signing import sign_xades
 from fattorino.hub.signing.pkcs12 import SigningKey, load_pkcs12
@@ -144,6 +147,59 @@ def test_a_signature_over_a_part_is_refused(key: SigningKey) -> None:
     data = sign(key).replace(b'URI=""', b'URI="#x"').replace(b"<Header>", b'<Header Id="x">')
     (remark,) = verify_xades(data, at=LATER)
     assert "non copre" in remark.message
+
+
+def test_a_reference_without_uri_is_refused(key: SigningKey) -> None:
+    data = sign(key)
+    for uri in (b' URI=""', *re.findall(rb' URI="#[^"]+"', data)):
+        (remark,) = verify_xades(data.replace(uri, b""), at=LATER)
+        assert remark.code == "00102" and "URI" in remark.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", b"http://www.w3.org/2000/09/xmldsig#rsa-sha1"),
+        (b"http://www.w3.org/2001/04/xmlenc#sha256", b"http://www.w3.org/2000/09/xmldsig#sha1"),
+    ],
+)
+def test_algorithms_of_the_sha1_era_are_named(key: SigningKey, old: bytes, new: bytes) -> None:
+    data = sign(key)
+    assert old in data
+    (remark,) = verify_xades(data.replace(old, new), at=LATER)
+    assert remark.code == "00102" and "SHA-256" in remark.message
+
+
+@pytest.mark.parametrize(
+    "method", [SignatureMethod.SHA256_RSA_MGF1, SignatureMethod.RSA_SHA512, SignatureMethod.RSA_SHA384]
+)
+def test_stronger_algorithms_are_accepted(key: SigningKey, method: SignatureMethod) -> None:
+    certificate = x509.load_der_x509_certificate(key.certificate)
+    signer = XAdESSigner(signature_algorithm=method, c14n_algorithm=CanonicalizationMethod.CANONICAL_XML_1_0)
+    foreign = signer.sign(etree.fromstring(XML[XML.index(b"<p:") :]), key=key._key, cert=[certificate])
+    data = etree.tostring(foreign)
+    read = read_xades(data)
+    assert read is not None and read.findings == ()
+    assert [one.code for one in read_findings(data.replace(b"<Body>2", b"<Body>3"))] == ["00102"]
+
+
+def read_findings(data: bytes) -> tuple[Finding, ...]:
+    signer = read_xades(data)
+    return signer.findings if signer else ()
+
+
+def test_a_signature_within_an_envelope_is_judged_too(key: SigningKey) -> None:
+    p7m = sign_cades(sign(key), key.certificate, key.sign, NOW)
+    assert verify(unwrap(p7m), at=LATER) == []
+    changed = sign_cades(sign(key).replace(b"<Body>2", b"<Body>3"), key.certificate, key.sign, NOW)
+    assert [finding.code for finding in verify(unwrap(changed), at=LATER)] == ["00102"]
+
+
+def test_a_certificate_that_ended_before_the_signature_is_00100(key: SigningKey) -> None:
+    late = NOW + datetime.timedelta(days=4 * 365)
+    data = sign(key, at=late)
+    (remark,) = verify_xades(data, at=late)
+    assert remark.code == "00100"
 
 
 def test_another_certificate_is_found(key: SigningKey, ca: DemoCa) -> None:
