@@ -2,7 +2,8 @@
 # make install  the virtual environment and the static files; cheap when nothing has changed
 # make test     all checks and tests (what .ci/run runs)
 # make lint     only the checks that take seconds
-# make bench    measurements;  make soak: long tests (many kills, many mutants)
+# make bench    measurements, compared with bench/ratios.json (ARGS=--write keeps the new ones)
+# make soak     long tests (many kills, many mutants)
 # make clean    remove what was built; data (var/) stay
 
 VENV := .venv
@@ -35,9 +36,9 @@ soak: install $(DONE)/dev
 	@exec $(BIN)/python scripts/test.py --soak $(ARGS)
 
 clean:
-	rm -rf $(VENV) build static-build test-output fattorino.egg-info fattorino/web/static/vendor
+	rm -rf $(VENV) .venv-peers .venv-euinvoice build static-build test-output fattorino.egg-info fattorino/web/static/vendor
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	find fattorino tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	find fattorino tests scripts bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@sh scripts/venv.sh $(VENV)

@@ -1,0 +1,1 @@
+"""`make bench`: what reading, writing and checking invoices costs, beside the physical limit and the peers."""

@@ -1,0 +1,49 @@
+"""Fattorino's own core, through the functions that the rest of the product calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from fattorino.core.fatturapa import FatturaElettronica, check, read_fattura, write_fattura
+from fattorino.core.fatturapa.rules import Known, Situation, run
+
+Task = tuple[Callable[[Any], Any], Callable[[Any], object]]
+ON = date(2026, 11, 21)
+
+
+def parse() -> Task:
+    return bytes, read
+
+
+def build() -> Task:
+    return read, write_fattura
+
+
+def validate() -> Task:
+    return bytes, lambda data: check(data, on=ON)
+
+
+def rules() -> Task:
+    """The content rules alone, on objects that are there."""
+    return situated, lambda case: run(*case)
+
+
+def roundtrip() -> Task:
+    return bytes, lambda data: write_fattura(read(data))
+
+
+def read(data: bytes) -> Any:
+    return read_fattura(data).fattura
+
+
+def situated(data: bytes) -> tuple[Any, Situation]:
+    fattura = read(data)
+    if not isinstance(fattura, FatturaElettronica):
+        return fattura, Situation("FSM10", ON, "emitter", Known(), len(data))
+    kind: Any = fattura.versione
+    return fattura, Situation(kind, ON, "emitter", Known(), len(data))
+
+
+TASKS = {"parse": parse, "build": build, "validate": validate, "rules": rules, "roundtrip": roundtrip}
