@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fattorino import clock
-from fattorino.cli.i18n import _, printable, register
+from fattorino.cli.i18n import _, printable, register, shown
 from fattorino.core.errors import ArchiveError, InputError
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def run(args: argparse.Namespace) -> int:
     fits = True
     missing = [path for path in args.paths if path != "-" and not os.path.lexists(path)]
     for path in missing:
-        print(f"fattorino: {_shown(path)}: {_('non si può leggere')} (il file non esiste)", file=sys.stderr)
+        print(f"fattorino: {shown(path)}: {_('non si può leggere')} (il file non esiste)", file=sys.stderr)
     for one in (one for path in args.paths if path not in missing for one in inputs(path)):
         for result in _results(one, question):
             _say(show(result))
@@ -180,9 +180,9 @@ def _trusted(name: str, at: datetime.datetime) -> tuple[bytes, ...]:
             data = file.read(MAX_SIZE + 1)
         return read_trusted(data, at=at)
     except OSError as error:
-        raise InputError(f"{_shown(name)}: {_('non si può leggere')} ({reason(error)})") from error
+        raise InputError(f"{shown(name)}: {_('non si può leggere')} ({reason(error)})") from error
     except InputError as error:
-        raise InputError(f"{_shown(name)}: {error}") from error
+        raise InputError(f"{shown(name)}: {error}") from error
 
 
 def _results(one: Input, question: Question) -> Iterator[Result]:
@@ -210,7 +210,7 @@ def _as_json(result: Result) -> str:
     plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
     return json.dumps(
         {
-            "file": _shown(result.file),
+            "file": shown(result.file),
             "inner": result.inner,
             "format": result.format,
             "accepted": result.accepted,
@@ -232,7 +232,7 @@ def _as_json(result: Result) -> str:
 
 def _as_text(result: Result) -> str:
     """The verdict, then what must be mended, then what may be."""
-    name = _shown(result.file) + (f" > {result.inner}" if result.inner else "")
+    name = shown(result.file) + (f" > {result.inner}" if result.inner else "")
     errors = [finding for finding in result.findings if finding.is_error]
     warnings = [finding for finding in result.findings if not finding.is_error]
     facts = [
@@ -256,8 +256,3 @@ def _as_text(result: Result) -> str:
 
 def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
-
-
-def _shown(name: str) -> str:
-    """A file name that can be printed, also where it is no valid text."""
-    return printable(os.fsencode(name).decode("utf-8", "replace"))

@@ -40,6 +40,11 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
+def shown(name: str) -> str:
+    """A file name that can be printed, also where it is no valid text."""
+    return printable(os.fsencode(name).decode("utf-8", "replace"))
+
+
 register(
     {
         "uso: ": "usage: ",

@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fattorino.cli.i18n import _, printable, register
+from fattorino.cli.i18n import _, printable, register, shown
+from fattorino.cli.inputs import read, reason
 from fattorino.core.fatturapa.envelope import Unwrapped, has_xades, unwrap
-from fattorino.core.signatures import Signer
+
+if TYPE_CHECKING:
+    from fattorino.core.signatures import Signer
 
 register(
     {
@@ -69,9 +73,9 @@ def run(args: argparse.Namespace) -> int:
     The content is written also when a signature does not hold: one may need to look at it.
     """
     try:
-        data = sys.stdin.buffer.read() if args.file == "-" else Path(args.file).read_bytes()
+        data = read(args.file)
     except OSError as error:
-        print(f"fattorino: {args.file}: {_('non si può leggere')} ({error.strerror})", file=sys.stderr)
+        print(f"fattorino: {shown(args.file)}: {_('non si può leggere')} ({reason(error)})", file=sys.stderr)
         return 2
     opened = unwrap(data)
     signatures = _signatures(opened)
@@ -86,9 +90,9 @@ def run(args: argparse.Namespace) -> int:
     else:
         problem = _write(Path(output), opened.content, force=args.force)
         if problem:
-            print(f"fattorino: {output}: {problem}", file=sys.stderr)
+            print(f"fattorino: {shown(output)}: {problem}", file=sys.stderr)
             return 2
-        print(f"{_('scritto')} {output}", file=sys.stderr)
+        print(f"{_('scritto')} {shown(output)}", file=sys.stderr)
     for _kind, signer in signatures:
         for remark in signer.findings:
             print(f"{remark.code} {remark.message}", file=sys.stderr)
@@ -124,7 +128,7 @@ def _write(path: Path, content: bytes, *, force: bool) -> str:
     except FileExistsError:
         return _("esiste già: usare --force oppure -o con un altro nome")
     except OSError as error:
-        return f"{_('non si può scrivere')} ({error.strerror})"
+        return f"{_('non si può scrivere')} ({reason(error)})"
     return ""
 
 

@@ -102,3 +102,12 @@ def test_what_cannot_be_opened_is_one_italian_line(
     assert main(["unwrap", str(tmp_path / "a.p7m")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
     assert main(["unwrap", str(tmp_path / "missing.p7m")]) == 2
+
+
+def test_a_huge_file_is_refused_without_reading_it(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (tmp_path / "huge.xml.p7m").open("wb") as file:
+        file.truncate(1 << 40)  # a hole: no memory holds it
+    assert main(["unwrap", str(tmp_path / "huge.xml.p7m")]) == 1
+    assert "dimensione massima" in capsys.readouterr().err
