@@ -12,8 +12,9 @@ from lxml import etree
 
 from bench import measure, ratios
 from bench.corpus import SIZES
-from bench.environments import CORPUS, Implementation
+from bench.environments import BUILD, CORPUS, Implementation
 from bench.measure import Job, NotMeasured, Timing
+from bench.remembered import Remembered
 
 TASKS = ("parse", "build", "validate", "rules", "roundtrip")
 COUNTED_SIZES = (1, 100, 10_000)
@@ -60,7 +61,11 @@ def can(implementation: Implementation, task: str, official: Path | None) -> boo
 
 
 def count(
-    found: list[Implementation], official: Path | None, env: dict[str, str], figures: Figures, note: Note
+    found: list[Implementation],
+    official: Path | None,
+    env: dict[str, str],
+    figures: Figures,
+    note: Note,
 ) -> None:
     jobs = {}
     for implementation, task, size in product(found, TASKS, COUNTED_SIZES):
@@ -68,10 +73,14 @@ def count(
         if can(implementation, task, official) and (ours or size == FEW):
             lengths = LENGTHS[size] if ours else PEERS_LENGTHS
             jobs[Job(implementation, task, lines(size), lengths)] = (implementation.name, task, str(size))
-    for job, counted in measure.all_instructions(list(jobs), env).items():
+    remembered = Remembered(BUILD / "counts.json")
+    known = {job: counted for job in jobs if (counted := remembered.get(job)) is not None}
+    fresh = measure.all_instructions([job for job in jobs if job not in known], env)
+    for job, counted in (known | fresh).items():
         if isinstance(counted, NotMeasured):
             note(f"{job.implementation.title}, {job.task}: non contato ({counted})")
         else:
+            remembered.keep(job, counted)
             figures.instructions[jobs[job]] = counted
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from fattorino.core.fatturapa import FatturaElettronica, check, read_fattura, write_fattura
@@ -34,6 +35,17 @@ def roundtrip() -> Task:
     return bytes, lambda data: write_fattura(read(data))
 
 
+def stream() -> Task:
+    """`do` is given the path: nothing of the file is held but what the check itself holds."""
+    from fattorino.core.fatturapa.check import check_stream
+
+    def do(path: Path) -> object:
+        with path.open("rb") as source:
+            return check_stream(source, on=ON)
+
+    return bytes, do
+
+
 def read(data: bytes) -> Any:
     return read_fattura(data).fattura
 
@@ -46,4 +58,11 @@ def situated(data: bytes) -> tuple[Any, Situation]:
     return fattura, Situation(kind, ON, "emitter", Known(), len(data))
 
 
-TASKS = {"parse": parse, "build": build, "validate": validate, "rules": rules, "roundtrip": roundtrip}
+TASKS = {
+    "parse": parse,
+    "build": build,
+    "validate": validate,
+    "rules": rules,
+    "stream": stream,
+    "roundtrip": roundtrip,
+}
