@@ -16,8 +16,8 @@ from fattorino.api import schemas
 from fattorino.core.errors import ConflictError, RefusedError
 from fattorino.core.fatturapa.draft import draft_from_json, draft_to_json
 from fattorino.documents import flows, preview, queries
-from fattorino.documents.views.common import download
 from fattorino.organisations import idempotency
+from fattorino.organisations.pages import download
 from fattorino.organisations.queries import Actor, get_company
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.queries import StateView

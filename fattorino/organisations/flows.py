@@ -25,6 +25,11 @@ def audit(
     AuditEntry.objects.create(at=now, actor_id=actor_id, company_id=company_id, what=what, detail=detail)
 
 
+def lock_company(company_id: int) -> None:
+    """Hold the company until the transaction ends: who changes its settings waits for who does it now."""
+    Company.objects.select_for_update().filter(pk=company_id).values_list("pk", flat=True).first()
+
+
 @transaction.atomic
 def save_company(
     party: dict[str, Any], *, now: datetime.datetime, actor_id: int | None = None, **options: Any

@@ -30,6 +30,11 @@ class Actor:
     def may_write(self) -> bool:
         return not self.has_role or self.role in (Role.ADMIN, Role.OPERATOR)
 
+    @property
+    def may_configure(self) -> bool:
+        """Whether the actor administers the company."""
+        return not self.has_role or self.role == Role.ADMIN
+
 
 def actor_for(user: User, company_id: int) -> Actor | None:
     """The user as actor of a company, or None where she does not belong."""
@@ -37,6 +42,13 @@ def actor_for(user: User, company_id: int) -> Actor | None:
     if membership is None or not user.is_active:
         return None
     return Actor("utente", str(user), company_id, user.pk, membership.role)
+
+
+def administers(user_id: int, company_id: int) -> bool:
+    """Whether the person administers that company too."""
+    return Membership.objects.filter(
+        user_id=user_id, user__is_active=True, company_id=company_id, role=Role.ADMIN
+    ).exists()
 
 
 def companies_of(user: User) -> list[Membership]:

@@ -21,9 +21,10 @@ from fattorino.documents.forms import DocumentForm
 from fattorino.documents.forms.choices import KINDS, RICEVUTA
 from fattorino.documents.forms.shape import GROUPS, Row
 from fattorino.documents.scarto import tell
-from fattorino.documents.views.common import BACK_FIELD, desk, document_or_404
+from fattorino.documents.views.common import document_or_404
 from fattorino.documents.views.live import seller, take_uploads, totals_context
 from fattorino.organisations import idempotency
+from fattorino.organisations.pages import BACK_FIELD, desk
 from fattorino.organisations.queries import Actor, get_company
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from fattorino import clock
 from fattorino.core.errors import RefusedError
 from fattorino.documents import importing, queries
-from fattorino.documents.views.common import desk
+from fattorino.organisations.pages import desk
 from fattorino.organisations.queries import Actor
 
 PAGE = 30

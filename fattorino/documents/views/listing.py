@@ -19,7 +19,7 @@ from fattorino.documents import queries
 from fattorino.documents.forms.filters import FilterForm
 from fattorino.documents.queries import DocumentRow
 from fattorino.documents.spreadsheet import Cell, write_xlsx
-from fattorino.documents.views.common import desk, named
+from fattorino.organisations.pages import desk, named
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.scope import company_scope
 

@@ -17,7 +17,7 @@ from fattorino.core.money import italian
 from fattorino.documents import flows, queries
 from fattorino.documents.forms import DocumentForm
 from fattorino.documents.forms.writer import write
-from fattorino.documents.views.common import desk
+from fattorino.organisations.pages import desk
 from fattorino.organisations.queries import Actor, get_company
 
 MAX_ATTACHMENT = 3_500_000

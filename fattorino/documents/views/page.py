@@ -16,7 +16,8 @@ from fattorino.documents import preview as looks
 from fattorino.documents import queries
 from fattorino.documents.forms import DocumentForm
 from fattorino.documents.scarto import tell
-from fattorino.documents.views.common import desk, document_or_404, download
+from fattorino.documents.views.common import document_or_404
+from fattorino.organisations.pages import desk, download
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import flows as workflow
 
