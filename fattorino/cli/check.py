@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from fattorino.core.errors import ArchiveError, InputError
 if TYPE_CHECKING:
     from fattorino.cli.inputs import Input
     from fattorino.core.fatturapa.file_check import Question, Result
+    from fattorino.core.fatturapa.findings import Finding
 
 # The law itself is imported where it is used: who asks for help or mistypes an option does not wait for it.
 
@@ -57,6 +59,9 @@ register(
         "avviso": "warning",
         "avvisi": "warnings",
         "riga": "line",
+        "righe": "lines",
+        "e altre": "and more:",
+        "volte": "times",
         "fattura controllata": "invoice checked",
         "fatture controllate": "invoices checked",
         "da scartare": "to be refused",
@@ -64,6 +69,8 @@ register(
         "nessuna fattura trovata": "no invoice found",
     }
 )
+
+_LINES_SHOWN = 5
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -231,7 +238,7 @@ def _as_json(result: Result) -> str:
 
 
 def _as_text(result: Result) -> str:
-    """The verdict, then what must be mended, then what may be."""
+    """The verdict, then what must be mended, then what may be; the same remark on many places is made once."""
     name = shown(result.file) + (f" > {result.inner}" if result.inner else "")
     errors = [finding for finding in result.findings if finding.is_error]
     warnings = [finding for finding in result.findings if not finding.is_error]
@@ -242,16 +249,40 @@ def _as_text(result: Result) -> str:
         _count(len(warnings), _("avviso"), _("avvisi")) if warnings else "",
     ]
     lines = [f"{name}: {', '.join(fact for fact in facts if fact)}"]
-    for finding in (*errors, *warnings):
-        # Our own codes begin with "avviso-" already.
-        kind = (
-            _("errore") + " " if finding.is_error else _("avviso") + " " if finding.code[:1].isdigit() else ""
-        )
-        place = f", {_('riga')} {finding.line}" if finding.line else ""
-        lines.append(f"  {kind}{finding.code}{place}: {finding.message}")
-        lines += [f"    {finding.path}"] if finding.path else []
-        lines += [f"    → {finding.hint}"] if finding.hint else []
+    groups = [*_by_message(errors), *_by_message(warnings)]
+    for group, following in zip_longest(groups, groups[1:]):
+        first = group[0]
+        lines.append(f"  {_label(first)}{_places(group)}: {first.message}")
+        lines += [f"    {first.path}"] if first.path else []
+        # One remedy for several remarks is said behind the last of them.
+        if first.hint and (following is None or following[0].hint != first.hint):
+            lines.append(f"    → {first.hint}")
     return "\n".join(printable(line) for line in lines)
+
+
+def _by_message(findings: list[Finding]) -> list[list[Finding]]:
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.code, finding.message), []).append(finding)
+    return list(groups.values())
+
+
+def _label(finding: Finding) -> str:
+    # Our own codes begin with "avviso-" already.
+    if not finding.is_error and not finding.code[:1].isdigit():
+        return finding.code
+    return f"{_('errore') if finding.is_error else _('avviso')} {finding.code}"
+
+
+def _places(group: list[Finding]) -> str:
+    """ ", riga 5", or ", righe 5, 8, 9 e altre 4" """
+    lines = [str(finding.line) for finding in group if finding.line]
+    if not lines:
+        return f" ({len(group)} {_('volte')})" if len(group) > 1 else ""
+    shown_lines = ", ".join(lines[:_LINES_SHOWN])
+    more = len(lines) - _LINES_SHOWN
+    tail = f" {_('e altre')} {more}" if more > 0 else ""
+    return f", {_('riga') if len(lines) == 1 else _('righe')} {shown_lines}{tail}"
 
 
 def _count(number: int, one: str, many: str) -> str:

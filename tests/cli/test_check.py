@@ -402,6 +402,20 @@ def test_the_text_names_errors_first(tmp_path: pathlib.Path, capsys: pytest.Capt
     assert any(line.startswith("    → ") for line in rest)
 
 
+def test_the_same_remark_on_many_lines_is_made_once(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "IT01234567897_00001.xml"
+    line = GOOD[GOOD.index(b"<DettaglioLinee>") : GOOD.index(b"<DatiRiepilogo>")]
+    path.write_bytes(GOOD.replace(line, line.replace(b">100.00</PrezzoU", b">1,0</PrezzoU") * 7))
+    assert main(["check", "--on", DAY, str(path)]) == 1
+    first, second, *_rest = capsys.readouterr().out.splitlines()
+    assert "7 errori" in first
+    assert second.startswith("  errore 00200, righe ") and " e altre 2: " in second
+    _code, (result,) = results(capsys, str(path))
+    assert len(result["findings"]) == 7  # a program gets them all
+
+
 def test_help_and_mistakes_do_not_wait_for_the_law() -> None:
     program = (
         "import sys\nfrom fattorino.cli.main import main\n"
