@@ -20,7 +20,7 @@ from fattorino.core.tracciati.source import NotPlain
 from fattorino.core.tracciati.values import Base64, Coded, Day, Value
 
 Maker = Callable[..., Any]
-_ENTITIES = str.maketrans(dict(zip(MARKS.values(), "&<>\"'", strict=True)))
+_ENTITIES = tuple(zip(MARKS.values(), "&<>\"'", strict=True))
 _MOST_KNOWN = 4096
 
 
@@ -39,7 +39,11 @@ class _Known(dict[str, Any]):
 
 def unmarked(text: str) -> str:
     """The text with its marks as the characters they stand for."""
-    return text if text.isascii() else text.translate(_ENTITIES)
+    if not text.isascii():
+        for mark, character in _ENTITIES:
+            if mark in text:
+                text = text.replace(mark, character)
+    return text
 
 
 @cache

@@ -15,7 +15,16 @@ from typing import Any, BinaryIO
 from fattorino.core.tracciati.declaration import Field, Record, record_of
 from fattorino.core.tracciati.makers import Maker, item_maker, run_maker
 from fattorino.core.tracciati.shape import BLANKS, Shape, item_shape, run_shape
-from fattorino.core.tracciati.source import Growing, NotPlain, Source, Whole, find_head, read_head, whole_text
+from fattorino.core.tracciati.source import (
+    Growing,
+    NotPlain,
+    Source,
+    Whole,
+    find_head,
+    has_marks,
+    read_head,
+    whole_text,
+)
 
 Take = Mapping[type, Callable[[int, Any], None]]
 _NEXT_TAG = re.compile(rf"{BLANKS}<(/?[A-Za-z0-9]++)/?>")
@@ -77,8 +86,7 @@ class _Reader:
         self.take = take
         self.making = making
         self.number = 0  # of the repeated child of the root that is being read
-        # Marks make any text wide, so ASCII and Latin-1 text certainly has none.
-        self.special = making and not _is_narrow(text)
+        self.special = has_marks(text)
 
     def document(self, cls: type) -> Any:
         record = record_of(cls)
@@ -109,7 +117,7 @@ class _Reader:
         if text is None:
             return False
         self.text, self.pos = text, 0
-        self.special = self.making and (self.special or not _is_narrow(text))
+        self.special = self.special or has_marks(text)
         return True
 
     def grow(self) -> None:
@@ -138,10 +146,6 @@ class _Reader:
             if len(self.text) - self.pos > 1000 or not self.more():
                 return False
         return found[1] == name
-
-
-def _is_narrow(text: str) -> bool:
-    return text.isascii() or not any(mark in text for mark in "\ue000\ue001\ue002\ue003\ue004")
 
 
 @dataclass(frozen=True)

@@ -32,14 +32,14 @@ from fattorino.core.tracciati.values import (
     Value,
 )
 
-BLANKS = r"[ \t\n]*+"
+BLANKS = r"\n?+ *+[ \t\n]*+"
 # The five entities of XML stand in the text as one character each, so that lengths are those of the content.
-MARKS = {"&amp;": "\ue000", "&lt;": "\ue001", "&gt;": "\ue002", "&quot;": "\ue003", "&apos;": "\ue004"}
-_MARKED = "\ue000-\ue004"
+# These controls are legal in XML, but a file that really has one goes the long way. They keep the text narrow.
+MARKS = {"&amp;": "\x80", "&lt;": "\x81", "&gt;": "\x82", "&quot;": "\x83", "&apos;": "\x84"}
 # Characters of XML 1.0 (production 2) without "<" and "&"; "]]>" is looked for in the whole text.
 _CHARACTERS: dict[Charset, str] = {
-    "ascii": rf"[\t\n -%'-;=-\x7f{_MARKED}]",
-    "latin": rf"[\t\n -%'-;=-\xff{_MARKED}]",
+    "ascii": r"[\t\n -%'-;=-\x7f\x80-\x84]",
+    "latin": r"[\t\n -%'-;=-\xff]",
     "any": r"[\t\n -%'-;=-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]",
 }
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"

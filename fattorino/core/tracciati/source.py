@@ -77,14 +77,19 @@ def whole_text(data: bytes) -> str:
 
 def marked(text: str) -> str:
     """Text with its entities as marks. Raises NotPlain where "&" or "]]>" is something else."""
-    if any(mark in text for mark in MARKS.values()) or "]]>" in text:
-        raise NotPlain("private characters, or the end of a CDATA section")
-    if "&" in text:
-        for entity, mark in MARKS.items():
-            text = text.replace(entity, mark)
-        if "&" in text:
-            raise NotPlain("a reference that is not one of the five entities")
-    return text
+    if has_marks(text) or "]]>" in text:
+        raise NotPlain("characters that are used as marks, or the end of a CDATA section")
+    if "&" not in text:
+        return text
+    for entity, mark in MARKS.items():
+        text = text.replace(entity, mark)
+        if "&" not in text:
+            return text
+    raise NotPlain("a reference that is not one of the five entities")
+
+
+def has_marks(text: str) -> bool:
+    return not text.isascii() and any(mark in text for mark in MARKS.values())
 
 
 def _beginning(data: bytes) -> tuple[int, str]:
