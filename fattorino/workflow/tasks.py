@@ -12,9 +12,10 @@ from procrastinate.contrib.django import app
 from fattorino import clock
 from fattorino.core.errors import FattorinoError
 from fattorino.core.workflow.definition import Action
-from fattorino.organisations.scope import company_scope
-from fattorino.workflow import actions, flows
+from fattorino.organisations.scope import company_scope, system_scope
+from fattorino.workflow import actions, counts, flows
 from fattorino.workflow.actions import ActionResult, ActionRun
+from fattorino.workflow.flows.counts import AT_ONCE, roll_up
 
 log = logging.getLogger(__name__)
 
@@ -49,3 +50,16 @@ def run_action(company_id: int, pending_id: int) -> None:
         )
     with company_scope(company_id):
         flows.finish_action(pending_id, company_id, result, now=clock.now())
+
+
+@app.periodic(cron="* * * * * */10", periodic_id="roll_up_counts")
+@app.task(name="workflow.roll_up_counts", queueing_lock="workflow.roll_up_counts")
+def roll_up_counts(timestamp: int) -> None:
+    """Add up what changed, company by company. Not urgent: counts are exact without it, only slower to read."""
+    with system_scope():
+        companies = counts.waiting()
+    for company_id in companies:
+        taken = AT_ONCE
+        while taken == AT_ONCE:
+            with company_scope(company_id):
+                taken = roll_up(company_id)
