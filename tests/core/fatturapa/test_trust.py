@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import random
 import ssl
 
 import pytest
@@ -214,3 +215,30 @@ def test_a_certificate_that_the_authority_it_names_did_not_sign_is_00107(ca: Dem
     assert codes(p7m, ()) == []
     assert codes(p7m, (ca.certificate,)) == ["00107"]
     assert codes(p7m, (forged,)) == []
+
+
+@pytest.mark.parametrize("kind", ["pem", "der", "list"])
+def test_damage_anywhere_leaks_no_other_exception(
+    key: SigningKey, ca: DemoCa, other: DemoCa, kind: str
+) -> None:
+    history = instance("granted", "2016-07-01T00:00:00Z")
+    data = {
+        "pem": ssl.DER_cert_to_PEM_cert(ca.certificate).encode(),
+        "der": ca.certificate,
+        "list": trusted_list(
+            service(ca, extensions=information("ForeSeals"), history=history), service(other)
+        ),
+    }[kind]
+    chance = random.Random(kind)
+    opened = unwrap(sign_cades(b"<a/>", key.certificate, key.sign, NOW))
+    for _ in range(300):
+        damaged = bytearray(data)
+        for _change in range(chance.randint(1, 3)):
+            place = chance.randrange(len(damaged))
+            damaged[place : place + chance.randint(0, 20)] = chance.randbytes(chance.randint(0, 4))
+        try:
+            found = read_trusted(bytes(damaged), at=NOW)
+        except TrustError:
+            continue
+        # What is believed is the key in the file, so only that nothing breaks can be asked of the judgement.
+        verify(opened, at=NOW, trusted=found)
