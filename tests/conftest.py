@@ -48,6 +48,14 @@ def pytest_configure(config: pytest.Config) -> None:
     _adapt_settings(pathlib.Path(os.environ[HOME]))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The seeds of what is made anew at each run, also when all is well: a test in a worker cannot print them."""
+    reports = [r for outcome in ("passed", "failed") for r in terminalreporter.getreports(outcome)]
+    seeds = {str(value) for r in reports for name, value in r.user_properties if name == "seed"}
+    for seed in sorted(seeds):
+        terminalreporter.write_line(seed)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
