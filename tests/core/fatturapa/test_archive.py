@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import stat
 import struct
+import tracemalloc
 import warnings
 import zipfile
 import zlib
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fattorino.core.errors import ArchiveError
-from fattorino.core.fatturapa.archive import ZipMember, is_zip, read_zip
+from fattorino.core.fatturapa.archive import UnreadableMember, ZipMember, is_zip, members_of, read_zip
 
 
 def make(*members: tuple[str | zipfile.ZipInfo, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -135,6 +136,41 @@ def test_limits_of_number_size_and_sum() -> None:
     assert refused(two, max_member_size=999).code == "00003"
     assert refused(two, max_total_size=1999).code == "00003"
     assert len(read_zip(two, max_members=2, max_member_size=1000, max_total_size=2000)) == 2
+
+
+def test_a_damaged_member_does_not_take_the_others_with_it() -> None:
+    data = make(
+        ("a.xml", b"first" * 9), ("b.xml", b"second"), ("c.xml", b"third"), compression=zipfile.ZIP_STORED
+    )
+    found = list(members_of(data.replace(b"second", b"sec0nd", 1)))
+    assert [one.name for one in found] == ["a.xml", "b.xml", "c.xml"]
+    assert [isinstance(one, ZipMember) for one in found] == [True, False, True]
+    (damaged,) = (one for one in found if isinstance(one, UnreadableMember))
+    assert damaged.error.code == "00106" and "«b.xml»" in damaged.error.message
+    assert refused(data.replace(b"second", b"sec0nd", 1)).message == damaged.error.message
+
+
+def test_a_locked_or_too_large_member_is_told_apart_from_the_others() -> None:
+    data = make(("a.xml", b"x" * 100), ("b.xml", b"y" * 10), compression=zipfile.ZIP_STORED)
+    large, small = members_of(data, max_member_size=99)
+    assert isinstance(large, UnreadableMember) and large.error.code == "00003"
+    assert small == ZipMember("b.xml", b"y" * 10)
+
+
+def test_what_concerns_the_whole_archive_is_said_before_the_first_member() -> None:
+    for data in (b"PK\x03\x04", make(), make(("../a", b"x"), ("b", b"y")), make(("a", b""), ("A", b""))):
+        with pytest.raises(ArchiveError):
+            next(members_of(data))
+
+
+def test_members_are_held_one_at_a_time() -> None:
+    data = make(*((f"{number}.xml", bytes([number]) * 1_000_000) for number in range(1, 31)))
+    tracemalloc.start()
+    for member in members_of(data):
+        assert isinstance(member, ZipMember) and len(member.content) == 1_000_000
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 6_000_000
 
 
 def test_members_that_share_bytes_are_refused() -> None:
