@@ -116,12 +116,22 @@ def weigh(found: list[Implementation], env: dict[str, str], figures: Figures, no
 
 
 def load(
-    found: list[Implementation], env: dict[str, str], figures: Figures, *, counting: bool, rounds: int
+    found: list[Implementation],
+    env: dict[str, str],
+    figures: Figures,
+    *,
+    counting: bool,
+    rounds: int,
 ) -> None:
     """What importing each costs, over the bare interpreter."""
     times = measure.import_times(found, env, rounds)
+    remembered = Remembered(BUILD / "counts.json")
     for i in found:
-        counted = measure.import_instructions(i, env) if counting else None
+        counted = None
+        if counting:
+            job = Job(i, "import", Path(i.imports), (0, 1))
+            counted = remembered.get(job) or measure.import_instructions(i, env)
+            remembered.keep(job, counted)
         figures.imports[i.name] = (counted, times[i.name])
 
 

@@ -60,7 +60,7 @@ def all_instructions(jobs: list[Job], variables: dict[str, str]) -> dict[Job, fl
 def import_instructions(implementation: Implementation, variables: dict[str, str]) -> float:
     """Million instructions of importing it, over those of the bare interpreter, with the bytecode in place."""
     command = [str(implementation.python), "-c"]
-    _counted([*command, f"import {implementation.imports}"], variables)
+    _cpu([*command, f"import {implementation.imports}"], variables)
     bare = _counted([*command, "pass"], variables)
     return (_counted([*command, f"import {implementation.imports}"], variables) - bare) / 1e6
 

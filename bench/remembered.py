@@ -38,12 +38,13 @@ def _name(job: Job) -> str:
     adapter = ROOT / "bench" / "adapters" / f"{job.implementation.name}.py"
     parts = (_digest(adapter), _digest(WORKER), _digest(job.case), _installed(job.implementation.python))
     mark = sha256(" ".join(parts).encode()).hexdigest()[:16]
-    return f"{job.implementation.name} {job.task} {job.case.stem} {job.lengths} {mark}"
+    return f"{job.implementation.name} {job.task} {job.case.name} {job.lengths} {mark}"
 
 
 @cache
 def _digest(file: Path) -> str:
-    return sha256(file.read_bytes()).hexdigest()
+    """Of a file; of an import, which has none, the names that it imports."""
+    return sha256(file.read_bytes() if file.is_file() else str(file).encode()).hexdigest()
 
 
 @cache
