@@ -5,7 +5,6 @@ Class names as in `ordinaria`. How to read a line: `core.tracciati.declaration`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from fattorino.core.fatturapa import fields as f
@@ -20,6 +19,7 @@ from fattorino.core.fatturapa.blocks import (
     StabileOrganizzazione,
 )
 from fattorino.core.tracciati.declaration import A, Choice, E, Root
+from fattorino.core.tracciati.lazy import dataclass
 
 DENOMINAZIONE_O_NOME = Choice((("Denominazione",), ("Nome", "Cognome")))
 

@@ -8,7 +8,6 @@ How to read a line: `core.tracciati.declaration`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from fattorino.core.fatturapa import fields as f
@@ -69,6 +68,7 @@ from fattorino.core.fatturapa.ordinaria.header import (
     TerzoIntermediarioOSoggettoEmittente,
 )
 from fattorino.core.tracciati.declaration import A, E, Root
+from fattorino.core.tracciati.lazy import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fattorino.core.fatturapa import fields as f
 from fattorino.core.fatturapa.blocks import IdFiscale, Indirizzo
 from fattorino.core.fatturapa.ordinaria.header import Anagrafica
 from fattorino.core.tracciati.declaration import E
+from fattorino.core.tracciati.lazy import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

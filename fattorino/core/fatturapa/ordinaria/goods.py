@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fattorino.core.fatturapa import fields as f
 from fattorino.core.fatturapa.ordinaria.general import ScontoMaggiorazione
 from fattorino.core.tracciati.declaration import E
+from fattorino.core.tracciati.lazy import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from fattorino.core.fatturapa import fields as f
 from fattorino.core.fatturapa.blocks import IdFiscale, Indirizzo, IscrizioneREA
 from fattorino.core.tracciati.declaration import Choice, E
+from fattorino.core.tracciati.lazy import dataclass
 
 DENOMINAZIONE_O_NOME = Choice((("Denominazione",), ("Nome", "Cognome")))
 
