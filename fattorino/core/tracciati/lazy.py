@@ -32,12 +32,12 @@ else:
         return _declared
 
 
-def _declared(cls: _Class) -> _Class:
+def _declared(cls: Any) -> Any:
     if cls.__bases__ != (object,) or "__post_init__" in cls.__dict__:
         raise TypeError(f"{cls.__name__}: bases and __post_init__ are not for declarations")
     # Else dataclasses would have inspect write out the signature for it.
     cls.__doc__ = cls.__doc__ or cls.__name__
-    made = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=True, slots=True)(cls)
+    made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=True, slots=True)(cls)
     for name, method in _METHODS.items():
         setattr(made, name, method)
     return made
@@ -46,13 +46,13 @@ def _declared(cls: _Class) -> _Class:
 class _Signature:
     """What `inspect.signature` tells of the class: that of the `__init__` that it will have."""
 
-    def __get__(self, instance: object, cls: type) -> inspect.Signature:
+    def __get__(self, instance: object, cls: Any) -> inspect.Signature:
         signature = inspect.signature(_initialiser(cls))
         return signature.replace(parameters=[p for p in signature.parameters.values() if p.name != "self"])
 
 
 def _init(self: Any, **values: Any) -> None:
-    cls = type(self)
+    cls = self.__class__
     cls.__init__ = _initialiser(cls)
     cls.__init__(self, **values)
 
@@ -62,7 +62,7 @@ def _initialiser(cls: type) -> Callable[..., None]:
     """The `__init__` of the class. It sets the slots by their descriptors, which do not ask `__setattr__`."""
     known: dict[str, Any] = {}
     arguments, body = [], []
-    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+    for field in dataclasses.fields(cls):
         known[f"set_{field.name}"] = cls.__dict__[field.name].__set__
         known[f"default_{field.name}"] = field.default
         default = "" if field.default is dataclasses.MISSING else f"=default_{field.name}"
@@ -77,7 +77,7 @@ def _initialiser(cls: type) -> Callable[..., None]:
 
 @cache
 def _names(cls: type) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(cls))  # type: ignore[arg-type]
+    return tuple(field.name for field in dataclasses.fields(cls))
 
 
 @cache
@@ -90,19 +90,19 @@ def _values_of(cls: type) -> Callable[[Any], tuple[Any, ...]]:
 
 
 def _repr(self: Any) -> str:
-    said = ", ".join(f"{name}={getattr(self, name)!r}" for name in _names(type(self)))
+    said = ", ".join(f"{name}={getattr(self, name)!r}" for name in _names(self.__class__))
     return f"{type(self).__qualname__}({said})"
 
 
-def _eq(self: Any, other: object) -> bool:
-    if type(other) is not type(self):
+def _eq(self: Any, other: Any) -> Any:
+    if other.__class__ is not self.__class__:
         return NotImplemented
-    values = _values_of(type(self))
+    values = _values_of(self.__class__)
     return values(self) == values(other)
 
 
 def _hash(self: Any) -> int:
-    return hash(_values_of(type(self))(self))
+    return hash(_values_of(self.__class__)(self))
 
 
 def _setattr(self: Any, name: str, value: Any) -> None:
@@ -114,11 +114,11 @@ def _delattr(self: Any, name: str) -> None:
 
 
 def _getstate(self: Any) -> tuple[Any, ...]:
-    return _values_of(type(self))(self)
+    return _values_of(self.__class__)(self)
 
 
 def _setstate(self: Any, state: tuple[Any, ...]) -> None:
-    for name, value in zip(_names(type(self)), state, strict=True):
+    for name, value in zip(_names(self.__class__), state, strict=True):
         object.__setattr__(self, name, value)
 
 
