@@ -7,6 +7,7 @@ longer texts than libxml2's own limits. Nothing is ever fetched.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
@@ -58,10 +59,9 @@ def parse(data: bytes, *, keep_comments: bool = False, limit: int = LIMIT) -> et
 
 
 def read(data: bytes, *, keep_comments: bool = False, limit: int = LIMIT) -> Parsed:
-    """As `parse`, and says what was tolerated.
-
-    Tolerated is only a namespace name that is no URI (``xmlns:ds="…xmldsig#&quot;"``): well-formed for SdI, which
-    really delivered such files, but refused by libxml2.
+    """As `parse`, and says what was tolerated: the `remarks`, processing instructions inside, and a namespace name
+    that is no URI (``xmlns:ds="…xmldsig#&quot;"``), well-formed for SdI, which really delivered such files, but
+    refused by libxml2.
     """
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise XmlError("Il file è vuoto.", "Scegliere il file XML della fattura.", code="00106")
@@ -74,12 +74,12 @@ def read(data: bytes, *, keep_comments: bool = False, limit: int = LIMIT) -> Par
     parser = _parser(keep_comments, recover=False)
     try:
         root = etree.fromstring(data, parser)
-        tolerated: tuple[str, ...] = ()
+        tolerated = remarks(data)
     except etree.XMLSyntaxError as error:
         if not _only_odd_namespaces(_entries(parser)):
             raise _xml_error(parser) from error
         root = _recovered(data, keep_comments)
-        tolerated = ("Un attributo xmlns non contiene un URI valido.",)
+        tolerated = (*remarks(data), "Un attributo xmlns non contiene un URI valido.")
     if root is None:
         raise XmlError("Il file non contiene alcun elemento XML.", _NOT_XML_HINT)
     if root.getroottree().docinfo.internalDTD is not None:
@@ -88,7 +88,48 @@ def read(data: bytes, *, keep_comments: bool = False, limit: int = LIMIT) -> Par
             "Togliere la dichiarazione DOCTYPE.",
             line=1,
         )
+    if not keep_comments and _has_instructions(data):
+        tolerated += ("Il file contiene istruzioni di elaborazione (<?...?>), che non vengono conservate.",)
     return Parsed(root, tolerated)
+
+
+_MARKS = {b"\xef\xbb\xbf": "", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_ENCODING = re.compile(rb"<\?xml[ \t\r\n][^>]*?encoding[ \t\r\n]*=[ \t\r\n]*[\"']([A-Za-z0-9._-]{1,40})[\"']")
+# XML declaration; then comments, instructions and blanks up to the first element.
+_PROLOG = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:<\?xml[ \t\r\n].*?\?>)?((?:[ \t\r\n]++|<!--.*?-->|<\?.*?\?>)*+)", re.DOTALL
+)
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_STYLESHEET = b"<?xml-stylesheet"
+_PROLOG_SIZE = 4096
+
+
+def remarks(data: bytes) -> tuple[str, ...]:
+    """What is unusual about a file before its root element, in Italian, one sentence each: a byte order mark, an
+    encoding other than UTF-8, a stylesheet. SdI takes all three, and none touches the content."""
+    head = data[:_PROLOG_SIZE]
+    found: list[str] = []
+    mark = next((mark for mark in _MARKS if head.startswith(mark)), b"")
+    if mark:
+        found.append("Il file comincia con un segno di ordine dei byte (BOM).")
+    declared = _ENCODING.match(head, len(mark))
+    encoding = _MARKS.get(mark) or (declared[1].decode("ascii") if declared else "")
+    if encoding.lower() not in ("", "utf-8", "utf8"):
+        found.append(f"Il file è nella codifica {encoding}, non in UTF-8.")
+    prolog = _PROLOG.match(head)
+    if prolog and _STYLESHEET in _COMMENT.sub(b"", prolog[1]):
+        found.append("Il file rimanda a un foglio di stile (<?xml-stylesheet?>), che non viene seguito.")
+    return tuple(found)
+
+
+def _has_instructions(data: bytes) -> bool:
+    """Whether there are processing instructions besides declaration and stylesheet: read, they are gone."""
+    if data.count(b"<?") == data.count(b"<?xml ", 0, _PROLOG_SIZE) + data.count(_STYLESHEET, 0, _PROLOG_SIZE):
+        return False
+    root = etree.fromstring(data, _parser(keep_comments=True, recover=True))
+    return root is not None and bool(
+        root.xpath("boolean(//processing-instruction()[name()!='xml-stylesheet'])")
+    )
 
 
 def canonical(element: etree._Element) -> bytes:

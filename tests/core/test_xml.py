@@ -104,3 +104,21 @@ def test_no_bytes_raise_anything_but_an_xml_error(data):
         xml.parse(data)
     except XmlError as error:
         assert error.message
+
+
+@pytest.mark.parametrize(
+    ("data", "notes"),
+    [
+        (b'<?xml version="1.0" encoding="utf-8"?>\n<!-- <?xml-stylesheet?> --><a/>', []),
+        (b"\xef\xbb\xbf<a/>", ["BOM"]),
+        (b"<?xml version='1.0' encoding = 'windows-1252' ?><a/>", ["windows-1252"]),
+        ('<?xml version="1.0" encoding="UTF-16"?><a/>'.encode("utf-16"), ["BOM", "UTF-16"]),
+        (b'<?xml version="1.0"?> <?xml-stylesheet href="x"?>\n<a/>', ["foglio di stile"]),
+        (b"<a><?b c?></a>", ["istruzioni"]),
+        (b"<a><![CDATA[<?b c?>]]></a>", []),
+    ],
+)
+def test_what_is_unusual_but_fine_is_said(data, notes):
+    tolerated = xml.read(data).tolerated
+    assert len(tolerated) == len(notes)
+    assert all(note in sentence for note, sentence in zip(notes, tolerated, strict=True))

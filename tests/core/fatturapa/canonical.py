@@ -35,6 +35,7 @@ def content(root: etree._Element) -> bytes:
             element.text = None
         for attribute in [name for name in element.attrib if "chemaLocation" in str(name)]:
             del element.attrib[attribute]
+    etree.cleanup_namespaces(root)  # of those that it does not use some have no canonical form
     attributes = sorted(f"{name}={value}" for name, value in root.attrib.items())
     inside = b"".join(xml.canonical(child) for child in root)
     # On each child of a root whose namespaces it does not use.

@@ -147,28 +147,27 @@ def judge(data: bytes, theirs: bool | None) -> None:
     examination = examine(data)
     ours = not examination.findings
     assert theirs is None or ours == theirs, (ours, examination.findings[:3])
-    cls, outcome, tolerated = _walked(data)
+    cls, outcome = _walked(data)
     assert ours == (outcome is not None and not outcome.problems), "examine and walk disagree"
     if outcome is None or outcome.value is None:
         assert cls is None or read_quick(cls, data) is None, "quick reads what walk does not"
         return
     quick = read_quick(cls, data)
     if quick is not None:
-        assert ours and not tolerated, "quick reads what is refused or tolerated"
+        assert ours and not outcome.tolerated, "quick reads what is refused or tolerated"
         assert quick == outcome.value, "quick and walk read differently"
     again, _ = emit(outcome.value)
     assert not ours or again, "read, but not written"
-    if ours and not tolerated:
+    if ours and not outcome.tolerated:
         assert content(xml.parse(again)) == content(xml.read(data).root), "something is lost"
 
 
-def _walked(data: bytes) -> tuple[type | None, Outcome | None, tuple[str, ...]]:
+def _walked(data: bytes) -> tuple[type | None, Outcome | None]:
     try:
-        parsed = xml.read(data)
+        root = xml.parse(data)
     except XmlError:
-        return None, None, ()
-    cls = DOCUMENTS.get(xml.name_of(parsed.root).localname)
+        return None, None
+    cls = DOCUMENTS.get(xml.name_of(root).localname)
     if cls is None:
-        return None, None, ()
-    outcome = walk(parsed.root, cls)
-    return cls, outcome, (*parsed.tolerated, *outcome.tolerated)
+        return None, None
+    return cls, walk(root, cls)
