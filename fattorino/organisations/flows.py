@@ -26,8 +26,11 @@ def audit(
 
 
 def lock_company(company_id: int) -> None:
-    """Hold the company until the transaction ends: who changes its settings waits for who does it now."""
-    Company.objects.select_for_update().filter(pk=company_id).values_list("pk", flat=True).first()
+    """Hold the company until the transaction ends: who changes its settings waits for who does it now.
+
+    Its key stays free: every row that is written meanwhile for the company refers to it.
+    """
+    Company.objects.select_for_update(no_key=True).filter(pk=company_id).values_list("pk", flat=True).first()
 
 
 @transaction.atomic

@@ -20,6 +20,8 @@ class StateLook(models.Model):
     icon = models.CharField(max_length=40, blank=True)
     colour = models.CharField(max_length=7, default="#5b7083")
     tooltip = models.CharField(max_length=200, blank=True)
+    # Of an uploaded picture, which then stands in the place of `icon`.
+    image_sha256 = models.CharField(max_length=64, blank=True)
 
 
 class WorkflowVersion(models.Model):
@@ -33,6 +35,7 @@ class WorkflowVersion(models.Model):
     definition = models.JSONField()
     published_at = models.DateTimeField()
     published_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    note = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [
@@ -195,3 +198,145 @@ class CountDelta(models.Model):
     taxable_cents = models.BigIntegerField()
     tax_cents = models.BigIntegerField()
     total_cents = models.BigIntegerField()
+
+
+class WorkflowDraft(models.Model):
+    """The configuration that a company's administrators are shaping; documents do not know it until it is published.
+
+    What each save changed stands in the audit for ever.
+    """
+
+    company = models.OneToOneField(Company, on_delete=models.PROTECT, related_name="+")
+    definition = models.JSONField()
+    # Number of the published version it started from.
+    base_number = models.PositiveIntegerField()
+    # Counts saves: the form sends it back, so that nobody overwrites what she has not seen.
+    version = models.PositiveIntegerField()
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+
+class StateImage(models.Model):
+    """A picture uploaded for a gadget, as we drew it anew: never the bytes that came."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    content = models.BinaryField()
+    created_at = models.DateTimeField()
+
+
+class GadgetPreference(models.Model):
+    """How one person wants one gadget of a dashboard: where, hidden, pinned to the top."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    dashboard = models.CharField(max_length=2)
+    state = models.CharField(max_length=40)
+    place = models.IntegerField(null=True)
+    hidden = models.BooleanField(default=False)
+    pinned = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "user", "dashboard", "state"], name="one_wish_a_gadget"
+            )
+        ]
+
+
+class Notice(models.Model):
+    """One person is told of one thing that happened: in the pages, and by e-mail where the state says so.
+
+    Written in the transaction of the change itself, so that none is lost; `mail` says what is still to be sent.
+    """
+
+    class Mail(models.TextChoices):
+        NONE = "", "nessuna"
+        NOW = "now", "subito"
+        DIGEST = "digest", "nel riepilogo"
+        SENT = "sent", "inviata"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    change = models.ForeignKey(StateChange, on_delete=models.PROTECT, related_name="+")
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+", db_index=False)
+    state = models.CharField(max_length=40)
+    created_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    mail = models.CharField(max_length=6, choices=Mail.choices, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["change", "user"], name="told_once")]
+        indexes = [
+            models.Index(fields=["company", "user", "-id"], name="notices_of"),
+            models.Index(fields=["company", "user"], condition=models.Q(read_at=None), name="notices_unread"),
+            models.Index(
+                fields=["id"], condition=models.Q(mail__in=["now", "digest"]), name="notices_to_mail"
+            ),
+        ]
+
+
+class NoticePreference(models.Model):
+    """How one person wants the e-mails of a company: each at once, or one a day."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    digest = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["company", "user"], name="one_wish_for_notices")]
+
+
+class BulkRun(models.Model):
+    """*Invio massivo*: the action of the state, or a change of state, for many documents, in the background."""
+
+    class Status(models.TextChoices):
+        RUNNING = "running", "in corso"
+        PAUSED = "paused", "in pausa"
+        CANCELLED = "cancelled", "annullato"
+        DONE = "done", "concluso"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    dashboard = models.CharField(max_length=2)
+    state = models.CharField(max_length=40)
+    # The action whose button was pressed; empty for *Cambia stato* to `target`.
+    action = models.CharField(max_length=40, blank=True)
+    target = models.CharField(max_length=40, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING)
+    total = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    started_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    actor_label = models.CharField(max_length=150)
+
+
+class BulkItem(models.Model):
+    """One document of a run. `outcome` is empty until its turn has come."""
+
+    class Outcome(models.TextChoices):
+        WAITING = "", "in attesa"
+        STARTED = "started", "avviato"
+        DONE = "done", "riuscito"
+        FAILED = "failed", "non riuscito"
+        REFUSED = "refused", "non ammesso"
+        LEFT = "left", "lasciato"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", db_index=False)
+    run = models.ForeignKey(BulkRun, on_delete=models.PROTECT, related_name="items", db_index=False)
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+", db_index=False)
+    place = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, blank=True)
+    message = models.TextField(blank=True)
+    at = models.DateTimeField(null=True)
+    # The pending action that the run started for this document: its end is the outcome.
+    pending_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "place"], name="bulk_place"),
+            models.UniqueConstraint(fields=["run", "document"], name="once_in_a_run"),
+        ]
+        indexes = [
+            models.Index(fields=["pending_id"], condition=~models.Q(pending_id=None), name="bulk_pending"),
+            models.Index(fields=["run", "place"], condition=models.Q(outcome=""), name="bulk_waiting"),
+        ]

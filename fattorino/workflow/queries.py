@@ -15,6 +15,7 @@ from fattorino.core.workflow.definition import (
     ACTION_LABELS,
     Action,
     Dashboard,
+    DocumentKind,
     State,
     Workflow,
     workflow_from_json,
@@ -172,6 +173,14 @@ def visible_documents(actor: Actor) -> QuerySet[Document]:
     rows = Document.objects.filter(company_id=actor.company_id)
     hidden = hidden_states(actor.company_id, actor)
     return rows.exclude(state__in=hidden) if hidden else rows
+
+
+def documents_in(company_id: int, states: list[str], limit: int) -> list[int]:
+    """Some documents of these states, reserved ones too: for the installation's own jobs."""
+    rows = Document.objects.filter(
+        company_id=company_id, dashboard__in=list(Dashboard), kind__in=list(DocumentKind), state__in=states
+    )
+    return list(rows.values_list("pk", flat=True)[:limit]) if states else []
 
 
 def last_outcomes(ids: list[int]) -> dict[int, tuple[str, datetime.datetime]]:

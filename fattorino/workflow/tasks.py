@@ -18,6 +18,7 @@ from fattorino.workflow.actions import ActionResult, ActionRun
 from fattorino.workflow.flows.counts import AT_ONCE, roll_up
 
 log = logging.getLogger(__name__)
+RETIRED_AGAIN = 60  # seconds
 
 
 # The database went away: nothing was decided, so the same job is simply done again.
@@ -63,3 +64,17 @@ def roll_up_counts(timestamp: int) -> None:
         while taken == AT_ONCE:
             with company_scope(company_id):
                 taken = roll_up(company_id)
+
+
+@app.task(name="workflow.leave_retired", retry=AGAIN)
+def leave_retired(company_id: int) -> None:
+    """Move the documents of withdrawn states to the states that took their place, some at a time."""
+    left = True
+    while left:
+        with company_scope(company_id):
+            moved, left = flows.leave_retired(company_id, now=clock.now())
+        if left and not moved:
+            # What is left is being worked on: looked at again when that has ended.
+            with company_scope(company_id):
+                flows.empty_retired(company_id, seconds=RETIRED_AGAIN)
+            return

@@ -15,25 +15,45 @@ from fattorino.workflow.flows.advance import (
     system_actor,
     take_pending,
 )
+from fattorino.workflow.flows.configuration import (
+    copy_from,
+    discard_draft,
+    empty_retired,
+    leave_retired,
+    publish_draft,
+    rebase,
+    save_draft,
+)
 from fattorino.workflow.flows.documents import DocumentFacts, change_document, hold_for_edit, open_document
-from fattorino.workflow.flows.publish import load_standard, publish_workflow
+from fattorino.workflow.flows.looks import Look, delete_look, save_look
+from fattorino.workflow.flows.standard import load_standard, publish_workflow
 
 __all__ = [
     "DocumentFacts",
+    "Look",
     "advance",
     "change_document",
     "choose_state",
+    "copy_from",
+    "delete_look",
+    "discard_draft",
+    "empty_retired",
     "enter",
     "finish_action",
     "hold_for_edit",
+    "leave_retired",
     "load_standard",
     "lock",
     "next_change",
     "open_document",
+    "publish_draft",
     "publish_workflow",
+    "rebase",
     "record",
     "report_status",
     "request_action",
+    "save_draft",
+    "save_look",
     "system_actor",
     "take_pending",
 ]

@@ -30,6 +30,9 @@ from fattorino.workflow import actions, queries, queue
 from fattorino.workflow.actions import ActionResult
 from fattorino.workflow.models import Document, PendingAction, StateChange
 
+# The class of the advisory locks by which a new configuration waits for the moves of a company's documents.
+CONFIGURING = 20827
+
 
 def next_change() -> int:
     """A number that grows with every change a list shows.
@@ -70,6 +73,7 @@ def advance(
         RefusedError: a rule says no; ConflictError: somebody was quicker.
     """
     with transaction.atomic():
+        _hold_configuration(actor.company_id)
         document = _locked(document_id, actor)
         version, workflow = queries.workflow_of(document.company_id)
         facts = _facts(document, actor, event, workflow)
@@ -83,6 +87,12 @@ def advance(
         if answer.to_state:
             _try_held(document, workflow, actor, now, version)
         return answer
+
+
+def _hold_configuration(company_id: int) -> None:
+    """Keep the company's configuration as it is to the transaction's end: see flows.configuration.publish_draft."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock_shared(%s, %s)", [CONFIGURING, company_id])
 
 
 def lock(document_id: int) -> None:

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from fattorino.core.workflow.definition import workflow_from_json
 from fattorino.core.workflow.standard import standard_json, standard_workflow
+from fattorino.organisations.flows import lock_company
 from fattorino.workflow.models import StateLook, WorkflowVersion
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def publish_workflow(
     """
     workflow_from_json(definition)
     with transaction.atomic():
-        type(company).objects.select_for_update().get(pk=company.pk)
+        lock_company(company.pk)
         last = WorkflowVersion.objects.filter(company=company).order_by("-number").first()
         return WorkflowVersion.objects.create(
             company=company,
@@ -51,6 +52,6 @@ def load_standard(company: Company, *, now: datetime.datetime) -> WorkflowVersio
             },
         )
     with transaction.atomic():
-        type(company).objects.select_for_update().get(pk=company.pk)
+        lock_company(company.pk)
         existing = WorkflowVersion.objects.filter(company=company).order_by("-number").first()
         return existing or publish_workflow(company, standard_json(), now=now)
