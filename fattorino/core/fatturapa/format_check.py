@@ -9,7 +9,9 @@ the content of ds:Signature is not looked at here but by the signature check.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from lxml import etree
@@ -20,6 +22,7 @@ from fattorino.core.fatturapa.findings import Finding
 from fattorino.core.fatturapa.ordinaria import FatturaElettronica
 from fattorino.core.fatturapa.semplificata import FatturaElettronicaSemplificata
 from fattorino.core.tracciati import Outcome, Problem, walk
+from fattorino.core.tracciati.quick import read_quick
 from fattorino.core.tracciati.walk import line_of
 
 Fattura = FatturaElettronica | FatturaElettronicaSemplificata
@@ -28,11 +31,13 @@ DOCUMENTS: dict[str, type] = {
     "FatturaElettronica": FatturaElettronica,
     "FatturaElettronicaSemplificata": FatturaElettronicaSemplificata,
 }
+_ROOT = re.compile(rb"<[A-Za-z0-9._-]+:(FatturaElettronica(?:Semplificata)?)[ \t\r\n]")
+_HEAD = 4096  # bytes in which a plain document has its root
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Examination:
-    """All that one walk over a file tells.
+    """All that one look at a file tells.
 
     Attributes:
         findings: format errors (00200, 00201; 00003 and 00106 for a file that cannot be parsed), by line.
@@ -40,14 +45,21 @@ class Examination:
             are findings (a code of an older version, a text too long).
         unreadable: why there is no `fattura`, in Italian; "" when there is one.
         tolerated: what was read over, in Italian.
-        root: the parsed tree; None when the file is not XML.
+        xml: the file.
+        refused: why the file is no XML; None when it is.
     """
 
     findings: tuple[Finding, ...]
     fattura: Any
     unreadable: str
     tolerated: tuple[str, ...]
-    root: etree._Element | None
+    xml: bytes
+    refused: XmlError | None = None
+
+    @cached_property
+    def root(self) -> etree._Element | None:
+        """The tree, parsed when it is first asked for; None when the file is not XML."""
+        return None if self.refused else safe_xml.parse(self.xml, limit=len(self.xml))
 
 
 def format_check(xml: bytes, *, limit: int = safe_xml.LIMIT) -> list[Finding]:
@@ -56,22 +68,34 @@ def format_check(xml: bytes, *, limit: int = safe_xml.LIMIT) -> list[Finding]:
 
 
 def examine(xml: bytes, *, limit: int = safe_xml.LIMIT) -> Examination:
-    """Parse, read and check the format in one go. Never raises; `limit` in bytes."""
+    """Read and check the format in one go. Never raises; `limit` in bytes."""
+    if len(xml) <= limit and (kind := _ROOT.search(xml, 0, _HEAD)):
+        fattura = read_quick(DOCUMENTS[kind[1].decode("ascii")], xml)
+        if fattura is not None:
+            return Examination((), fattura, "", (), xml)
+    return _examine_tree(xml, limit)
+
+
+def _examine_tree(xml: bytes, limit: int) -> Examination:
+    """The long way, which alone refuses, tolerates and explains."""
     try:
         parsed = safe_xml.read(xml, limit=limit)
     except XmlError as error:
         finding = Finding(error.code, "error", "", error.line, error.message, error.hint)
-        return Examination((finding,), None, str(error), (), None)
+        return Examination((finding,), None, str(error), (), xml, error)
     name = safe_xml.name_of(parsed.root).localname
     cls = DOCUMENTS.get(name)
     if cls is None:
         finding = _not_an_invoice(parsed.root, name)
-        return Examination((finding,), None, finding.message, parsed.tolerated, parsed.root)
-    outcome = walk(parsed.root, cls)
-    findings = findings_of(outcome.problems)
-    unreadable = "" if outcome.value is not None else _why(outcome)
-    tolerated = (*parsed.tolerated, *outcome.tolerated)
-    return Examination(findings, outcome.value, unreadable, tolerated, parsed.root)
+        examination = Examination((finding,), None, finding.message, parsed.tolerated, xml)
+    else:
+        outcome = walk(parsed.root, cls)
+        findings = findings_of(outcome.problems)
+        unreadable = "" if outcome.value is not None else _why(outcome)
+        tolerated = (*parsed.tolerated, *outcome.tolerated)
+        examination = Examination(findings, outcome.value, unreadable, tolerated, xml)
+    examination.__dict__["root"] = parsed.root  # it is there: `root` need not parse again
+    return examination
 
 
 def findings_of(problems: tuple[Problem, ...]) -> tuple[Finding, ...]:

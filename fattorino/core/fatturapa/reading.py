@@ -24,13 +24,19 @@ class Reading:
         format: from the attribute `versione`.
         tolerated: what is not as the schema wants it but could be read without doubt, in Italian, one sentence
             each: blanks around dates and numbers, elements out of order, codes that are not in force.
-        root: the parsed tree, without comments.
     """
 
     fattura: Fattura
     format: Format
     tolerated: tuple[str, ...]
-    root: etree._Element
+    _examination: Examination
+
+    @property
+    def root(self) -> etree._Element:
+        """The tree, without comments; parsed when it is first asked for."""
+        root = self._examination.root
+        assert root is not None
+        return root
 
 
 def read_fattura(xml: bytes, *, limit: int = safe_xml.LIMIT) -> Reading:
@@ -46,16 +52,16 @@ def read_fattura(xml: bytes, *, limit: int = safe_xml.LIMIT) -> Reading:
             build a whole and faithful object; `findings` hold the format errors.
     """
     examination = examine(xml, limit=limit)
-    if examination.root is None:
-        safe_xml.parse(xml, limit=limit)  # raises the XmlError that the examination put into a finding
-    if examination.fattura is None or examination.root is None:
+    if examination.refused:
+        raise examination.refused
+    if examination.fattura is None:
         raise _format_error(examination, examination.unreadable)
     kind = _format(examination)
     tolerated = examination.tolerated + tuple(
         f"Riga {finding.line}: {finding.message}" if finding.line else finding.message
         for finding in examination.findings
     )
-    return Reading(examination.fattura, kind, tolerated, examination.root)
+    return Reading(examination.fattura, kind, tolerated, examination)
 
 
 def _format(examination: Examination) -> Format:
