@@ -72,7 +72,7 @@ def examine(xml: bytes, *, limit: int = safe_xml.LIMIT) -> Examination:
     if len(xml) <= limit and (kind := _ROOT.search(xml, 0, _HEAD)):
         fattura = read_quick(DOCUMENTS[kind[1].decode("ascii")], xml)
         if fattura is not None:
-            return Examination((), fattura, "", (), xml)
+            return Examination((), fattura, "", safe_xml.remarks(xml), xml)
     return _examine_tree(xml, limit)
 
 
