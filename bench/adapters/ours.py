@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from fattorino.core.fatturapa import FatturaElettronica, check, read_fattura, write_fattura
+from fattorino.core.fatturapa.format_check import examine
 from fattorino.core.fatturapa.rules import Known, Situation, run
+from fattorino.core.xml import LIMIT
 
 Task = tuple[Callable[[Any], Any], Callable[[Any], object]]
 ON = date(2026, 11, 21)
+LARGEST = 10_000_000  # bytes; SdI's own limit is below the invoice of 10,000 lines
 
 
 def parse() -> Task:
@@ -23,7 +26,7 @@ def build() -> Task:
 
 
 def validate() -> Task:
-    return bytes, lambda data: check(data, on=ON)
+    return bytes, checked
 
 
 def rules() -> Task:
@@ -47,15 +50,29 @@ def stream() -> Task:
 
 
 def read(data: bytes) -> Any:
-    return read_fattura(data).fattura
+    return read_fattura(data, limit=LARGEST).fattura
+
+
+def checked(data: bytes) -> object:
+    """`check`; what is larger than SdI admits it refuses unread, so that is judged by the same two steps."""
+    if len(data) <= LIMIT:
+        return check(data, on=ON)
+    examination = examine(data, limit=LARGEST)
+    if examination.findings:
+        raise ValueError(examination.findings)
+    return run(examination.fattura, _situation(examination.fattura, len(data)))
 
 
 def situated(data: bytes) -> tuple[Any, Situation]:
     fattura = read(data)
+    return fattura, _situation(fattura, len(data))
+
+
+def _situation(fattura: Any, size: int) -> Situation:
     if not isinstance(fattura, FatturaElettronica):
-        return fattura, Situation("FSM10", ON, "emitter", Known(), len(data))
+        return Situation("FSM10", ON, "emitter", Known(), size)
     kind: Any = fattura.versione
-    return fattura, Situation(kind, ON, "emitter", Known(), len(data))
+    return Situation(kind, ON, "emitter", Known(), size)
 
 
 TASKS = {
