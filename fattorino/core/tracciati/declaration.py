@@ -19,7 +19,7 @@ import types
 import typing
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from fattorino.core.tracciati.values import Value
 
@@ -35,12 +35,14 @@ class E:
         name: official name.
         description: what it is, in Italian, lower case, as a message or a label may quote it.
         default: the value that the schema gives to the element when it is empty.
+        most: most occurrences of a repeatable element, where the schema sets a limit.
     """
 
     number: int
     name: str
     description: str
     default: str = ""
+    most: int = MANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class Root:
         versions: the admitted values of the attribute `versione`.
         title: what the document is, in Italian, as a heading says it.
         edition: version of the official schema that the declaration follows.
+        signature: whether ds:Signature may or must be the last child.
     """
 
     element: str
@@ -74,6 +77,7 @@ class Root:
     versions: tuple[str, ...]
     title: str = ""
     edition: str = ""
+    signature: Literal["none", "optional", "required"] = "optional"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,8 @@ class Field:
 
     @property
     def cardinality(self) -> str:
-        """As the official table writes it: "<0.N>"."""
-        return f"<{self.fewest}.{'N' if self.repeatable else '1'}>"
+        """As the official table writes it: "<0.N>"; "<1.200>" where the schema sets a limit."""
+        return f"<{self.fewest}.{'N' if self.most == MANY else self.most}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +134,11 @@ def record_of(cls: type) -> Record:
         line = _line(cls, member.name, hints[member.name], has_default, len(fields))
         (fields if line.number else attributes).append(line)
     choice = getattr(cls, "CHOICE", None)
+    root = getattr(cls, "ROOT", None)
     if choice is not None:
-        # A member of a choice is optional by itself; whether the choice as a whole is met is asked apart.
-        assert all(f.fewest == 0 for f in fields if any(f.name in g for g in choice.groups)), cls
+        _check_choice(cls, choice, fields)
+    if attributes and root is None:
+        raise TypeError(f"{cls.__name__}: only the root may have attributes, so far")
     return Record(
         cls=cls,
         xsd=getattr(cls, "XSD", f"{cls.__name__}Type"),
@@ -140,8 +146,19 @@ def record_of(cls: type) -> Record:
         attributes=tuple(attributes),
         by_name={f.name: f for f in fields},
         choice=choice,
-        root=getattr(cls, "ROOT", None),
+        root=root,
     )
+
+
+def _check_choice(cls: type, choice: Choice, fields: list[Field]) -> None:
+    chosen = [name for group in choice.groups for name in group]
+    members = [field for field in fields if field.name in chosen]
+    # A member of a choice is optional by itself; whether the choice as a whole is met is asked apart.
+    if any(field.fewest for field in members):
+        raise TypeError(f"{cls.__name__}: the elements of a choice are optional")
+    start = members[0].position if members else 0
+    if [field.name for field in fields[start : start + len(chosen)]] != chosen:
+        raise TypeError(f"{cls.__name__}: the elements of a choice must stand together, in its order")
 
 
 def _line(cls: type, attribute: str, hint: Any, has_default: bool, position: int) -> Field:
@@ -151,6 +168,10 @@ def _line(cls: type, attribute: str, hint: Any, has_default: bool, position: int
     if python_name(mark.name) != attribute:
         raise TypeError(f"{cls.__name__}.{attribute} should be {python_name(mark.name)}")
     inner, fewest, most = _cardinality(hint, has_default)
+    if isinstance(mark, E) and mark.most != MANY:
+        if not 1 < mark.most < most:
+            raise TypeError(f"{cls.__name__}.{attribute}: a limit is for what may come more than once")
+        most = mark.most
     value = next((m for m in getattr(inner, "__metadata__", ()) if isinstance(m, Value)), None)
     record = inner if value is None and dataclasses.is_dataclass(inner) else None
     if value is None and record is None:

@@ -30,7 +30,7 @@ def emit(document: Any) -> tuple[bytes, tuple[Problem, ...]]:
             _write(root, value, line, f"/@{line.name}", problems)
     _fill(root, document, record, "", problems)
     if not problems:
-        problems.extend(walk(root, cls).problems)
+        problems.extend(walk(root, cls, unsigned=True).problems)
     if problems:
         return b"", tuple(problems)
     return DECLARATION + etree.tostring(root, encoding="UTF-8", pretty_print=True), ()

@@ -90,6 +90,8 @@ class _Reader:
 
     def document(self, cls: type) -> Any:
         record = record_of(cls)
+        if record.root is not None and record.root.signature == "required":
+            raise NotPlain("signatures are for the long way")
         while (found := find_head(self.text, self.pos)) is None:
             self.grow()
         head = read_head(found, record)
@@ -192,7 +194,7 @@ class _Many:
             if not reader.at(self.field.name):
                 break
             reader.grow()
-        if count < self.field.fewest:
+        if not self.field.fewest <= count <= self.field.most:
             raise NotPlain(self.field.name)
         values[self.field.attribute] = tuple(items)
 

@@ -132,14 +132,18 @@ class _Schema:
         if root is None:
             raise TypeError(f"{record.cls.__name__} is no document: it has no ROOT")
         self.record = record
+        self.signature = root.signature
         self.blocks: dict[str, Record] = {}
         self.values: dict[str, Value] = {}
         self._collect(record)
-        namespaces: Any = {"xs": XS, "ds": DS, None: root.namespace}  # the stubs know no None
+        namespaces: Any = {"xs": XS, None: root.namespace}  # the stubs know no None
+        if self.signature != "none":
+            namespaces["ds"] = DS
         self.element = etree.Element(f"{{{XS}}}schema", nsmap=namespaces, targetNamespace=root.namespace)
         if root.edition:
             self.element.set("version", root.edition)
-        _add(self.element, "import", namespace=DS, schemaLocation=xmldsig)
+        if self.signature != "none":
+            _add(self.element, "import", namespace=DS, schemaLocation=xmldsig)
         _document(_add(self.element, "element", name=root.element, type=record.xsd), root.title)
         for block in self.blocks.values():
             self._block(block)
@@ -168,8 +172,10 @@ class _Schema:
                 inside = _add(choice, "sequence")
                 for line in group:
                     _element(inside, line, 1)
-        if record is self.record:
-            _add(sequence, "element", ref="ds:Signature", minOccurs="0")
+        if record is self.record and self.signature != "none":
+            signature = _add(sequence, "element", ref="ds:Signature")
+            if self.signature == "optional":
+                signature.set("minOccurs", "0")
         for line in record.attributes:
             assert line.value is not None
             use = "required" if line.fewest else "optional"
@@ -189,11 +195,6 @@ def _steps(record: Record) -> Iterator[Field | list[list[Field]]]:
     """The lines of a block in order; those of its choice together, group by group."""
     groups = record.choice.groups if record.choice else ()
     chosen = [name for group in groups for name in group]
-    names = [line.name for line in record.fields]
-    if chosen:
-        start = names.index(chosen[0])
-        if names[start : start + len(chosen)] != chosen:
-            raise TypeError(f"{record.xsd}: the elements of a choice must stand together, in its order")
     for line in record.fields:
         if line.name not in chosen:
             yield line

@@ -19,7 +19,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Literal
 
-from fattorino.core.tracciati.declaration import Choice, Field, record_of
+from fattorino.core.tracciati.declaration import MANY, Choice, Field, record_of
 from fattorino.core.tracciati.values import (
     Base64,
     Charset,
@@ -195,7 +195,8 @@ class _Expression:
     def _repeated(self, field: Field, *, obligatory: bool) -> tuple[str, Slot]:
         group = self._group()
         one, _ = _Expression(catching=False).one(field)
-        span = self._caught(f"(?:{one}{BLANKS})+")
+        times = "+" if field.most == MANY else f"{{1,{field.most}}}"
+        span = self._caught(f"(?:{one}{BLANKS}){times}")
         # The look ahead spares an engine that finds another tag the trouble to set up a repetition.
         return (span if obligatory else f"(?:(?=<{field.name}[/>]){span}|)"), Slot(field, group)
 

@@ -112,8 +112,8 @@ def reference_page(cls: type, controls: Sequence[ControlNote] = (), *, command: 
         else "",
         f"Schema {root.edition}; radice `<{root.element}>` nel namespace `{root.namespace}`; gli altri elementi sono "
         f"senza namespace. Versioni: {', '.join(f'`{version}`' for version in root.versions)}.",
-        "Cardinalità `<A.B>`: A = 0 facoltativo, 1 obbligatorio; B = 1 una sola occorrenza, N più occorrenze. Un "
-        "elemento obbligatorio in un blocco facoltativo serve soltanto se il blocco c'è. Dimensione in caratteri.",
+        "Cardinalità `<A.B>`: A = 0 facoltativo, 1 obbligatorio; B = quante occorrenze al massimo (N: senza limite). "
+        "Un elemento obbligatorio in un blocco facoltativo serve soltanto se il blocco c'è. Dimensione in caratteri.",
         *_attributes(record),
         "## Elementi",
         _markdown(

@@ -56,9 +56,12 @@ class Outcome:
     tolerated: tuple[str, ...]
 
 
-def walk(root: etree._Element, cls: type) -> Outcome:
-    """Read `root` as the document that `cls` (a declared class with ROOT) describes. Never raises."""
-    walker = _Walker(record_of(cls), root)
+def walk(root: etree._Element, cls: type, *, unsigned: bool = False) -> Outcome:
+    """Read `root` as the document that `cls` (a declared class with ROOT) describes. Never raises.
+
+    `unsigned`: an obligatory signature is still to come, and not missed.
+    """
+    walker = _Walker(record_of(cls), root, unsigned)
     value = walker.document(root)
     return Outcome(value, tuple(walker.problems), tuple(walker.tolerated))
 
@@ -84,10 +87,11 @@ def _path(place: _Place | None, *more: str) -> str:
 
 
 class _Walker:
-    def __init__(self, record: Record, root: etree._Element) -> None:
+    def __init__(self, record: Record, root: etree._Element, unsigned: bool) -> None:
         assert record.root is not None, record.cls
         self.record = record
         self.root = record.root
+        self.needs_signature = record.root.signature == "required" and not unsigned
         self.attributed = bool(_HAS_ATTRIBUTES_INSIDE(root))
         self.problems: list[Problem] = []
         self.tolerated: list[str] = []
@@ -111,6 +115,9 @@ class _Walker:
         values = self._root_attributes(root)
         obligatory = {line.attribute: "" for line in self.record.attributes if line.fewest}
         block = self._block(root, plan_of(self.record.cls), None, obligatory | values)
+        if self.needs_signature and not any(child.tag == SIGNATURE for child in root):
+            message = f"Manca la firma <ds:Signature> in <{self.root.element}>."
+            self.say(root, "/Signature", message, "Firmare il documento.")
         return None if block is _MISSING or obligatory.keys() - values.keys() else block
 
     def _wrong_root(self, root: etree._Element) -> None:
@@ -216,7 +223,9 @@ class _Walker:
         """A comment or instruction, where the parser was told to keep them; the signature of the whole."""
         if not isinstance(child.tag, str):
             return True
-        return place is None and child.tag == SIGNATURE and _is_last(child)
+        if place is not None or child.tag != SIGNATURE or self.root.signature == "none":
+            return False
+        return _is_last(child)
 
     def _complete(self, element: etree._Element, plan: Plan, place: _Place | None, got: int) -> bool:
         """Says what is missing; whether an object can be made all the same."""
@@ -291,6 +300,8 @@ class _Walker:
         self.say(element, _path(place), f"In <{name}> c'è testo fuori dagli elementi.", "Togliere il testo.")
 
     def _line_in_a_namespace(self, child: etree._Element, plan: Plan, place: _Place | None) -> Line | None:
+        if not child.tag.startswith("{"):
+            return None
         name = name_of(child)
         line = plan.by_name.get(name.localname) if name.namespace == self.root.namespace else None
         if line is not None:
@@ -313,7 +324,8 @@ class _Walker:
         self.say(child, _path(place, name), f"<{name}> non è previsto in <{parent}>.", hint, fatal=True)
 
     def _repeated(self, child: etree._Element, line: Field, place: _Place | None) -> None:
-        message = f"<{line.name}> ({line.description}) è ripetuto: è ammesso una sola volta."
+        times = "una sola volta" if line.most == 1 else f"al massimo {line.most} volte"
+        message = f"<{line.name}> ({line.description}) è ripetuto: è ammesso {times}."
         self.say(child, _path(place, line.name), message, "Togliere le ripetizioni.", fatal=True)
 
     def _out_of_place(self, child: etree._Element, line: Field, last: Field, place: _Place) -> None:

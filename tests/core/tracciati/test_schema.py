@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 
 from fattorino.core.tracciati.codelists import Code, CodeList
-from fattorino.core.tracciati.declaration import Choice, E, Root
+from fattorino.core.tracciati.declaration import E, Root
 from fattorino.core.tracciati.schema import days_of_use, facets, schema_text
 from fattorino.core.tracciati.values import Base64, Coded, Moment, Pattern, Text, Value
 
@@ -41,16 +41,6 @@ class DueTipi:
     altra: Annotated[Other, E(2, "Altra", "parola")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sparsi:
-    ROOT: ClassVar[Root] = ROOT
-    CHOICE: ClassVar[Choice] = Choice((("Una",), ("Altra",)))
-
-    una: Annotated[Word | None, E(1, "Una", "parola")] = None
-    mezzo: Annotated[Word, E(2, "Mezzo", "parola")]
-    altra: Annotated[Word | None, E(3, "Altra", "parola")] = None
-
-
 def test_characters_of_xml_in_a_description_are_escaped():
     schema = etree.fromstring(schema_text(Documento).encode())
     assert "una <parola> & altro" in [e.text for e in schema.iter(f"{XS}documentation")]
@@ -63,9 +53,7 @@ def test_an_annotation_stands_on_one_line():
     )
 
 
-@pytest.mark.parametrize(
-    ("cls", "why"), [(SenzaRadice, "no ROOT"), (DueTipi, "two different types"), (Sparsi, "stand together")]
-)
+@pytest.mark.parametrize(("cls", "why"), [(SenzaRadice, "no ROOT"), (DueTipi, "two different types")])
 def test_a_declaration_that_no_schema_can_say_is_refused(cls, why):
     with pytest.raises(TypeError, match=why):
         schema_text(cls)
