@@ -163,7 +163,10 @@ class _Run:
             reader.grow()
         reader.pos = found.end()
         if reader.making:
-            made = self.makers[reader.special](*found.groups())
+            try:
+                made = self.makers[reader.special](*found.groups())
+            except ValueError as error:
+                raise NotPlain("a value that does not exist") from error
             values.update(zip(self.attributes, made, strict=True))
 
 
@@ -185,11 +188,17 @@ class _Many:
             while found := match(text, pos):
                 pos = found.end()
                 count += 1
+                if not reader.making:
+                    continue
+                try:
+                    item = make(*found.groups())
+                except ValueError as error:
+                    raise NotPlain("a value that does not exist") from error
                 if take:
                     reader.pos = pos
-                    take(reader.number, make(*found.groups()))
-                elif reader.making:
-                    items.append(make(*found.groups()))
+                    take(reader.number, item)
+                else:
+                    items.append(item)
             reader.pos = pos
             if not reader.at(self.field.name):
                 break
