@@ -64,7 +64,8 @@ def read_zip(
         ArchiveError: not a zip, damaged, empty, or not safe to open (00106; too large: 00003).
     """
     members = []
-    left = max_total_size
+    # All together as each of them: small members would else make 300 MB out of 300 kB.
+    left = min(max_total_size, max(MAX_RATIO * len(data), 10 * RATIO_FROM))
     for member in members_of(data, max_members=max_members, max_member_size=max_member_size):
         if isinstance(member, UnreadableMember):
             raise member.error
@@ -95,9 +96,6 @@ def members_of(
         files = [entry for entry in entries if not entry.is_dir() and not _is_leaving(entry.filename)]
         if not files:
             raise ArchiveError("L'archivio ZIP è vuoto.", "Inserire nell'archivio almeno una fattura.")
-        # What is true of one member is true of all together: else a thousand of 1 MB each make 1 GB out of 1 MB.
-        if sum(entry.file_size for entry in files) > max(MAX_RATIO * len(data), 10 * RATIO_FROM):
-            raise ArchiveError("L'archivio ZIP ha una compressione anomala e non viene aperto.")
         for entry in files:
             yield _member(archive, entry, max_member_size)
 
