@@ -8,13 +8,9 @@ import sys
 from pathlib import Path
 
 from fattorino.cli.i18n import _, register
-from fattorino.core.fatturapa.format_check import DOCUMENTS
-from fattorino.core.fatturapa.reference import fattura_page
-from fattorino.core.tracciati.declaration import record_of
-from fattorino.core.tracciati.schema import XMLDSIG, schema_text
 
-# FPA12 -> FatturaElettronica, ...: two formats may have one schema.
-FORMATS = {version: cls for cls in DOCUMENTS.values() for version in cls.ROOT.versions}  # type: ignore[attr-defined]
+# Names only: `fattorino --help` loads this module too, and the declarations take their time.
+FORMATS = ("FPA12", "FPR12", "FSM10")
 XMLDSIG_NAME = "xmldsig-core-schema.xsd"
 
 register(
@@ -70,7 +66,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """0 when it was written, 2 when the file cannot be."""
-    cls = FORMATS[args.format]
+    from fattorino.core.tracciati.schema import XMLDSIG, schema_text
+
+    cls = document(args.format)
     output: Path | None = args.output
     text = page(cls) if args.table else schema_text(cls, xmldsig=XMLDSIG_NAME if output else XMLDSIG)
     if output is None:
@@ -80,16 +78,27 @@ def run(args: argparse.Namespace) -> int:
         return 0
     try:
         output.write_bytes(text.encode())
-        if not args.table:
-            output.with_name(XMLDSIG_NAME).write_bytes(xmldsig())
+        beside = output.with_name(XMLDSIG_NAME)
+        if not args.table and not beside.exists():
+            beside.write_bytes(xmldsig())
     except OSError as error:
         print(f"fattorino: {error.filename}: {_('non si può scrivere')} ({error.strerror})", file=sys.stderr)
         return 2
     return 0
 
 
+def document(name: str) -> type:
+    """The declared class of a format of `FORMATS`."""
+    from fattorino.core.fatturapa.format_check import DOCUMENTS
+
+    return next(cls for cls in DOCUMENTS.values() if name in cls.ROOT.versions)  # type: ignore[attr-defined]
+
+
 def page(cls: type) -> str:
     """The reference page as it stands in docs/tracciati; it names the command that writes it anew."""
+    from fattorino.core.fatturapa.reference import fattura_page
+    from fattorino.core.tracciati.declaration import record_of
+
     root = record_of(cls).root
     assert root is not None, cls
     return fattura_page(cls, command=f"fattorino schema {root.versions[0]} --table")

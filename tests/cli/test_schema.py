@@ -6,7 +6,8 @@ import pytest
 from lxml import etree
 
 from fattorino.cli.main import main
-from fattorino.cli.schema import FORMATS, XMLDSIG_NAME, page, xmldsig
+from fattorino.cli.schema import FORMATS, XMLDSIG_NAME, document, page, xmldsig
+from fattorino.core.fatturapa.format_check import DOCUMENTS
 from fattorino.core.tracciati.schema import XMLDSIG, schema_text
 
 PAGES = pathlib.Path(__file__).resolve().parents[2] / "docs" / "tracciati"
@@ -17,11 +18,15 @@ def italian(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANGUAGE", "it_IT.UTF-8")
 
 
+def test_every_declared_format_has_its_schema():
+    assert sorted(FORMATS) == sorted(v for cls in DOCUMENTS.values() for v in cls.ROOT.versions)
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_schema_goes_to_standard_output_as_it_would_be_published(name, capfdbinary):
     assert main(["schema", name]) == 0
     shown = capfdbinary.readouterr().out
-    assert shown.decode() == schema_text(FORMATS[name])
+    assert shown.decode() == schema_text(document(name))
     assert XMLDSIG.encode() in shown
 
 
@@ -40,6 +45,12 @@ def test_a_schema_in_a_file_compiles_without_network(name, tmp_path):
     etree.XMLSchema(etree.parse(str(tmp_path / "s.xsd"), parser))
 
 
+def test_a_schema_of_the_signature_that_is_there_is_left_alone(tmp_path):
+    (tmp_path / XMLDSIG_NAME).write_text("mine")
+    assert main(["schema", "FSM10", "-o", str(tmp_path / "s.xsd")]) == 0
+    assert (tmp_path / XMLDSIG_NAME).read_text() == "mine"
+
+
 def test_the_schema_of_the_signature_is_the_one_the_official_schemas_import(shared_data):
     assert xmldsig() == (shared_data / "sdi" / "xsd" / XMLDSIG_NAME).read_bytes()
 
@@ -47,7 +58,7 @@ def test_the_schema_of_the_signature_is_the_one_the_official_schemas_import(shar
 def test_a_table_is_one_file(tmp_path):
     assert main(["schema", "FSM10", "--table", "-o", str(tmp_path / "t.md")]) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["t.md"]
-    assert (tmp_path / "t.md").read_text(encoding="utf-8") == page(FORMATS["FSM10"])
+    assert (tmp_path / "t.md").read_text(encoding="utf-8") == page(document("FSM10"))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +66,7 @@ def test_a_table_is_one_file(tmp_path):
 )
 def test_the_pages_in_the_documentation_are_what_the_declaration_gives(name, file):
     written = (PAGES / file).read_text(encoding="utf-8")
-    assert written == page(FORMATS[name]), f"fattorino schema {name} --table -o docs/tracciati/{file}"
+    assert written == page(document(name)), f"fattorino schema {name} --table -o docs/tracciati/{file}"
 
 
 def test_what_cannot_be_written_is_one_italian_line(tmp_path, capsys):
