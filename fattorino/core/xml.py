@@ -66,11 +66,7 @@ def read(data: bytes, *, keep_comments: bool = False, limit: int = LIMIT) -> Par
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise XmlError("Il file è vuoto.", "Scegliere il file XML della fattura.", code="00106")
     if len(data) > limit:
-        raise XmlError(
-            f"Il file è di {len(data):,} byte: il massimo è {limit:,}.".replace(",", "."),
-            "Ridurre o togliere gli allegati.",
-            code="00003",
-        )
+        raise too_long(len(data), limit)
     parser = _parser(keep_comments, recover=False)
     try:
         root = etree.fromstring(data, parser)
@@ -129,6 +125,15 @@ def _has_instructions(data: bytes) -> bool:
     root = etree.fromstring(data, _parser(keep_comments=True, recover=True))
     return root is not None and bool(
         root.xpath("boolean(//processing-instruction()[name()!='xml-stylesheet'])")
+    )
+
+
+def too_long(size: int, limit: int) -> XmlError:
+    """What is to be raised, or said, of a file of `size` bytes where `limit` are admitted."""
+    return XmlError(
+        f"Il file è di {size:,} byte: il massimo è {limit:,}.".replace(",", "."),
+        "Ridurre o togliere gli allegati.",
+        code="00003",
     )
 
 

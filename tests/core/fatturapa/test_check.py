@@ -2,14 +2,26 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import io
+import random
+import tracemalloc
 from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fattorino.core.fatturapa import Known, check, write_fattura
-from fattorino.core.fatturapa.rules import MOST_PLACES
+from fattorino.core.fatturapa import (
+    FatturaElettronica,
+    FatturaElettronicaSemplificata,
+    Known,
+    check,
+    write_fattura,
+)
+from fattorino.core.fatturapa.check import check_stream, identities
+from fattorino.core.fatturapa.rules import MOST_PLACES, OPTIONAL
+from fattorino.core.tracciati.quick import read_quick
+from tests.core.fatturapa import generated
 from tests.core.fatturapa.drafts import TODAY, found, invoice, line, simple_invoice, spoil
 
 
@@ -121,3 +133,83 @@ def test_a_large_file_wrong_at_every_line_is_checked_in_one_pass_and_stays_reada
     ]
     assert all(x.line for x in findings if x.path)
     assert len(findings) < 1000
+
+
+def streamed(data, **how):
+    return check_stream(io.BytesIO(data), **{"on": TODAY, **how})
+
+
+def test_a_stream_has_the_findings_of_the_whole_file(shared_data):
+    """Every sample, plain or not: same codes, places, lines, words."""
+    plain = 0
+    for file in sorted((shared_data / "sdi" / "invoices").iterdir()):
+        data = file.read_bytes()
+        for side in ("emitter", "receiver"):
+            assert streamed(data, side=side) == check(data, on=TODAY, side=side), file.name
+        kind = FatturaElettronica if b"Semplificata" not in data[:2000] else FatturaElettronicaSemplificata
+        plain += read_quick(kind, data) is not None
+    assert plain > 30, "else nothing was streamed"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from(["FPA12", "FPR12", "FSM10"]), st.integers(1, 4))
+def test_a_stream_has_the_findings_of_the_whole_file_for_random_invoices(seed, kind, bodies):
+    """Random values break nearly every rule; some are not plain and go the long way."""
+    rng = random.Random(seed)
+    cls = FatturaElettronicaSemplificata if kind == "FSM10" else FatturaElettronica
+    f = generated.document(cls, rng, most=4)
+    f = dataclasses.replace(
+        f, versione=kind, fattura_elettronica_body=tuple(rng.choices(f.fattura_elettronica_body, k=bodies))
+    )
+    data = write_fattura(f)
+    for known in (None, Known(invoices=identities(f))):
+        whole = check(data, on=TODAY, known=known)
+        assert any(x.code.startswith("004") for x in whole)
+        assert streamed(data, known=known) == whole
+
+
+def test_a_stream_of_a_large_file_wrong_everywhere_is_the_same_too():
+    row = line("1", "0", natura="N4")
+    one = invoice(row).fattura_elettronica_body[0].dati_beni_servizi.dettaglio_linee[0]
+    many = tuple(dataclasses.replace(one, natura=None, numero_linea=i + 1) for i in range(1500))
+    data = write_fattura(spoil(invoice(row), goods__dettaglio_linee=many))
+    assert streamed(data) == check(data, on=TODAY)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"<", b"\xff\xfe", b"<a/>", GOOD[:-20], GOOD.replace(b"<CAP>", b"<CAP>x")]
+)
+def test_a_stream_that_is_no_invoice_has_the_same_findings(data):
+    assert streamed(data) == check(data, on=TODAY) != []
+
+
+def test_what_is_too_long_is_not_read():
+    assert streamed(GOOD, limit=100) == check(GOOD, on=TODAY, limit=100)
+    assert [f.code for f in streamed(GOOD, limit=100)] == ["00003"]
+
+
+def test_a_day_that_does_not_exist_is_left_to_the_long_way():
+    data = GOOD.replace(b"<Data>2026-11-20</Data>", b"<Data>2026-02-30</Data>", 1)
+    assert data != GOOD
+    assert [f.code for f in streamed(data)] == ["00200"]
+
+
+def test_warnings_can_be_switched_off_and_errors_cannot():
+    f = spoil(invoice(line("100", "0", natura="N4")), riepilogo__imposta=Decimal("5.00"))
+    codes = {x.code for x in found(f)}
+    assert {"avviso-bollo", "avviso-norma", "00421"} <= codes
+    assert {x.code for x in found(f, without=frozenset(OPTIONAL) | {"00421"})} == {"00421"}
+    assert {x.code for x in found(f, without=frozenset({"avviso-bollo"}))} == codes - {"avviso-bollo"}
+
+
+def test_a_stream_holds_little_of_a_large_file():
+    """Nothing but the places kept and one chunk: far below the file."""
+    start, end = GOOD.index(b"<DettaglioLinee>"), GOOD.index(b"</DettaglioLinee>") + len(b"</DettaglioLinee>")
+    data = GOOD[:start] + GOOD[start:end] * 8000 + GOOD[start:]
+    check_stream(io.BytesIO(GOOD), on=TODAY)
+    tracemalloc.start()
+    streamed(data, without=frozenset(OPTIONAL))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(data) > 2_000_000
+    assert peak < 1_000_000

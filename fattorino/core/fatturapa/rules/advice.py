@@ -6,6 +6,7 @@ Here sums, payment and references; `advice_parties` has the remarks on who sells
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from fattorino.core.errors import InputError
 from fattorino.core.fatturapa.ordinaria import DatiDocumentiCorrelati, DettaglioLinee
@@ -88,6 +89,7 @@ def bank_account(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
                 yield Hit(here, *problem)
 
 
+@lru_cache(maxsize=1024)
 def _iban_problem(text: str) -> tuple[str, str] | None:
     try:
         Iban.parse(text)

@@ -26,7 +26,7 @@ from fattorino.core.fatturapa.rules.engine import (
     simplified_body,
 )
 from fattorino.core.fatturapa.rules.tally import SimpleTally, Tally
-from fattorino.core.money import CENT, EURO, after_steps, italian, line_total, percent, r2
+from fattorino.core.money import CENT, EURO, after_steps, italian, line_total, r2
 
 SIMPLIFIED_LIMIT = Decimal("400.00")
 # art. 21-bis DPR 633/72: no limit for these two; in SdI's controls since version 1.9.
@@ -43,10 +43,10 @@ def _too_far(difference: Decimal, tolerance: Decimal, case: OrdinaryCase) -> boo
 def wrong_tax(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
     """|Imposta - r2(AliquotaIVA x ImponibileImporto / 100)|: the emitter below 0.01, the receiver up to 0.01."""
     for number, block in enumerate(tally.riepiloghi, 1):
-        # Exact to the cent is the usual case, and r2 costs more than all the rest.
-        if block.imposta * 100 == block.imponibile_importo * block.aliquota_iva:
+        exact = block.imponibile_importo * block.aliquota_iva / 100
+        if block.imposta == exact:
             continue
-        right = r2(percent(block.imponibile_importo, block.aliquota_iva))
+        right = r2(exact)
         if _too_far(block.imposta - right, CENT, case):
             yield Hit(
                 f"{riepilogo_path(tally, number)}/Imposta",

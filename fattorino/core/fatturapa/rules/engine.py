@@ -27,7 +27,7 @@ from fattorino.core.fatturapa.rules.tally import (
     Mark,
     SimpleTally,
     Tally,
-    tally_of,
+    counted,
 )
 from fattorino.core.money import EXACT, italian
 
@@ -220,24 +220,24 @@ def run(fattura: Fattura, situation: Situation, tallies: Sequence[AnyTally] | No
     Args:
         tallies: one for each body, where the lines were counted before (they may be gone from `fattura`).
     """
-    if tallies is None:
-        tallies = tuple(tally_of(n, body) for n, body in enumerate(fattura.fattura_elettronica_body, 1))
-    case: AnyCase = Case(fattura, situation, sides(fattura), tallies)
     found: list[Verdict] = []
     with localcontext(EXACT):
+        if tallies is None:
+            bodies = enumerate(fattura.fattura_elettronica_body, 1)
+            tallies = tuple(counted(number, body) for number, body in bodies)
+        case: AnyCase = Case(fattura, situation, sides(fattura), tallies)
         for rule, severity in _in_force(situation.kind, situation.on):
             if not rule.each_body:
-                hits = rule.function(case)
+                _take(found, rule.code, severity, rule.function(case))
             elif len(tallies) == 1:
-                hits = rule.function(tallies[0], case)
+                _take(found, rule.code, severity, rule.function(tallies[0], case))
             else:
                 hits = (hit for tally in tallies for hit in rule.function(tally, case))
-            if hits:
-                found.extend(_verdicts(rule.code, severity, hits))
+                _take(found, rule.code, severity, hits)
     return found
 
 
-def _verdicts(code: str, severity: Severity, hits: Hits) -> Iterator[Verdict]:
+def _take(found: list[Verdict], code: str, severity: Severity, hits: Hits) -> None:
     listed = more = 0
     for hit in hits:
         if isinstance(hit, More):
@@ -246,10 +246,11 @@ def _verdicts(code: str, severity: Severity, hits: Hits) -> Iterator[Verdict]:
             more += 1
         else:
             listed += 1
-            yield Verdict(code, "warning" if hit.doubtful else severity, hit)
+            found.append(Verdict(code, "warning" if hit.doubtful else severity, hit))
     if more:
         places = "un altro punto ha" if more == 1 else f"altri {more} punti hanno"
-        yield Verdict(code, severity, Hit("", f"Nel file {places} lo stesso difetto dei {listed} elencati."))
+        text = f"Nel file {places} lo stesso difetto dei {listed} elencati."
+        found.append(Verdict(code, severity, Hit("", text)))
 
 
 # ------------------------------------------------------------------------------------ what rules say in common

@@ -10,6 +10,11 @@ from fattorino.core.fatturapa.blocks import IdFiscale
 
 Fattura = o.FatturaElettronica | s.FatturaElettronicaSemplificata
 HEADER = "/FatturaElettronicaHeader"
+_SELLER = f"{HEADER}/CedentePrestatore"
+_BUYER = f"{HEADER}/CessionarioCommittente"
+_SELLERS_DATA = f"{_SELLER}/DatiAnagrafici"
+_BUYERS_DATA = f"{_BUYER}/DatiAnagrafici"
+_BUYERS_CODES = f"{_BUYER}/IdentificativiFiscali"
 
 
 @dataclass(slots=True, eq=False)
@@ -52,11 +57,11 @@ def _ordinary(header: o.FatturaElettronicaHeader) -> Sides:
     who = buyer.dati_anagrafici
     return Sides(
         seller.id_fiscale_iva,
-        f"{HEADER}/CedentePrestatore/DatiAnagrafici",
+        _SELLERS_DATA,
         seller.codice_fiscale,
         seller.regime_fiscale,
         who.id_fiscale_iva,
-        f"{HEADER}/CessionarioCommittente/DatiAnagrafici",
+        _BUYERS_DATA,
         who.codice_fiscale,
         who.anagrafica.cognome is not None or _persons(who.id_fiscale_iva, who.codice_fiscale),
         buyer.stabile_organizzazione is not None or buyer.rappresentante_fiscale is not None,
@@ -68,11 +73,11 @@ def _simplified(header: s.FatturaElettronicaHeader) -> Sides:
     ids, other = buyer.identificativi_fiscali, buyer.altri_dati_identificativi
     return Sides(
         seller.id_fiscale_iva,
-        f"{HEADER}/CedentePrestatore",
+        _SELLER,
         seller.codice_fiscale,
         seller.regime_fiscale,
         ids.id_fiscale_iva,
-        f"{HEADER}/CessionarioCommittente/IdentificativiFiscali",
+        _BUYERS_CODES,
         ids.codice_fiscale,
         (other is not None and other.cognome is not None) or _persons(ids.id_fiscale_iva, ids.codice_fiscale),
         other is not None

@@ -379,12 +379,17 @@ AnyTally = Tally | SimpleTally
 def tally_of(number: int, body: Any) -> AnyTally:
     """The tally of a whole body (of either kind) that is number `number` of its file."""
     with localcontext(EXACT):
-        if isinstance(body, o.FatturaElettronicaBody):
-            tally = Tally(number)
-            tally.count(body.dati_beni_servizi.dettaglio_linee)
-            tally.close(body)
-            return tally
-        simple = SimpleTally(number)
-        simple.count(body.dati_beni_servizi)
-        simple.close(body)
-        return simple
+        return counted(number, body)
+
+
+def counted(number: int, body: Any) -> AnyTally:
+    """As `tally_of`, where the context is EXACT already."""
+    if isinstance(body, o.FatturaElettronicaBody):
+        tally = Tally(number)
+        tally.count(body.dati_beni_servizi.dettaglio_linee)
+        tally.close(body)
+        return tally
+    simple = SimpleTally(number)
+    simple.count(body.dati_beni_servizi)
+    simple.close(body)
+    return simple
