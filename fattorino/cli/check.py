@@ -193,18 +193,32 @@ def _trusted(name: str, at: datetime.datetime) -> tuple[bytes, ...]:
 
 
 def _results(one: Input, question: Question) -> Iterator[Result]:
-    from fattorino.cli.inputs import read, reason
-    from fattorino.core.fatturapa.file_check import check_file, unreadable
+    from fattorino.cli.inputs import reason
+    from fattorino.core.fatturapa.file_check import unreadable
 
     problem = one.problem
     if not problem:
         try:
-            yield from check_file(one.name, read(one.name), question)
+            yield from _checked(one.name, question)
             return
         except OSError as error:
             problem = reason(error)
     hint = "Controllare che il file ci sia e che si possa aprire."
     yield unreadable(one.name, ArchiveError(f"Il file non si può leggere: {problem}.", hint))
+
+
+def _checked(name: str, question: Question) -> Iterator[Result]:
+    """Raises OSError."""
+    from fattorino.cli.inputs import read
+    from fattorino.core.fatturapa.file_check import LARGE, check_file, check_large
+
+    if name != "-" and os.path.getsize(name) > LARGE:
+        with open(name, "rb") as source:
+            result = check_large(name, source, question)
+        if result is not None:
+            yield result
+            return
+    yield from check_file(name, read(name), question)
 
 
 def _say(text: str) -> None:

@@ -11,14 +11,14 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from lxml import etree
 
 from fattorino.core import xml
 from fattorino.core.errors import ArchiveError, EnvelopeError
 from fattorino.core.fatturapa.archive import UnreadableMember, is_zip, members_of
-from fattorino.core.fatturapa.check import check
+from fattorino.core.fatturapa.check import check, check_stream
 from fattorino.core.fatturapa.envelope import Unwrapped, is_xml, judge_signatures, unwrap
 from fattorino.core.fatturapa.findings import Finding
 from fattorino.core.fatturapa.rules import OPTIONAL
@@ -26,6 +26,9 @@ from fattorino.core.sdi.names import is_invoice_name
 
 Flow = Literal["", "pa", "privati"]
 Format = Literal["FPA12", "FPR12", "FSM10"]
+
+LARGE = 1024 * 1024  # bytes; reading whole is quicker, and what is smaller may well be held
+_PIECE = 64 * 1024  # bytes
 
 # Remarks of this module that are no refusal, so that they can be switched off by code.
 WARNINGS = {
@@ -99,6 +102,37 @@ def check_file(name: str, data: bytes, question: Question) -> Iterator[Result]:
         yield unreadable(name, error)
 
 
+def check_large(name: str, source: BinaryIO, question: Question) -> Result | None:
+    """The result of a large unsigned XML file, without holding all of it; None: it is something else, or it is too
+    large for anything, and `check_file` has to look at it.
+
+    Args:
+        source: the file, seekable; it is left at an arbitrary place.
+    Raises only what `source` raises.
+    """
+    size = source.seek(0, io.SEEK_END)
+    source.seek(0)
+    head = source.read(_BEGINNING)
+    if not LARGE < size <= xml.LIMIT or not is_xml(head) or _says_signature(source):
+        return None
+    kind = format_of(head)
+    findings = _name_findings(name)
+    findings += _flow_findings(kind, False, question.flow)
+    findings += check_stream(source, on=question.on, without=question.without)
+    return Result(name, "", kind, tuple(sorted(_wanted(findings, question))))
+
+
+def _says_signature(source: BinaryIO) -> bool:
+    """Whether the word is anywhere in the file, or an encoding that would hide it."""
+    source.seek(0)
+    end = b""
+    while piece := source.read(_PIECE):
+        if b"Signature" in end + piece or b"\0" in piece:
+            return True
+        end = piece[-len(b"Signature") :]
+    return False
+
+
 def unreadable(name: str, error: ArchiveError | EnvelopeError, *, inner: str = "") -> Result:
     """The result of a file that could not be opened."""
     return Result(name, inner, None, (_on_file(error.code, "error", error.message, error.hint),))
@@ -116,7 +150,7 @@ def _check_one(name: str, inner: str, data: bytes, question: Question) -> Result
     findings += signatures.findings
     findings += _size_findings(data, opened)
     findings += _flow_findings(kind, signatures.present, question.flow)
-    findings += check(opened.content, on=question.on)
+    findings += check(opened.content, on=question.on, without=question.without)
     return Result(name, inner, kind, tuple(sorted(_wanted(findings, question))))
 
 

@@ -4,6 +4,7 @@ import datetime
 import io
 import json
 import pathlib
+import tracemalloc
 import zipfile
 
 import pytest
@@ -16,6 +17,7 @@ from fattorino.core.fatturapa.file_check import (
     Question,
     Result,
     check_file,
+    check_large,
     format_of,
     warning_codes,
 )
@@ -117,6 +119,66 @@ def test_the_limit_is_on_the_signed_file_too(key: SigningKey) -> None:
     assert len(content) == 5_242_880
     assert "00003" not in errors(checked(content))
     assert "00003" in errors(checked(cades(key, content)))
+
+
+# Large files ------------------------------------------------------------------------------------------------
+
+LINE = GOOD[GOOD.index(b"<DettaglioLinee>") : GOOD.index(b"<DatiRiepilogo>")]
+
+
+def large(*, wrong: bool = False, lines: int = 9999) -> bytes:
+    """An invoice of many lines, of more than a megabyte; its sums do not tally."""
+    many = [
+        LINE.replace(b"<NumeroLinea>1<", b"<NumeroLinea>%d<" % number).replace(
+            b"Corso", b"Corso di prova" * 5
+        )
+        for number in range(1, lines + 1)
+    ]
+    if wrong:
+        many[5000] = many[5000].replace(b">100.00</PrezzoTotale>", b">101.00</PrezzoTotale>")
+    return GOOD.replace(LINE, b"".join(many))
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+@pytest.mark.parametrize("question", [ANY, PA, Question(NOW.date(), NOW, "", (), warning_codes())])
+def test_a_large_file_is_judged_as_it_is_when_held_whole(wrong: bool, question: Question) -> None:
+    data = large(wrong=wrong)
+    assert check_large("fattura.xml", io.BytesIO(data), question) == checked(data, question, "fattura.xml")
+
+
+def test_a_large_file_is_not_held(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / NAME
+    path.write_bytes(large())
+    check_file(NAME, GOOD, ANY)  # what is made once is not the file's
+    with path.open("rb") as source:
+        check_large(NAME, source, ANY)
+        source.seek(0)
+        tracemalloc.start()
+        result = check_large(NAME, source, ANY)
+        _now, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert path.stat().st_size > 2_600_000 and result is not None and result.format == "FPR12"
+    assert peak < 2_500_000
+
+
+def test_what_is_small_signed_or_no_xml_is_not_streamed(key: SigningKey) -> None:
+    data = large()
+    for other in (
+        GOOD,
+        cades(key, data),
+        data.replace(b"Corso", b"<ds:Signature/>", 1),
+        data.decode().encode("utf-16"),
+        b"PK" + data,
+        data + b" " * 3_000_000,
+    ):
+        assert check_large(NAME, io.BytesIO(other), ANY) is None
+
+
+def test_the_word_signature_is_found_across_pieces() -> None:
+    data = large(lines=4000)
+    for place in range(64 * 1024 - 12, 64 * 1024 + 3):
+        cut = data[:place] + b"Signature" + data[place:]
+        assert check_large(NAME, io.BytesIO(cut), ANY) is None
 
 
 # Names ------------------------------------------------------------------------------------------------------
