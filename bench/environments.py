@@ -98,18 +98,8 @@ def _environment(name: str, python: Path, note: Note, *, requirements: str = "")
     if done.is_file() and done.read_text() == mark:
         return there
     print(f"Preparo l'ambiente dei confronti {folder.name} ...", flush=True)
-    install = [
-        there,
-        "-m",
-        "pip",
-        "install",
-        "-qq",
-        "--disable-pip-version-check",
-        "--require-hashes",
-        "-r",
-        wanted,
-    ]
-    for command in ([python, "-m", "venv", "--clear", folder], install):
+    pip = [str(there), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--require-hashes"]
+    for command in ([str(python), "-m", "venv", "--clear", str(folder)], [*pip, "-r", str(wanted)]):
         ended = subprocess.run(command, check=False, capture_output=True, text=True)
         if ended.returncode:
             why = (ended.stderr.strip() or "errore sconosciuto").splitlines()[-1]
@@ -123,6 +113,7 @@ def _python_3_12() -> Iterator[Path]:
     named = (shutil.which(f"python3.{minor}") for minor in (12, 13, 14))
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     test = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))"
-    for candidate in (sys.executable, *filter(None, named), *sorted(pyenv.glob("3.1[2-9]*/bin/python"))):
+    others = map(str, sorted(pyenv.glob("3.1[2-9]*/bin/python")))
+    for candidate in (sys.executable, *filter(None, named), *others):
         if subprocess.run([candidate, "-c", test], check=False, capture_output=True).returncode == 0:
             yield Path(candidate)

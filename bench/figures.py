@@ -74,9 +74,9 @@ def count(
             lengths = LENGTHS[size] if ours else PEERS_LENGTHS
             jobs[Job(implementation, task, lines(size), lengths)] = (implementation.name, task, str(size))
     remembered = Remembered(BUILD / "counts.json")
-    known = {job: counted for job in jobs if (counted := remembered.get(job)) is not None}
-    fresh = measure.all_instructions([job for job in jobs if job not in known], env)
-    for job, counted in (known | fresh).items():
+    known = {job: millions for job in jobs if (millions := remembered.get(job)) is not None}
+    figures.instructions |= {jobs[job]: millions for job, millions in known.items()}
+    for job, counted in measure.all_instructions([job for job in jobs if job not in known], env):
         if isinstance(counted, NotMeasured):
             note(f"{job.implementation.title}, {job.task}: non contato ({counted})")
         else:
@@ -127,12 +127,12 @@ def load(
     times = measure.import_times(found, env, rounds)
     remembered = Remembered(BUILD / "counts.json")
     for i in found:
-        counted = None
+        millions = None
         if counting:
             job = Job(i, "import", Path(i.imports), (0, 1))
-            counted = remembered.get(job) or measure.import_instructions(i, env)
-            remembered.keep(job, counted)
-        figures.imports[i.name] = (counted, times[i.name])
+            millions = remembered.get(job) or measure.import_instructions(i, env)
+            remembered.keep(job, millions)
+        figures.imports[i.name] = (millions, times[i.name])
 
 
 def kept(figures: Figures) -> ratios.Kept:

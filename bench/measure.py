@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,7 @@ def instructions(job: Job, variables: dict[str, str]) -> float:
     return (second - first) / (longer - shorter) / 1e6
 
 
-def all_instructions(jobs: list[Job], variables: dict[str, str]) -> dict[Job, float | NotMeasured]:
+def all_instructions(jobs: list[Job], variables: dict[str, str]) -> Iterator[tuple[Job, float | NotMeasured]]:
     """Counts do not depend on what else the machine does, so as many run at a time as there are processors."""
 
     def count(job: Job) -> float | NotMeasured:
@@ -54,7 +55,7 @@ def all_instructions(jobs: list[Job], variables: dict[str, str]) -> dict[Job, fl
             return error
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return dict(zip(jobs, pool.map(count, jobs), strict=True))
+        yield from zip(jobs, pool.map(count, jobs), strict=True)
 
 
 def import_instructions(implementation: Implementation, variables: dict[str, str]) -> float:
@@ -106,7 +107,7 @@ def peak(
 ) -> float:
     """MiB that the resident set rises over what it was with everything imported; median of three processes."""
     command = _worker(Job(implementation, task, case, (0, 0)), mode)
-    return median(json.loads(_output(command, variables))["kib"] for _ in range(3)) / 1024
+    return median(float(json.loads(_output(command, variables))["kib"]) for _ in range(3)) / 1024
 
 
 class _Stopwatch:

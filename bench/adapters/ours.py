@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from fattorino.core.fatturapa import FatturaElettronica, check, read_fattura, write_fattura
-from fattorino.core.fatturapa.format_check import examine
+from fattorino.core.fatturapa.check import check_stream
 from fattorino.core.fatturapa.rules import Known, Situation, run
-from fattorino.core.xml import LIMIT
 
 Task = tuple[Callable[[Any], Any], Callable[[Any], object]]
 ON = date(2026, 11, 21)
 LARGEST = 10_000_000  # bytes; SdI's own limit is below the invoice of 10,000 lines
+AT_10_000_LINES = frozenset({"avviso-linee"})  # its last line number cannot but be used twice
 
 
 def parse() -> Task:
@@ -40,11 +40,10 @@ def roundtrip() -> Task:
 
 def stream() -> Task:
     """`do` is given the path: nothing of the file is held but what the check itself holds."""
-    from fattorino.core.fatturapa.check import check_stream
 
     def do(path: Path) -> object:
         with path.open("rb") as source:
-            return check_stream(source, on=ON)
+            return check_stream(source, on=ON, limit=LARGEST, without=AT_10_000_LINES)
 
     return bytes, do
 
@@ -54,13 +53,7 @@ def read(data: bytes) -> Any:
 
 
 def checked(data: bytes) -> object:
-    """`check`; what is larger than SdI admits it refuses unread, so that is judged by the same two steps."""
-    if len(data) <= LIMIT:
-        return check(data, on=ON)
-    examination = examine(data, limit=LARGEST)
-    if examination.findings:
-        raise ValueError(examination.findings)
-    return run(examination.fattura, _situation(examination.fattura, len(data)))
+    return check(data, on=ON, limit=LARGEST, without=AT_10_000_LINES)
 
 
 def situated(data: bytes) -> tuple[Any, Situation]:

@@ -36,7 +36,7 @@ def counts(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], fl
     case.write_bytes(corpus.invoice(100, "100/2026", corpus.SEED + 100))
     jobs = [Job(LIMIT, task, case, (2, 12)) for task in ("parse", "build", "validate")]
     jobs += [Job(OURS, task, case, (2, 12)) for task in TASKS]
-    counted = measure.all_instructions(jobs, environments.variables(official))
+    counted = dict(measure.all_instructions(jobs, environments.variables(official)))
     failed = [error for error in counted.values() if isinstance(error, measure.NotMeasured)]
     assert not failed
     return {(job.implementation.name, job.task): count for job, count in counted.items()}  # type: ignore[misc]
