@@ -42,6 +42,7 @@ def main(words: list[str]) -> int:
     if words[:1] == ["--soak"]:
         os.environ.setdefault("FATTORINO_MUTANTS", "50000")
         os.environ.setdefault("FATTORINO_KILLS", "200")
+        os.environ.setdefault("FATTORINO_FUZZ_SECONDS", "600")
         os.environ.setdefault("HYPOTHESIS_PROFILE", "soak")
         return run(suites(has_chromium, words[1:]), notes)
     return run(lint + suites(has_chromium, words), notes)

@@ -1,7 +1,7 @@
 """Issue 3, part 5: whatever bytes come, nothing but the documented refusals, under 2 s and 300 MB.
 
-`make test` spends FATTORINO_FUZZ_SECONDS (20) over all targets, `make soak` 600 on each. What is found is printed and
-lies in test-output/fuzz; once mended, it goes to test_found.py.
+`make test` spends FATTORINO_FUZZ_SECONDS (20) over all targets, `make soak` 600. What is found is printed and lies in
+test-output/fuzz; once mended, it goes to test_found.py.
 """
 
 from __future__ import annotations
