@@ -97,7 +97,7 @@ def _find(source: BinaryIO, root: _Wanted) -> None:
             above.pop()
             element.clear()
             while (earlier := element.getprevious()) is not None:
-                element.getparent().remove(earlier)  # type: ignore[union-attr]
+                element.getparent().remove(earlier)
 
 
 def _entered(parent: _Wanted | None, element: etree._Element) -> _Wanted | None:

@@ -23,7 +23,17 @@ from fattorino.core.fatturapa.rules.engine import (
     riepilogo_path,
     simplified_body,
 )
-from fattorino.core.fatturapa.rules.tally import AnyTally, SimpleTally, Tally, is_odd_intent
+from fattorino.core.fatturapa.rules.tally import (
+    CASSE,
+    MARKED,
+    NATURES,
+    PAYMENTS,
+    RITENUTE,
+    AnyTally,
+    SimpleTally,
+    Tally,
+    is_odd_intent,
+)
 from fattorino.core.fatturapa.totals import STAMP_DUTY_THRESHOLD
 from fattorino.core.money import CENT, ZERO, italian, percent, r2
 from fattorino.core.values import Iban
@@ -55,7 +65,7 @@ def negative_total(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
         )
 
 
-@ordinary_body("avviso-pagamenti")
+@ordinary_body("avviso-pagamenti", needs=PAYMENTS)
 def payments(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
     blocks = tally.body.dati_pagamento
     if not blocks or tally.general.tipo_documento in OWN_DOCUMENTS:
@@ -74,7 +84,7 @@ def payments(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
         )
 
 
-@ordinary_body("avviso-iban")
+@ordinary_body("avviso-iban", needs=PAYMENTS)
 def bank_account(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
     for number, block in enumerate(tally.body.dati_pagamento, 1):
         for index, payment in enumerate(block.dettaglio_pagamento, 1):
@@ -98,7 +108,7 @@ def _iban_problem(text: str) -> tuple[str, str] | None:
     return None
 
 
-@ordinary_body("avviso-bollo")
+@ordinary_body("avviso-bollo", needs=NATURES)
 def stamp_duty(tally: Tally, _: OrdinaryCase) -> Hits:
     if tally.exempt <= STAMP_DUTY_THRESHOLD or tally.general.dati_bollo is not None:
         return ()
@@ -160,7 +170,7 @@ def _odd_codes(here: str, block: DatiDocumentiCorrelati) -> Iterator[Hit]:
             )
 
 
-@ordinary_body("avviso-cassa")
+@ordinary_body("avviso-cassa", needs=CASSE)
 def contribution(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
     for number, cassa in enumerate(tally.casse, 1):
         if cassa.imponibile_cassa is None:
@@ -175,7 +185,7 @@ def contribution(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
             )
 
 
-@ordinary_body("avviso-ritenuta")
+@ordinary_body("avviso-ritenuta", needs=RITENUTE)
 def withholding(tally: Tally, _: OrdinaryCase) -> Hits:
     return _withholding(tally) if tally.general.dati_ritenuta else ()
 
@@ -217,7 +227,7 @@ def line_numbers(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
         )
 
 
-@ordinary_body("avviso-norma")
+@ordinary_body("avviso-norma", needs=NATURES)
 def law_of_the_natura(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
     for number, block in enumerate(tally.riepiloghi, 1):
         if block.natura is not None and block.riferimento_normativo is None:
@@ -249,7 +259,7 @@ def regime(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
             return
 
 
-@ordinary_body("avviso-collegata")
+@ordinary_body("avviso-collegata", types="TD04")
 def credit_note_without_invoice(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
     if tally.general.tipo_documento == "TD04" and not tally.body.dati_generali.dati_fatture_collegate:
         yield Hit(
@@ -259,7 +269,7 @@ def credit_note_without_invoice(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
         )
 
 
-@ordinary_body("00477")
+@ordinary_body("00477", needs=MARKED)
 def protocol_of_the_declaration(tally: Tally, _: OrdinaryCase) -> Hits:
     """Only the shape of the protocol: which declarations are invalidated SdI alone knows."""
     return each(tally, "odd declaration of intent", _odd_intent)

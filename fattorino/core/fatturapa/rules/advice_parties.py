@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator
 
 from fattorino.core.fatturapa.rules.engine import (
+    FOREIGN_BUYER,
+    NO_VAT,
+    PEC,
     AnyCase,
     Hit,
     Hits,
@@ -17,13 +20,13 @@ from fattorino.core.fatturapa.rules.engine import (
 )
 from fattorino.core.fatturapa.rules.parties import wrong_tax_code
 from fattorino.core.fatturapa.rules.sides import HEADER
-from fattorino.core.fatturapa.rules.tally import Tally
+from fattorino.core.fatturapa.rules.tally import SPLIT, Tally
 from fattorino.core.values import FOREIGN_RECIPIENT, SAN_MARINO_RECIPIENT, UNKNOWN_RECIPIENT
 
 _ADDRESS = f"{HEADER}/DatiTrasmissione/CodiceDestinatario"
 
 
-@on_any("avviso-destinatario")
+@on_any("avviso-destinatario", needs=PEC)
 def mailbox_beside_a_code(case: AnyCase) -> Iterator[Hit]:
     block = case.fattura.fattura_elettronica_header.dati_trasmissione
     if block.pec_destinatario is not None and block.codice_destinatario != UNKNOWN_RECIPIENT:
@@ -45,7 +48,7 @@ def address_of_td29(case: OrdinaryCase) -> Iterator[Hit]:
         )
 
 
-@on_any("avviso-estero")
+@on_any("avviso-estero", needs=FOREIGN_BUYER)
 def foreign_buyer_with_another_address(case: AnyCase) -> Iterator[Hit]:
     """A foreigner with a permanent establishment or a representative in Italy may have an address here."""
     buyer = case.parties.buyer
@@ -65,7 +68,7 @@ def foreign_buyer_with_another_address(case: AnyCase) -> Iterator[Hit]:
     )
 
 
-@ordinary_body("avviso-scissione")
+@ordinary_body("avviso-scissione", needs=SPLIT)
 def split_payment_to_a_person(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
     """Art. 17-ter is for the PA and companies on the ministry's lists: a company may be on them, a person not."""
     parties = case.parties
@@ -98,7 +101,7 @@ _NUMBER_18 = re.compile(
 )
 
 
-@on_ordinary("avviso-sanitaria")
+@on_ordinary("avviso-sanitaria", needs=NO_VAT)
 def health_service_to_a_person(case: OrdinaryCase) -> Iterator[Hit]:
     """Art. 10-bis DL 119/2018, for good since D.Lgs. 81/2025: the data go to the Sistema Tessera Sanitaria alone."""
     if case.parties.buyer is not None or not case.parties.buyer_is_person:

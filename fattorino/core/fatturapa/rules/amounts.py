@@ -25,7 +25,7 @@ from fattorino.core.fatturapa.rules.engine import (
     riepilogo_path,
     simplified_body,
 )
-from fattorino.core.fatturapa.rules.tally import SimpleTally, Tally
+from fattorino.core.fatturapa.rules.tally import DISCOUNTS, MARKED, SimpleTally, Tally
 from fattorino.core.money import CENT, EURO, after_steps, italian, line_total, r2
 
 SIMPLIFIED_LIMIT = Decimal("400.00")
@@ -77,7 +77,7 @@ def wrong_taxable_amount(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
         )
 
 
-@ordinary_body("00423")
+@ordinary_body("00423", needs=MARKED)
 def wrong_line_total(tally: Tally, case: OrdinaryCase) -> Hits:
     """|PrezzoTotale - price after the cascade x Quantita|: the emitter below 0.01, the receiver up to 0.01."""
     if "more than a cent off" in tally.marked or (case.strict and "a cent off" in tally.marked):
@@ -115,13 +115,13 @@ def _wrong_total(line: DettaglioLinee) -> str:
     )
 
 
-@ordinary_body("00437")
+@ordinary_body("00437", needs=DISCOUNTS)
 def empty_document_discount(tally: Tally, _: OrdinaryCase) -> Hits:
     steps = tally.general.sconto_maggiorazione
     return _empty_discounts(document_path(tally), steps) if steps else ()
 
 
-@ordinary_body("00438")
+@ordinary_body("00438", needs=MARKED)
 def empty_line_discount(tally: Tally, _: OrdinaryCase) -> Hits:
     return _empty_line_discounts(tally) if "empty discount" in tally.marked else ()
 

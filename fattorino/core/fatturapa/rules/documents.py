@@ -8,6 +8,8 @@ from datetime import date
 from typing import Any
 
 from fattorino.core.fatturapa.rules.engine import (
+    HISTORY,
+    LOTTO,
     AnyCase,
     Hit,
     Hits,
@@ -23,7 +25,7 @@ from fattorino.core.fatturapa.rules.engine import (
     simplified_body,
 )
 from fattorino.core.fatturapa.rules.sides import key
-from fattorino.core.fatturapa.rules.tally import AnyTally, SimpleTally, Tally
+from fattorino.core.fatturapa.rules.tally import CASSE, AnyTally, SimpleTally, Tally
 
 # "5 MB" without a word on which: above the smaller reading it is a warning, above the larger one a refusal.
 SMALL_LIMIT = 5_000_000
@@ -32,7 +34,7 @@ _CREDIT_NOTES = frozenset({"TD04", "TD08"})
 _DIGIT = re.compile(r"[0-9]")
 
 
-@on_any("00002")
+@on_any("00002", needs=HISTORY)
 def file_name_used_before(case: AnyCase) -> Iterator[Hit]:
     """Decided by what the caller knows of names used before, refused files included."""
     known = case.situation.known
@@ -89,7 +91,7 @@ def date_in_the_future(tally: AnyTally, case: AnyCase) -> Iterator[Hit]:
         )
 
 
-@on_any("00404")
+@on_any("00404", needs=HISTORY)
 def sent_before(case: AnyCase) -> Hits:
     """Against what the caller knows was sent: seller, number, year (Art73: day), and of credit notes the type.
 
@@ -116,7 +118,7 @@ def _sent_before(case: AnyCase) -> Iterator[Hit]:
             )
 
 
-@on_any("00409")
+@on_any("00409", needs=LOTTO)
 def twice_in_one_file(case: AnyCase) -> Hits:
     """As 00404, among the bodies of one file."""
     return _twice(case) if len(case.tallies) > 1 else ()
@@ -152,7 +154,7 @@ def ritenuta_on_a_line_without_block(tally: Tally, _: OrdinaryCase) -> Iterator[
         )
 
 
-@ordinary_body("00415")
+@ordinary_body("00415", needs=CASSE)
 def ritenuta_on_a_cassa_without_block(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
     if tally.general.dati_ritenuta:
         return
@@ -166,7 +168,7 @@ def ritenuta_on_a_cassa_without_block(tally: Tally, _: OrdinaryCase) -> Iterator
             return
 
 
-@ordinary_body("00418")
+@ordinary_body("00418", types="TD04")
 def credit_note_before_its_invoice(tally: Tally, _: OrdinaryCase) -> Hits:
     """TD04 only: Allegato A speaks of all types, pseudo-code and tabular description of this one."""
     return _linked_later(tally) if tally.general.tipo_documento == "TD04" else ()
@@ -179,7 +181,7 @@ def _linked_later(tally: Tally) -> Iterator[Hit]:
             yield _before(f"{tally.path}/DatiGenerali/DatiFattureCollegate[{number}]/Data", own, block.data)
 
 
-@simplified_body("00418")
+@simplified_body("00418", types="TD08")
 def simple_credit_note_before_its_invoice(tally: SimpleTally, _: SimpleCase) -> Iterator[Hit]:
     """TD08 and Data before DataFR."""
     general, corrected = tally.general, tally.body.dati_generali.dati_fattura_rettificata

@@ -136,43 +136,58 @@ AnyCase = Case[Any, Any]
 
 
 class Rule(NamedTuple):
-    """One registered function. `each_body`: called with every tally and the case, otherwise with the case alone."""
+    """One registered function.
+
+    `each_body`: called with every tally and the case, otherwise with the case alone. `needs`: features of the file
+    or body without which it has nothing to say; `types`: those of TipoDocumento that it is about, none for all.
+    Both only spare calls: a rule asked in vain says nothing.
+    """
 
     code: str
     kinds: tuple[Kind, ...]
     each_body: bool
+    needs: int
+    types: frozenset[str]
     function: Callable[..., Hits]
 
+
+# What a file has, beside the features of its bodies (tally): see Rule.needs. SAME: seller and buyer are one.
+LOTTO, NO_VAT, FOREIGN_BUYER, SAME, PEC, HISTORY = (1 << bit for bit in range(16, 22))
 
 RULES: list[Rule] = []
 Function = TypeVar("Function", bound=Callable[..., Hits])
 
 
 def _registering(
-    code: str, kinds: tuple[Kind, ...], each_body: bool
+    code: str, kinds: tuple[Kind, ...], needs: int, each_body: bool, types: str = ""
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     if code not in CONTROLS and code not in OWN:
         raise ValueError(f"{code} is not in the table of controls")
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        RULES.append(Rule(code, kinds, each_body, function))
+        RULES.append(Rule(code, kinds, each_body, needs, frozenset(types.split()), function))
         return function
 
     return register
 
 
-def on_ordinary(code: str) -> Callable[[Callable[[OrdinaryCase], Hits]], Callable[[OrdinaryCase], Hits]]:
+OrdinaryRule = Callable[[OrdinaryCase], Hits]
+SimpleRule = Callable[[SimpleCase], Hits]
+AnyRule = Callable[[AnyCase], Hits]
+
+
+def on_ordinary(code: str, needs: int = 0) -> Callable[[OrdinaryRule], OrdinaryRule]:
     """Register a rule on ordinary files under SdI's code, or one of our own (`own`)."""
-    return _registering(code, ORDINARY, each_body=False)
+    return _registering(code, ORDINARY, needs, each_body=False)
 
 
-def on_simplified(code: str) -> Callable[[Callable[[SimpleCase], Hits]], Callable[[SimpleCase], Hits]]:
-    return _registering(code, (S,), each_body=False)
+def on_simplified(code: str, needs: int = 0) -> Callable[[SimpleRule], SimpleRule]:
+    return _registering(code, (S,), needs, each_body=False)
 
 
-def on_any(code: str) -> Callable[[Callable[[AnyCase], Hits]], Callable[[AnyCase], Hits]]:
+def on_any(code: str, needs: int = 0) -> Callable[[AnyRule], AnyRule]:
     """On the files of either kind."""
-    return _registering(code, ALL, each_body=False)
+    return _registering(code, ALL, needs, each_body=False)
 
 
 OrdinaryBodyRule = Callable[[Tally, OrdinaryCase], Hits]
@@ -180,77 +195,134 @@ SimpleBodyRule = Callable[[SimpleTally, SimpleCase], Hits]
 AnyBodyRule = Callable[[AnyTally, AnyCase], Hits]
 
 
-def ordinary_body(code: str) -> Callable[[OrdinaryBodyRule], OrdinaryBodyRule]:
+def ordinary_body(
+    code: str, needs: int = 0, types: str = ""
+) -> Callable[[OrdinaryBodyRule], OrdinaryBodyRule]:
     """Register a rule on each body of an ordinary file."""
-    return _registering(code, ORDINARY, each_body=True)
+    return _registering(code, ORDINARY, needs, each_body=True, types=types)
 
 
-def simplified_body(code: str) -> Callable[[SimpleBodyRule], SimpleBodyRule]:
-    return _registering(code, (S,), each_body=True)
+def simplified_body(code: str, needs: int = 0, types: str = "") -> Callable[[SimpleBodyRule], SimpleBodyRule]:
+    return _registering(code, (S,), needs, each_body=True, types=types)
 
 
-def any_body(code: str) -> Callable[[AnyBodyRule], AnyBodyRule]:
-    return _registering(code, ALL, each_body=True)
+def any_body(code: str, needs: int = 0, types: str = "") -> Callable[[AnyBodyRule], AnyBodyRule]:
+    return _registering(code, ALL, needs, each_body=True, types=types)
 
 
 # ------------------------------------------------------------------------------------ running
 
 
+Chosen = tuple[tuple[str, Severity, Callable[..., Hits]], ...]
+
+
 @lru_cache(maxsize=64)
-def _in_force(kind: Kind, on: date) -> tuple[tuple[Rule, Severity], ...]:
-    """The rules for a flow and a day, file rules first. Rules are registered at import, so this never changes."""
+def in_force(kind: Kind, on: date) -> tuple[tuple[Rule, Severity], ...]:
+    """The rules for a flow and a day. Rules are registered at import, so this never changes."""
     chosen: list[tuple[Rule, Severity]] = []
     for rule in RULES:
         control = CONTROLS.get(rule.code)
-        if kind not in rule.kinds:
-            continue
-        if control is None:
-            if kind in OWN[rule.code].kinds:
-                chosen.append((rule, "warning"))
-        elif kind in control.kinds and control.in_force(on):
-            chosen.append((rule, control.severity))
-    return tuple(sorted(chosen, key=lambda pair: pair[0].each_body))
+        kinds = OWN[rule.code].kinds if control is None else control.kinds
+        if kind in rule.kinds and kind in kinds and (control is None or control.in_force(on)):
+            chosen.append((rule, "warning" if control is None else control.severity))
+    return tuple(chosen)
+
+
+@lru_cache(maxsize=1024)
+def _on_file(kind: Kind, on: date, features: int) -> Chosen:
+    """Of the rules in force those on a file with these features."""
+    return tuple(
+        (rule.code, severity, rule.function)
+        for rule, severity in in_force(kind, on)
+        if not rule.each_body and not rule.needs & ~features
+    )
+
+
+@lru_cache(maxsize=4096)
+def _on_body(kind: Kind, on: date, features: int, tipo_documento: str) -> Chosen:
+    """Of the rules in force those on a body with these features (its own and the file's) and this type."""
+    return tuple(
+        (rule.code, severity, rule.function)
+        for rule, severity in in_force(kind, on)
+        if rule.each_body and not rule.needs & ~features and (not rule.types or tipo_documento in rule.types)
+    )
 
 
 def run(fattura: Fattura, situation: Situation, tallies: Sequence[AnyTally] | None = None) -> list[Verdict]:
-    """Every hit of every rule in force for this flow and day.
+    """Every hit of every rule in force for this flow and day: on the file, then body by body.
 
     Of one code at most `MOST_PLACES` places are listed; one more verdict tells how many there are besides.
 
     Args:
         tallies: one for each body, where the lines were counted before (they may be gone from `fattura`).
     """
-    found: list[Verdict] = []
+    kind, on = situation.kind, situation.on
+    found = _Found()
     with localcontext(EXACT):
         if tallies is None:
             bodies = enumerate(fattura.fattura_elettronica_body, 1)
             tallies = tuple(counted(number, body) for number, body in bodies)
         case: AnyCase = Case(fattura, situation, sides(fattura), tallies)
-        for rule, severity in _in_force(situation.kind, situation.on):
-            if not rule.each_body:
-                _take(found, rule.code, severity, rule.function(case))
-            elif len(tallies) == 1:
-                _take(found, rule.code, severity, rule.function(tallies[0], case))
+        features = _features(case)
+        for code, severity, rule in _on_file(kind, on, features):
+            if hits := rule(case):
+                found.take(code, severity, hits)
+        for tally in tallies:
+            tipo = tally.general.tipo_documento
+            for code, severity, rule in _on_body(kind, on, features | tally.features, tipo):
+                if hits := rule(tally, case):
+                    found.take(code, severity, hits)
+    return found.verdicts()
+
+
+def _features(case: AnyCase) -> int:
+    parties, known = case.parties, case.situation.known
+    seller, buyer = parties.seller, parties.buyer
+    features = LOTTO if len(case.tallies) > 1 else 0
+    if buyer is None:
+        features |= NO_VAT
+    else:
+        if buyer.id_paese != "IT":
+            features |= FOREIGN_BUYER
+        if buyer.id_codice == seller.id_codice and buyer.id_paese == seller.id_paese:
+            features |= SAME
+    if case.fattura.fattura_elettronica_header.dati_trasmissione.pec_destinatario is not None:
+        features |= PEC
+    if known.invoices or known.file_name:
+        features |= HISTORY
+    return features
+
+
+class _Found:
+    """Verdicts so far, of one code at most `MOST_PLACES`."""
+
+    __slots__ = ("_listed", "_more", "_verdicts")
+
+    def __init__(self) -> None:
+        self._verdicts: list[Verdict] = []
+        self._listed: dict[str, int] = {}
+        self._more: dict[str, tuple[Severity, int]] = {}
+
+    def take(self, code: str, severity: Severity, hits: Hits) -> None:
+        listed, more = self._listed.get(code, 0), 0
+        for hit in hits:
+            if isinstance(hit, More):
+                more += hit.count
+            elif listed == MOST_PLACES:
+                more += 1
             else:
-                hits = (hit for tally in tallies for hit in rule.function(tally, case))
-                _take(found, rule.code, severity, hits)
-    return found
+                listed += 1
+                self._verdicts.append(Verdict(code, "warning" if hit.doubtful else severity, hit))
+        self._listed[code] = listed
+        if more:
+            self._more[code] = (severity, self._more.get(code, (severity, 0))[1] + more)
 
-
-def _take(found: list[Verdict], code: str, severity: Severity, hits: Hits) -> None:
-    listed = more = 0
-    for hit in hits:
-        if isinstance(hit, More):
-            more += hit.count
-        elif listed == MOST_PLACES:
-            more += 1
-        else:
-            listed += 1
-            found.append(Verdict(code, "warning" if hit.doubtful else severity, hit))
-    if more:
-        places = "un altro punto ha" if more == 1 else f"altri {more} punti hanno"
-        text = f"Nel file {places} lo stesso difetto dei {listed} elencati."
-        found.append(Verdict(code, severity, Hit("", text)))
+    def verdicts(self) -> list[Verdict]:
+        for code, (severity, more) in self._more.items():
+            places = "un altro punto ha" if more == 1 else f"altri {more} punti hanno"
+            text = f"Nel file {places} lo stesso difetto dei {self._listed[code]} elencati."
+            self._verdicts.append(Verdict(code, severity, Hit("", text)))
+        return self._verdicts
 
 
 # ------------------------------------------------------------------------------------ what rules say in common

@@ -14,6 +14,10 @@ from fattorino.core.fatturapa.blocks import IdFiscale
 from fattorino.core.fatturapa.draft import Party
 from fattorino.core.fatturapa.recipient import looks_public
 from fattorino.core.fatturapa.rules.engine import (
+    FOREIGN_BUYER,
+    NO_VAT,
+    PEC,
+    SAME,
     AnyCase,
     Hit,
     Hits,
@@ -110,14 +114,14 @@ def buyer_vat_number(case: AnyCase) -> Hits:
     return _vat(case.parties.buyer_path, case.parties.buyer)
 
 
-@on_any("00306")
+@on_any("00306", needs=NO_VAT)
 def buyer_tax_code(case: AnyCase) -> Hits:
     """Only where IdFiscaleIVA is absent."""
     parties = case.parties
     return wrong_tax_code(parties.buyer_path, parties.buyer_cf) if parties.buyer is None else ()
 
 
-@on_any("00327")
+@on_any("00327", needs=NO_VAT)
 def tax_code_of_a_vat_group(case: AnyCase) -> Iterator[Hit]:
     """Codes beginning with 8 or 9 are of bodies without VAT number, which cannot be a VAT group."""
     code = case.parties.buyer_cf or ""
@@ -133,7 +137,7 @@ def tax_code_of_a_vat_group(case: AnyCase) -> Iterator[Hit]:
 # ------------------------------------------------------------------------------------ identity
 
 
-@on_any("00417")
+@on_any("00417", needs=NO_VAT)
 def buyer_without_identity(case: AnyCase) -> Iterator[Hit]:
     if case.parties.buyer is None and case.parties.buyer_cf is None:
         yield Hit(
@@ -143,7 +147,7 @@ def buyer_without_identity(case: AnyCase) -> Iterator[Hit]:
         )
 
 
-@on_any("00476")
+@on_any("00476", needs=FOREIGN_BUYER)
 def both_foreign(case: AnyCase) -> Iterator[Hit]:
     seller, buyer = case.parties.seller, case.parties.buyer
     if buyer is not None and seller.id_paese != "IT" and buyer.id_paese != "IT":
@@ -165,7 +169,7 @@ def _must_differ(short: bool, with_td29: bool) -> frozenset[str]:
     return types | {"TD29"} if with_td29 else types
 
 
-@any_body("00471")
+@any_body("00471", needs=SAME)
 def seller_is_buyer(tally: AnyTally, case: AnyCase) -> Iterator[Hit]:
     """The same IdFiscaleIVA with a type that forbids it; a buyer with a tax code alone is left to the registry.
 
@@ -183,7 +187,7 @@ def seller_is_buyer(tally: AnyTally, case: AnyCase) -> Iterator[Hit]:
         )
 
 
-@ordinary_body("00472")
+@ordinary_body("00472", types="TD21 TD27")
 def seller_is_not_buyer(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
     """TD21; TD27 since 1/10/2022 in the tabular description, not in the PA's Elenco: there for the emitter only."""
     kind, parties = tally.general.tipo_documento, case.parties
@@ -236,7 +240,7 @@ def _foreign_sellers(on: date) -> frozenset[str]:
 _BUYER_VAT = frozenset({"TD16", "TD17", "TD18", "TD19", "TD20", "TD22", "TD23", "TD28"})
 
 
-@ordinary_body("00475")
+@ordinary_body("00475", needs=NO_VAT)
 def buyer_vat_number_missing(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
     """TD29 since 1/4/2025."""
     kind = tally.general.tipo_documento
@@ -264,7 +268,7 @@ def foreign_address_of_an_italian_buyer(case: AnyCase) -> Iterator[Hit]:
         )
 
 
-@on_any("00330")
+@on_any("00330", needs=PEC)
 def mailbox_of_sdi(case: AnyCase) -> Iterator[Hit]:
     address = case.fattura.fattura_elettronica_header.dati_trasmissione.pec_destinatario
     if address is not None and is_sdi_mailbox(address):

@@ -22,7 +22,17 @@ from fattorino.core.fatturapa.rules.engine import (
     simplified_body,
 )
 from fattorino.core.fatturapa.rules.table import V1_7_1, V1_8
-from fattorino.core.fatturapa.rules.tally import GENERIC_NATURE, SimpleTally, Tally, Uses
+from fattorino.core.fatturapa.rules.tally import (
+    CASSE,
+    GENERIC_NATURE,
+    LOW_RATES,
+    MARKED,
+    NATURES,
+    SPLIT,
+    SimpleTally,
+    Tally,
+    Uses,
+)
 
 END_OF_GENERIC = date(2021, 1, 1)
 
@@ -35,7 +45,7 @@ def _natura_allowed_beside_a_rate(tally: Tally, case: OrdinaryCase) -> bool:
     return tally.general.tipo_documento == "TD16" and case.on >= V1_7_1
 
 
-@ordinary_body("00400")
+@ordinary_body("00400", needs=MARKED)
 def natura_missing_on_a_line(tally: Tally, _: OrdinaryCase) -> Hits:
     return each(
         tally,
@@ -48,7 +58,7 @@ def natura_missing_on_a_line(tally: Tally, _: OrdinaryCase) -> Hits:
     )
 
 
-@ordinary_body("00401")
+@ordinary_body("00401", needs=MARKED)
 def natura_beside_a_rate_on_a_line(tally: Tally, case: OrdinaryCase) -> Hits:
     """Line with a rate and a Natura, except in TD16 since 1/10/2022."""
     if _natura_allowed_beside_a_rate(tally, case):
@@ -65,7 +75,7 @@ def natura_beside_a_rate_on_a_line(tally: Tally, case: OrdinaryCase) -> Hits:
     )
 
 
-@ordinary_body("00413")
+@ordinary_body("00413", needs=CASSE)
 def natura_missing_on_a_cassa(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
     for number, cassa in enumerate(tally.casse, 1):
         if cassa.natura is None and cassa.aliquota_iva == 0:
@@ -76,7 +86,7 @@ def natura_missing_on_a_cassa(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
             )
 
 
-@ordinary_body("00414")
+@ordinary_body("00414", needs=CASSE | NATURES)
 def natura_beside_a_rate_on_a_cassa(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
     """No exception for TD16 is known here."""
     for number, cassa in enumerate(tally.casse, 1):
@@ -97,7 +107,7 @@ def natura_missing_in_a_riepilogo(tally: Tally, _: OrdinaryCase) -> Iterator[Hit
             yield Hit(f"{here}/Natura", "Il riepilogo ad aliquota zero non ha la Natura.", _NEED_NATURA)
 
 
-@ordinary_body("00430")
+@ordinary_body("00430", needs=NATURES)
 def natura_beside_a_rate_in_a_riepilogo(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
     """Riepilogo with a rate and a Natura, except in TD16 since 1/10/2022."""
     for number, block in enumerate(tally.riepiloghi, 1):
@@ -157,7 +167,7 @@ def rates_without_riepilogo(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
             )
 
 
-@ordinary_body("00444")
+@ordinary_body("00444", needs=NATURES)
 def nature_without_riepilogo(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
     """A Natura of lines or casse that no riepilogo has; the other way round see `_both_ways`."""
     for natura, uses in tally.natures.items():
@@ -175,7 +185,7 @@ def nature_without_riepilogo(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
             )
 
 
-@ordinary_body("00420")
+@ordinary_body("00420", needs=SPLIT | NATURES)
 def reverse_charge_with_split_payment(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
     for number, block in enumerate(tally.riepiloghi, 1):
         if block.esigibilita_iva == "S" and (block.natura or "").startswith("N6"):
@@ -187,12 +197,8 @@ def reverse_charge_with_split_payment(tally: Tally, _: OrdinaryCase) -> Iterator
             )
 
 
-@ordinary_body("00424")
+@ordinary_body("00424", needs=LOW_RATES)
 def rate_not_in_per_cent(tally: Tally, _: OrdinaryCase) -> Hits:
-    return _rates_below_one(tally) if any(0 < rate < 1 for rate in tally.rates) else ()
-
-
-def _rates_below_one(tally: Tally) -> Hits:
     yield from each(
         tally, "rate below one", lambda here, x: _not_per_cent(f"{here}/AliquotaIVA", x.aliquota_iva)
     )
@@ -212,7 +218,7 @@ def _not_per_cent(path: str, rate: Decimal) -> Hit:
     )
 
 
-@ordinary_body("00445")
+@ordinary_body("00445", needs=NATURES)
 def generic_natura(tally: Tally, _: OrdinaryCase) -> Hits:
     """Since 1/1/2021, by the date of the document: whether an older one sent today passes is not known."""
     if tally.general.data < END_OF_GENERIC or tally.natures.keys().isdisjoint(GENERIC_NATURE):
@@ -238,7 +244,7 @@ def _generic_item(here: str, item: Any) -> Hit:
     )
 
 
-@ordinary_body("00474")
+@ordinary_body("00474", needs=MARKED, types="TD21")
 def zero_rate_in_a_self_invoice(tally: Tally, _: OrdinaryCase) -> Hits:
     """TD21 and a line with rate zero."""
     return each(tally, "zero rate", _zero_rate) if tally.general.tipo_documento == "TD21" else ()
@@ -257,7 +263,7 @@ def _zero_rate(here: str, line: DettaglioLinee) -> Hit:
 _ITEM = "DatiBeniServizi"
 
 
-@simplified_body("00400")
+@simplified_body("00400", needs=MARKED)
 def simple_natura_missing(tally: SimpleTally, _: SimpleCase) -> Hits:
     """Only where Aliquota is given and zero."""
     return each(
@@ -272,7 +278,7 @@ def simple_natura_missing(tally: SimpleTally, _: SimpleCase) -> Hits:
     )
 
 
-@simplified_body("00401")
+@simplified_body("00401", needs=MARKED)
 def simple_natura_beside_a_rate(tally: SimpleTally, _: SimpleCase) -> Hits:
     return each(
         tally,
@@ -287,7 +293,7 @@ def simple_natura_beside_a_rate(tally: SimpleTally, _: SimpleCase) -> Hits:
     )
 
 
-@simplified_body("00424")
+@simplified_body("00424", needs=MARKED)
 def simple_rate_not_in_per_cent(tally: SimpleTally, _: SimpleCase) -> Hits:
     return each(
         tally,
@@ -297,7 +303,7 @@ def simple_rate_not_in_per_cent(tally: SimpleTally, _: SimpleCase) -> Hits:
     )
 
 
-@simplified_body("00445")
+@simplified_body("00445", needs=MARKED)
 def simple_generic_natura(tally: SimpleTally, _: SimpleCase) -> Hits:
     """N2 and N3, by the date of the document."""
     if tally.general.data < END_OF_GENERIC:

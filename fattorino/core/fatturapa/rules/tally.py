@@ -21,6 +21,9 @@ from fattorino.core.fatturapa import semplificata as s
 from fattorino.core.fatturapa.totals import STAMP_DUTY_NATURE
 from fattorino.core.money import CENT, EXACT, ZERO, after_steps, line_total
 
+# What a body has: a rule that needs a thing is not asked about a body without it (engine.Rule.needs).
+CASSE, MARKED, NATURES, RITENUTE, PAYMENTS, DISCOUNTS, SPLIT, LOW_RATES = (1 << bit for bit in range(8))
+
 MOST_PLACES = 200
 """Places listed for one code of one file. SdI itself reports at most 200 `Errore` for a file (MessaggiTypes 1.1);
 the others are counted, so that a file wrong at each of 10,000 lines can still be read by a person."""
@@ -110,9 +113,12 @@ def marks_of(rate: Decimal | None, natura: str | None) -> tuple[Mark, ...]:
 
 
 class Counting(Generic[Item, Body]):
-    """What the tallies of the two kinds of invoice have in common: groups of lines and marked places."""
+    """What the tallies of the two kinds of invoice have in common: groups of lines and marked places.
 
-    __slots__ = ("_by_identity", "_by_value", "_last", "body", "groups", "lines", "marked", "number")
+    `features`: CASSE, MARKED ... or-ed; complete once the tally is closed.
+    """
+
+    __slots__ = ("_groups", "_last", "body", "features", "groups", "lines", "marked", "number")
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -120,10 +126,8 @@ class Counting(Generic[Item, Body]):
         self.body: Body
         self.groups: list[Group] = []
         self.marked: dict[Mark, Places[Item]] = {}
-        # A reader shares equal numbers, and an identity is found sooner than a Decimal is hashed. The rate is kept
-        # beside its group: while it lives, no other object can have its identity.
-        self._by_identity: dict[tuple[int, str | None], tuple[Decimal | None, Group]] = {}
-        self._by_value: dict[tuple[Decimal | None, str | None], Group] = {}
+        self.features = 0
+        self._groups: dict[tuple[Decimal | None, str | None], Group] = {}
         self._last = _NO_GROUP
 
     @property
@@ -142,20 +146,17 @@ class Counting(Generic[Item, Body]):
             places.kept.append((number, item))
 
     def group_of(self, rate: Decimal | None, natura: str | None, number: int) -> Group:
-        """The group of a line that is not in the group of the line before."""
-        key = (id(rate), natura)
-        known = self._by_identity.get(key)
-        if known is None:
-            value = (rate, natura)
-            group = self._by_value.get(value)
-            if group is None:
-                group = self._by_value[value] = Group(rate, natura, number, marks_of(rate, natura))
-                self.groups.append(group)
-            known = self._by_identity[key] = (rate, group)
-        self._last = known[1]
-        return known[1]
+        """The group of line `number`, which is not in the group of the line before."""
+        key = (rate, natura)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = Group(rate, natura, number, marks_of(rate, natura))
+            self.groups.append(group)
+        self._last = group
+        return group
 
 
+_BELOW = -CENT
 _NO_GROUP = Group(Decimal(-1), None, 0, ())  # no line has a rate below zero
 _PROTOCOL = re.compile(r"\d{17}[-/]\d{6}", re.ASCII)
 
@@ -220,33 +221,36 @@ class Tally(Counting[o.DettaglioLinee, o.FatturaElettronicaBody]):
         return self.general.dati_cassa_previdenziale
 
     def count(self, lines: Iterable[o.DettaglioLinee]) -> None:
-        """Take the next lines of the body in."""
-        number, group = self.lines, self._last
+        """Take the next lines of the body in. Most lines of most files go through this loop and call nothing."""
+        number, expected, group = self.lines, self._next, self._last
+        rate, natura, marks = group.rate, group.natura, group.marks
         for line in lines:
             number += 1
-            rate, natura, amount = line.aliquota_iva, line.natura, line.prezzo_totale
-            if natura != group.natura or (rate is not group.rate and rate != group.rate):
+            amount, right, quantity = line.prezzo_totale, line.prezzo_unitario, line.quantita
+            if line.aliquota_iva is not rate or line.natura != natura:
+                rate, natura = line.aliquota_iva, line.natura
                 group = self.group_of(rate, natura, number)
+                marks = group.marks
             group.amount += amount
-            for mark in group.marks:
+            for mark in marks:
                 self.mark(mark, number, line)
-            steps, quantity, right = line.sconto_maggiorazione, line.quantita, line.prezzo_unitario
-            if steps:
+            if line.sconto_maggiorazione:
                 right = self._discounted(number, line)
             elif quantity is not None:
                 right *= quantity
-            if right != amount:
+            if not _BELOW < amount - right < CENT:
                 self._compare(number, line, right)
-            if line.numero_linea == self._next:
-                self._next += 1
+            if line.numero_linea == expected:
+                expected += 1
             else:
-                self._unusual_number(number, line)
+                self._unusual_number(number, line, expected)
+                expected = -1
             if line.ritenuta is not None:
                 self.withheld += amount
                 self.first_withheld = self.first_withheld or line.numero_linea
             if line.altri_dati_gestionali:
                 self._look_at_intents(number, line)
-        self.lines = number
+        self.lines, self._next = number, expected
 
     def _discounted(self, number: int, line: o.DettaglioLinee) -> Decimal:
         for step in line.sconto_maggiorazione:
@@ -262,10 +266,10 @@ class Tally(Counting[o.DettaglioLinee, o.FatturaElettronicaBody]):
         elif gap == CENT:
             self.mark("a cent off", number, line)
 
-    def _unusual_number(self, number: int, line: o.DettaglioLinee) -> None:
-        """The first NumeroLinea out of 1, 2, 3 ..., and every one after it."""
-        if self._next > 0:
-            self._regular, self._next = self._next, -1
+    def _unusual_number(self, number: int, line: o.DettaglioLinee, expected: int) -> None:
+        """The first NumeroLinea that is not `expected`, and every one after it."""
+        if expected > 0:
+            self._regular = expected
         its = line.numero_linea
         if its not in self._odd_numbers and not 0 < its < self._regular:
             self._odd_numbers.add(its)
@@ -301,8 +305,16 @@ class Tally(Counting[o.DettaglioLinee, o.FatturaElettronicaBody]):
         general = self.general
         if general.sconto_maggiorazione:
             self.gross = after_steps(self.gross, general.sconto_maggiorazione)
+            self.features |= DISCOUNTS
         if general.arrotondamento is not None:
             self.gross += general.arrotondamento
+        self.features |= (
+            (CASSE if general.dati_cassa_previdenziale else 0)
+            | (MARKED if self.marked else 0)
+            | (NATURES if self.natures else 0)
+            | (RITENUTE if general.dati_ritenuta else 0)
+            | (PAYMENTS if body.dati_pagamento else 0)
+        )
 
     def _add_riepilogo(self, place: int, block: o.DatiRiepilogo) -> None:
         sums = self._rate(block.aliquota_iva)
@@ -313,6 +325,7 @@ class Tally(Counting[o.DettaglioLinee, o.FatturaElettronicaBody]):
         self.gross += block.imponibile_importo + block.imposta
         if block.esigibilita_iva == "S":
             self.split_tax += block.imposta
+            self.features |= SPLIT
         if block.natura is not None:
             uses = self._natura(block.natura)
             uses.riepilogo = uses.riepilogo or place
@@ -323,6 +336,8 @@ class Tally(Counting[o.DettaglioLinee, o.FatturaElettronicaBody]):
         sums = self.rates.get(rate)
         if sums is None:
             sums = self.rates[rate] = RateSums()
+            if 0 < rate < 1:
+                self.features |= LOW_RATES
         return sums
 
     def _natura(self, natura: str) -> Uses:
@@ -352,7 +367,7 @@ class SimpleTally(Counting[s.DatiBeniServizi, s.FatturaElettronicaBody]):
         for item in lines:
             number += 1
             rate, natura = item.dati_iva.aliquota, item.natura
-            if natura != group.natura or (rate is not group.rate and rate != group.rate):
+            if rate is not group.rate or natura != group.natura:
                 group = self.group_of(rate, natura, number)
             group.amount += item.importo
             for mark in group.marks:
@@ -361,6 +376,7 @@ class SimpleTally(Counting[s.DatiBeniServizi, s.FatturaElettronicaBody]):
 
     def close(self, body: s.FatturaElettronicaBody) -> None:
         self.body = body
+        self.features |= MARKED if self.marked else 0
 
     @property
     def amount(self) -> Decimal:
