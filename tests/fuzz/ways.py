@@ -44,7 +44,8 @@ def both(data: bytes) -> None:
 
 
 def _the_long_way(cls: type, name: str, data: bytes) -> Any:
-    """The object, if the file is one of `cls` without any problem and with nothing tolerated."""
+    """The object, if the file is one of `cls` without any problem, and nothing is tolerated but what both ways say of
+    its bytes (an order mark, another encoding, a stylesheet)."""
     try:
         parsed = xml.read(data)
     except XmlError:
@@ -52,7 +53,7 @@ def _the_long_way(cls: type, name: str, data: bytes) -> Any:
     if xml.name_of(parsed.root).localname != name:
         return None
     outcome = walk(parsed.root, cls)
-    clean = not (outcome.problems or outcome.tolerated or parsed.tolerated)
+    clean = not (outcome.problems or outcome.tolerated) and parsed.tolerated == xml.remarks(data)
     return outcome.value if clean else None
 
 
