@@ -3,16 +3,15 @@
 Every class is a `str`, already compact and in capital letters, made by `parse`, which raises InputError with
 an Italian message. A right check digit says that the code was not mistyped, not that it exists: only the
 Anagrafe Tributaria knows that (SdI's 00300-00306).
+
+The check digits are python-stdnum's, loaded when the first number is read: it takes longer than all the rest of
+the formats, which most programs import to read or write and not to check.
 """
 
 from __future__ import annotations
 
 import re
 from typing import Self
-
-from stdnum import bic, iban, luhn
-from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
-from stdnum.it import codicefiscale
 
 from fattorino.core.errors import InputError
 
@@ -45,6 +44,8 @@ class PartitaIva(str):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Raises InputError when length, digits or check digit are wrong."""
+        from stdnum import luhn
+
         number = _compact(text).removeprefix("IT")
         if not (number.isascii() and number.isdigit() and len(number) == 11):
             raise InputError(f"«{text}» non è una partita IVA italiana: servono 11 cifre.")
@@ -66,6 +67,10 @@ class CodiceFiscale(str):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Raises InputError when the shape or the check character is wrong."""
+        from stdnum import luhn
+        from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
+        from stdnum.it import codicefiscale
+
         code = _compact(text)
         try:
             if len(code) == 11 and code.isascii() and code.isdigit():
@@ -98,6 +103,9 @@ class Iban(str):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Raises InputError when country, length or check digits are wrong."""
+        from stdnum import iban
+        from stdnum.exceptions import InvalidChecksum, ValidationError
+
         number = _compact(text)
         try:
             # Some national rules behind stdnum are stricter than ISO 13616 and refuse IBANs in use.
@@ -121,6 +129,9 @@ class Bic(str):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Raises InputError when the shape is wrong."""
+        from stdnum import bic
+        from stdnum.exceptions import ValidationError
+
         try:
             return cls(bic.validate(_compact(text)))
         except ValidationError as error:
