@@ -13,7 +13,8 @@ from django.test import Client
 from fattorino.config import demo
 from fattorino.core.errors import RefusedError
 from fattorino.core.xml import parse
-from fattorino.documents import queries, spreadsheet
+from fattorino.documents import queries
+from fattorino.organisations import spreadsheet
 from fattorino.organisations.models import User
 from fattorino.organisations.scope import company_scope
 from tests.desk import Desk, make_desk

@@ -18,10 +18,11 @@ from fattorino import clock
 from fattorino.documents import queries
 from fattorino.documents.forms.filters import FilterForm
 from fattorino.documents.queries import DocumentRow
-from fattorino.documents.spreadsheet import Cell, write_xlsx
 from fattorino.organisations.pages import desk, named
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.scope import company_scope
+from fattorino.organisations.spreadsheet import Cell, write_xlsx
+from fattorino.organisations.tables import csv_text
 
 KINDS = [("", "Tutti"), ("fattura", "Fatture"), ("nota_credito", "Note di credito"), ("ricevuta", "Ricevute")]
 ROWS_AT_ONCE = 500
@@ -115,7 +116,7 @@ def _csv(pages: Iterable[list[DocumentRow]]) -> Iterator[bytes]:
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for page in pages:
-        writer.writerows([_csv_text(cell) for cell in _cells(row)] for row in page)
+        writer.writerows([csv_text(cell) for cell in _cells(row)] for row in page)
         yield text.getvalue().encode()
         text.seek(0)
         text.truncate()
@@ -149,17 +150,6 @@ def _cells(row: DocumentRow) -> tuple[Cell, ...]:
         clock.day(row.state_since) if row.state_since else None,
         row.outcome,
     )
-
-
-def _csv_text(cell: Cell) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, int):
-        return f"{'-' if cell < 0 else ''}{abs(cell) // 100},{abs(cell) % 100:02}"
-    if not isinstance(cell, str):
-        return cell.strftime("%d/%m/%Y")
-    # A text that a spreadsheet would run as a formula is marked as text.
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _name(extension: str) -> str:

@@ -15,8 +15,8 @@ from xml.sax.saxutils import escape
 
 from fattorino.core.errors import RefusedError
 
-# int is an amount in cents
-Cell = str | int | datetime.date | None
+# int is an amount in cents, Decimal a plain number
+Cell = str | int | Decimal | datetime.date | None
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -96,6 +96,8 @@ def _cell(value: Cell) -> str:
         return f'<c s="2"><v>{(value - _DAY_ZERO).days}</v></c>'
     if isinstance(value, int):
         return f'<c s="3"><v>{Decimal(value).scaleb(-2)}</v></c>'
+    if isinstance(value, Decimal):
+        return f"<c><v>{value}</v></c>"
     return _text(value, 0)
 
 
