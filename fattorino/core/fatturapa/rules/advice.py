@@ -11,6 +11,8 @@ from functools import lru_cache
 from fattorino.core.errors import InputError
 from fattorino.core.fatturapa.ordinaria import DatiDocumentiCorrelati, DettaglioLinee
 from fattorino.core.fatturapa.rules.engine import (
+    NO_VAT_REGIME,
+    NO_VAT_REGIMES,
     Hit,
     Hits,
     OrdinaryCase,
@@ -28,6 +30,7 @@ from fattorino.core.fatturapa.rules.tally import (
     MARKED,
     NATURES,
     PAYMENTS,
+    REPEATED,
     RITENUTE,
     AnyTally,
     SimpleTally,
@@ -216,7 +219,7 @@ def _withholding(tally: Tally) -> Iterator[Hit]:
         )
 
 
-@ordinary_body("avviso-linee")
+@ordinary_body("avviso-linee", needs=REPEATED)
 def line_numbers(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
     if tally.repeated is not None:
         number, line = tally.repeated
@@ -238,9 +241,9 @@ def law_of_the_natura(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
             )
 
 
-@ordinary_body("avviso-regime")
+@ordinary_body("avviso-regime", needs=NO_VAT_REGIME)
 def regime(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
-    if case.parties.regime not in ("RF19", "RF02") or tally.general.tipo_documento in OWN_DOCUMENTS:
+    if case.parties.regime not in NO_VAT_REGIMES or tally.general.tipo_documento in OWN_DOCUMENTS:
         return
     for rate, sums in tally.rates.items():
         if rate:

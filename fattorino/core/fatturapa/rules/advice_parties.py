@@ -37,10 +37,10 @@ def mailbox_beside_a_code(case: AnyCase) -> Iterator[Hit]:
         )
 
 
-@on_ordinary("avviso-destinatario")
-def address_of_td29(case: OrdinaryCase) -> Iterator[Hit]:
+@ordinary_body("avviso-destinatario", types="TD29")
+def address_of_td29(_: Tally, case: OrdinaryCase) -> Iterator[Hit]:
     code = case.fattura.fattura_elettronica_header.dati_trasmissione.codice_destinatario
-    if code != UNKNOWN_RECIPIENT and any(t.general.tipo_documento == "TD29" for t in case.tallies):
+    if code != UNKNOWN_RECIPIENT:
         yield Hit(
             _ADDRESS,
             f"La comunicazione TD29 va inviata con codice destinatario 0000000, non {code}.",

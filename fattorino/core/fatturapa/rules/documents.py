@@ -9,7 +9,9 @@ from typing import Any
 
 from fattorino.core.fatturapa.rules.engine import (
     HISTORY,
+    LARGE,
     LOTTO,
+    SMALL_LIMIT,
     AnyCase,
     Hit,
     Hits,
@@ -25,10 +27,8 @@ from fattorino.core.fatturapa.rules.engine import (
     simplified_body,
 )
 from fattorino.core.fatturapa.rules.sides import key
-from fattorino.core.fatturapa.rules.tally import CASSE, AnyTally, SimpleTally, Tally
+from fattorino.core.fatturapa.rules.tally import CASSE, WITHHELD, AnyTally, SimpleTally, Tally
 
-# "5 MB" without a word on which: above the smaller reading it is a warning, above the larger one a refusal.
-SMALL_LIMIT = 5_000_000
 LARGE_LIMIT = 5_242_880
 _CREDIT_NOTES = frozenset({"TD04", "TD08"})
 _DIGIT = re.compile(r"[0-9]")
@@ -50,7 +50,7 @@ def _stem(name: str) -> str:
     return name.partition(".")[0].upper()
 
 
-@on_any("00003")
+@on_any("00003", needs=LARGE)
 def file_too_large(case: AnyCase) -> Iterator[Hit]:
     """Doubtful between 5,000,000 and 5,242,880 bytes."""
     size = case.situation.size
@@ -144,7 +144,7 @@ _ADD_RITENUTA = (
 )
 
 
-@ordinary_body("00411")
+@ordinary_body("00411", needs=WITHHELD)
 def ritenuta_on_a_line_without_block(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
     if tally.first_withheld and not tally.general.dati_ritenuta:
         yield Hit(

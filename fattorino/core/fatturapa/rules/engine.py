@@ -138,9 +138,9 @@ AnyCase = Case[Any, Any]
 class Rule(NamedTuple):
     """One registered function.
 
-    `each_body`: called with every tally and the case, otherwise with the case alone. `needs`: features of the file
-    or body without which it has nothing to say; `types`: those of TipoDocumento that it is about, none for all.
-    Both only spare calls: a rule asked in vain says nothing.
+    `each_body`: called with every tally and the case, otherwise with the case alone. `types`: those of TipoDocumento
+    that it is about, none for all. `needs`: features of the file or body without which it has nothing to say; it only
+    spares calls.
     """
 
     code: str
@@ -152,7 +152,10 @@ class Rule(NamedTuple):
 
 
 # What a file has, beside the features of its bodies (tally): see Rule.needs. SAME: seller and buyer are one.
-LOTTO, NO_VAT, FOREIGN_BUYER, SAME, PEC, HISTORY = (1 << bit for bit in range(16, 22))
+LOTTO, NO_VAT, FOREIGN_BUYER, SAME, PEC, HISTORY, LARGE, NO_VAT_REGIME = (1 << bit for bit in range(16, 24))
+NO_VAT_REGIMES = ("RF19", "RF02")
+# "5 MB" without a word on which: above this smaller reading 00003 is a warning.
+SMALL_LIMIT = 5_000_000
 
 RULES: list[Rule] = []
 Function = TypeVar("Function", bound=Callable[..., Hits])
@@ -290,6 +293,10 @@ def _features(case: AnyCase) -> int:
         features |= PEC
     if known.invoices or known.file_name:
         features |= HISTORY
+    if case.situation.size > SMALL_LIMIT:
+        features |= LARGE
+    if parties.regime in NO_VAT_REGIMES:
+        features |= NO_VAT_REGIME
     return features
 
 

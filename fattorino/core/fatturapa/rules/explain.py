@@ -29,6 +29,7 @@ class Explanation:
 _RESEND = "Poi inviare di nuovo: numero e data restano gli stessi, il file prende un nome nuovo."
 _SIGN = "Far controllare la chiave di firma dell'azienda all'amministratore, poi inviare di nuovo."
 _OFFICE = "Cercare il codice giusto su indicepa.gov.it oppure chiederlo all'ente."
+_SIX = "cercare il codice ufficio di 6 caratteri su indicepa.gov.it oppure chiederlo all'ente."
 
 # code: (plain, remedy, field)
 _WORDS: dict[str, tuple[str, str, str]] = {
@@ -118,12 +119,14 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     ),
     "00311": (
         "Il codice destinatario non esiste: non è in IPA (6 caratteri) e non è di nessun canale (7 caratteri).",
-        f"Chiedere al cliente il codice giusto; per un privato si può anche lasciare vuoto. {_OFFICE}",
+        f"A una pubblica amministrazione: {_SIX} A un privato: chiedere al cliente il suo codice di 7 caratteri,"
+        " oppure lasciare vuoto il campo.",
         "codice_destinatario",
     ),
     "00312": (
         "Il codice destinatario esiste, ma ora non è attivo.",
-        f"Chiedere al cliente un codice attivo; per un privato si può usare la PEC o lasciare vuoto. {_OFFICE}",
+        f"A una pubblica amministrazione: {_SIX} A un privato: chiedere al cliente un codice attivo o la PEC,"
+        " oppure lasciare vuoto il campo.",
         "codice_destinatario",
     ),
     "00313": (

@@ -19,10 +19,12 @@ from typing import Any, Generic, Literal, TypeVar
 from fattorino.core.fatturapa import ordinaria as o
 from fattorino.core.fatturapa import semplificata as s
 from fattorino.core.fatturapa.totals import STAMP_DUTY_NATURE
-from fattorino.core.money import CENT, EXACT, ZERO, after_steps, line_total
+from fattorino.core.money import CENT, EXACT, ZERO, cascade
 
 # What a body has: a rule that needs a thing is not asked about a body without it (engine.Rule.needs).
-CASSE, MARKED, NATURES, RITENUTE, PAYMENTS, DISCOUNTS, SPLIT, LOW_RATES = (1 << bit for bit in range(8))
+CASSE, MARKED, NATURES, RITENUTE, WITHHELD, PAYMENTS, DISCOUNTS, SPLIT, LOW_RATES, REPEATED = (
+    1 << bit for bit in range(10)
+)
 
 MOST_PLACES = 200
 """Places listed for one code of one file. SdI itself reports at most 200 `Errore` for a file (MessaggiTypes 1.1);
@@ -257,7 +259,8 @@ class Tally(Counting[o.DettaglioLinee, o.FatturaElettronicaBody]):
             if step.percentuale is None and step.importo is None:
                 self.mark("empty discount", number, line)
                 break
-        return line_total(line.prezzo_unitario, line.quantita, line.sconto_maggiorazione)
+        price = cascade(line.prezzo_unitario, line.sconto_maggiorazione)
+        return price if line.quantita is None else price * line.quantita
 
     def _compare(self, number: int, line: o.DettaglioLinee, right: Decimal) -> None:
         gap = abs(line.prezzo_totale - right)
@@ -304,7 +307,7 @@ class Tally(Counting[o.DettaglioLinee, o.FatturaElettronicaBody]):
             self._add_riepilogo(place, block)
         general = self.general
         if general.sconto_maggiorazione:
-            self.gross = after_steps(self.gross, general.sconto_maggiorazione)
+            self.gross = cascade(self.gross, general.sconto_maggiorazione)
             self.features |= DISCOUNTS
         if general.arrotondamento is not None:
             self.gross += general.arrotondamento
@@ -313,6 +316,8 @@ class Tally(Counting[o.DettaglioLinee, o.FatturaElettronicaBody]):
             | (MARKED if self.marked else 0)
             | (NATURES if self.natures else 0)
             | (RITENUTE if general.dati_ritenuta else 0)
+            | (WITHHELD if self.first_withheld else 0)
+            | (REPEATED if self.repeated else 0)
             | (PAYMENTS if body.dati_pagamento else 0)
         )
 

@@ -34,6 +34,8 @@ def asked_one_by_one(fattura, situation):
     with localcontext(EXACT):
         for rule, _severity in in_force(situation.kind, situation.on):
             asked = [(tally, case) for tally in tallies] if rule.each_body else [(case,)]
+            if rule.types:
+                asked = [pair for pair in asked if pair[0].general.tipo_documento in rule.types]
             for arguments in asked:
                 found |= {(rule.code, hit.path) for hit in rule.function(*arguments) if isinstance(hit, Hit)}
     return found
