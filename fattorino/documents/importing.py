@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 
 from fattorino import clock
 from fattorino.core.errors import (
@@ -148,6 +148,8 @@ def _one(actor: Actor, name: str, content: bytes, now: datetime.datetime) -> dic
         return _refused(shown, exc.message, exc.hint, exc.code)
     except FattorinoError as exc:
         return _refused(shown, exc.message, exc.hint, "")
+    except DataError:
+        return _unkeepable(shown, content, now)
     return {
         "name": shown,
         "ok": True,
@@ -169,6 +171,14 @@ def _refused(name: str, message: str, hint: str, code: str) -> dict[str, Any]:
         "document_id": None,
         "tolerated": [],
     }
+
+
+def _unkeepable(name: str, content: bytes, now: datetime.datetime) -> dict[str, Any]:
+    """A file with a value that no column holds. Only a broken format has one, and its check says which it is."""
+    first = next((f for f in check(unwrap(content).content, on=clock.day(now)) if f.is_error), None)
+    message = f"Il file non rispetta il tracciato. {first.message if first else ''}".strip()
+    hint = "Correggerlo nel programma d'origine e importarlo di nuovo."
+    return _refused(name, message, hint, first.code if first else "00200")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,11 @@ from fattorino.core.fatturapa.envelope import is_signed, unwrap, verify
 from fattorino.core.fatturapa.findings import Finding
 from fattorino.core.fatturapa.format_check import Examination, examine
 from fattorino.core.fatturapa.reading import read_fattura
+from fattorino.core.fatturapa.summary import summarise
 from fattorino.core.fatturapa.writing import write_fattura
 from fattorino.core.sdi import soap
 from fattorino.core.sdi.message_io import read_message, write_message
+from fattorino.documents.readable import render_html
 from tests.fuzz import corpus, keys, mutate_der, mutate_xml, mutate_zip
 from tests.fuzz.promises import insist, readable, sound, told
 
@@ -57,6 +59,19 @@ def _comes_back(examination: Examination) -> None:
     insist(not again.findings, "what is written has no format error")
     insist(again.fattura == examination.fattura, "what is written is read as the same")
     insist(write_fattura(again.fattura) == written, "written twice is written alike")
+
+
+def copy(data: bytes) -> None:
+    """What people see of an invoice that came, also of one that the schema refuses."""
+    try:
+        reading = read_fattura(data)
+    except (XmlError, FormatError):
+        return
+    summary = summarise(reading)
+    insist(summary.bodies >= 1, "an invoice has a body")
+    page = render_html(reading.fattura)
+    page.encode("utf-8")
+    insist("<script" not in page.lower(), "nothing of the file is markup")
 
 
 # Rules -------------------------------------------------------------------------------------------------------
@@ -241,6 +256,7 @@ TARGETS: dict[str, Target] = {
     for target in (
         Target("reader", reader, _xml(corpus.plain)),
         *([Target("quick", ways.both, _xml(corpus.rewritten))] if HAS_QUICK else []),
+        Target("copy", copy, _xml(corpus.plain)),
         Target("envelope", envelope, _signed),
         Target("check", content_rules, _xml(corpus.plain)),
         Target("zip", archive, _anything),
