@@ -236,6 +236,7 @@ SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "copy": plain,
     "envelope": signed,
     "check": plain,
+    "streamed": rewritten,
     "zip": archives,
     "message": letters,
     "soap": soap_calls,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import importlib.util
 import io
 import json
 import random
@@ -21,7 +20,7 @@ from dataclasses import dataclass
 from fattorino.cli.main import main
 from fattorino.core.errors import ArchiveError, EnvelopeError, FormatError, InputError, XmlError
 from fattorino.core.fatturapa.archive import MAX_MEMBER_SIZE, read_zip
-from fattorino.core.fatturapa.check import check
+from fattorino.core.fatturapa.check import check, check_stream
 from fattorino.core.fatturapa.envelope import is_signed, unwrap, verify
 from fattorino.core.fatturapa.findings import Finding
 from fattorino.core.fatturapa.format_check import Examination, examine
@@ -31,7 +30,7 @@ from fattorino.core.fatturapa.writing import write_fattura
 from fattorino.core.sdi import soap
 from fattorino.core.sdi.message_io import read_message, write_message
 from fattorino.documents.readable import render_html
-from tests.fuzz import corpus, keys, mutate_der, mutate_xml, mutate_zip
+from tests.fuzz import corpus, keys, mutate_der, mutate_xml, mutate_zip, ways
 from tests.fuzz.promises import insist, readable, sound, told
 
 # Reading -----------------------------------------------------------------------------------------------------
@@ -96,6 +95,15 @@ def content_rules(data: bytes) -> None:
     insist(
         not format_errors or len(format_errors) == len(findings), "a broken format is looked at no further"
     )
+
+
+def streamed(data: bytes) -> None:
+    """The check of a file of any length says what the check of the whole says, to the line."""
+    day = DAYS[len(data) % len(DAYS)]
+    findings = check_stream(io.BytesIO(data), on=day)
+    for finding in findings:
+        sound(finding)
+    insist(findings == check(data, on=day), "both checks find the same")
 
 
 def desk(data: bytes) -> None:
@@ -193,10 +201,6 @@ def soap_call(data: bytes) -> None:
         insist(answer is not None, "an answer of two ways is there")
 
 
-HAS_QUICK = importlib.util.find_spec("fattorino.core.tracciati.quick") is not None
-if HAS_QUICK:
-    from tests.fuzz import ways
-
 # Mutations ---------------------------------------------------------------------------------------------------
 
 Mutator = Callable[[bytes, random.Random], bytes]
@@ -255,10 +259,11 @@ TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
         Target("reader", reader, _xml(corpus.plain)),
-        *([Target("quick", ways.both, _xml(corpus.rewritten))] if HAS_QUICK else []),
+        Target("quick", ways.both, _xml(corpus.rewritten)),
         Target("copy", copy, _xml(corpus.plain)),
         Target("envelope", envelope, _signed),
         Target("check", content_rules, _xml(corpus.plain)),
+        Target("streamed", streamed, _xml(corpus.rewritten)),
         Target("zip", archive, _anything),
         Target("message", message, _anything),
         Target("soap", soap_call, _soap),
