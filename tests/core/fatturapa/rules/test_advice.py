@@ -16,6 +16,7 @@ from tests.core.fatturapa.drafts import (
     found,
     invoice,
     line,
+    simple_invoice,
     spoil,
 )
 
@@ -79,6 +80,31 @@ def test_cig_is_missed_only_to_the_pa():
     assert "avviso-cig" in advice(invoice(**PA)) and "avviso-cig" not in advice(invoice())
     reference = d.Reference("DatiContratto", "1", codice_cig="Z1A2B3C4D5")
     assert "avviso-cig" not in advice(invoice(riferimenti=(reference,), **PA))
+
+
+@pytest.mark.parametrize(
+    ("cig", "cup", "said"),
+    [
+        ("Z1A2B3C4D5", None, False),
+        ("Z1A2B3C4D5", "B81B17000340007", False),
+        ("Z1A2B3C4D", None, True),
+        ("NON DOVUTO", None, True),
+        ("Z1A2B3C4D5", "B81B1700034", True),
+    ],
+)
+def test_cig_and_cup_have_their_length(cig, cup, said):
+    reference = d.Reference("DatiOrdineAcquisto", "1", codice_cig=cig, codice_cup=cup)
+    assert ("avviso-cig" in advice(invoice(riferimenti=(reference,), **PA))) is said
+    assert "avviso-cig" not in advice(invoice(riferimenti=(reference,)))
+
+
+def test_missing_stamp_duty_on_a_simplified_invoice():
+    place = "body__0__dati_beni_servizi__0__"
+    exempt = {f"{place}natura": "N4", f"{place}dati_iva__aliquota": D("0.00")}
+    assert "avviso-bollo" in advice(spoil(simple_invoice("77.48"), **exempt))
+    assert "avviso-bollo" not in advice(spoil(simple_invoice("77.47"), **exempt))
+    stamped = {"body__0__dati_generali__dati_generali_documento__bollo_virtuale": "SI"}
+    assert "avviso-bollo" not in advice(spoil(simple_invoice("77.48"), **exempt, **stamped))
 
 
 def test_contribution_and_withholding_arithmetic():

@@ -166,3 +166,17 @@ def test_00425_a_number_has_a_digit(number, refused):
     assert ("00425" in codes(spoil(invoice(), document__numero=number))) is refused
     simple = spoil(simple_invoice(), body__0__dati_generali__dati_generali_documento__numero=number)
     assert ("00425" in codes(simple)) is refused
+
+
+def test_00404_blanks_around_a_number_make_no_other_number():
+    blank = spoil(invoice(), document__numero=" 1/2026 ")
+    assert identities(blank)[0].numero == "1/2026"
+    assert "00404" in codes(blank, known=sent())
+    assert "00404" in codes(invoice(), known=sent(numero="1/2026 "))
+
+
+def test_00404_finds_its_number_among_many_and_in_a_lotto():
+    two = lotto({}, {"numero": "2"})
+    many = Known(invoices=tuple(SentInvoice(SELLER, str(n), DAY, "TD01") for n in range(2, 500)))
+    assert codes(two, known=many) == {"00404"}
+    assert not codes(two, known=Known(invoices=many.invoices[1:]))

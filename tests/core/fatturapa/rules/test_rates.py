@@ -6,7 +6,17 @@ from decimal import Decimal as D
 import pytest
 
 from fattorino.core.fatturapa.draft import Cassa
-from tests.core.fatturapa.drafts import OFFICE, at, codes, fee_invoice, invoice, line, simple_invoice, spoil
+from tests.core.fatturapa.drafts import (
+    OFFICE,
+    at,
+    codes,
+    fee_invoice,
+    found,
+    invoice,
+    line,
+    simple_invoice,
+    spoil,
+)
 
 ZERO = D("0.00")
 EXEMPT = line("100", "0", natura="N4")
@@ -142,3 +152,29 @@ def test_simplified_invoice_has_the_same_rules_on_its_own_blocks():
     assert codes(generic) == {"00445"}
     old = spoil(generic, body__0__dati_generali__dati_generali_documento__data=datetime.date(2020, 12, 31))
     assert not codes(old)
+
+
+def test_00401_and_00430_td16_is_excepted_only_since_1_7_1():
+    f = spoil(
+        invoice(line(), EXEMPT),
+        line__natura="N4",
+        riepilogo__natura="N4",
+        document__tipo_documento="TD16",
+        document__data=datetime.date(2022, 1, 1),
+    )
+    assert {"00401", "00430"} <= codes(f, on=datetime.date(2022, 9, 30))
+    assert not {"00401", "00430"} & codes(f, on=datetime.date(2022, 10, 1))
+
+
+def test_00443_and_00444_a_receiver_looks_both_ways_only_since_1_8():
+    f = spoil(invoice(line(), EXEMPT), document__data=datetime.date(2023, 1, 1))
+    alone = spoil(f, goods__dettaglio_linee=at(f, "goods__dettaglio_linee")[:1])
+    assert {"00443", "00444"} <= codes(alone, side="receiver", on=datetime.date(2024, 2, 1))
+    assert not {"00443", "00444"} & codes(alone, side="receiver", on=datetime.date(2024, 1, 31))
+    assert {"00443", "00444"} <= codes(alone, side="emitter", on=datetime.date(2024, 1, 31))
+
+
+def test_00424_a_cassa_and_a_riepilogo_say_their_own_place():
+    f = spoil(fee_invoice(), riepilogo__aliquota_iva=D("0.22"), **{f"{CASSE}__0__aliquota_iva": D("0.22")})
+    places = [x.path.rsplit("/", 2)[1] for x in found(f) if x.code == "00424"]
+    assert sorted(places) == ["DatiCassaPrevidenziale[1]", "DatiRiepilogo[1]"]

@@ -88,3 +88,10 @@ def test_a_field_of_an_explanation_exists():
 
 def test_a_code_we_do_not_know_is_answered_all_the_same():
     assert "00999" in explain("00999").plain and explain("00999").official_text == ""
+
+
+def test_the_remedy_of_a_wrong_address_keeps_pa_and_private_apart():
+    for code in ("00311", "00312"):
+        remedy = explain(code).remedy
+        pa, private = remedy.index("A una pubblica amministrazione:"), remedy.index("A un privato:")
+        assert "indicepa" in remedy[pa:private] and "indicepa" not in remedy[private:]
