@@ -5,6 +5,7 @@ from __future__ import annotations
 from fattorino.core.errors import FormatError
 from fattorino.core.fatturapa.format_check import Fattura, findings_of
 from fattorino.core.tracciati import emit
+from fattorino.core.tracciati.quick_write import write_quick
 
 
 def write_fattura(fattura: Fattura) -> bytes:
@@ -16,6 +17,9 @@ def write_fattura(fattura: Fattura) -> bytes:
     Raises:
         FormatError: the invoice would not be accepted by the schema; `findings` say where (without lines).
     """
+    quick = write_quick(fattura)
+    if quick is not None:
+        return quick
     data, problems = emit(fattura)
     if problems:
         findings = findings_of(problems)

@@ -63,28 +63,14 @@ def stream_quick(cls: type, source: BinaryIO, take: Take) -> Any:
         return None
 
 
-def recognise(cls: type, text: str) -> bool:
-    """Whether the children of the root of `cls` in `text`, from "<" to the root's end tag, are in the plain form.
-
-    Only the shape: days, moments, base64 and what `shape.leaf` calls "checked" are for the caller to prove.
-    """
-    reader = _Reader(text, Whole(), {}, making=False)
-    try:
-        reader.children(plan_of(cls))
-    except NotPlain:
-        return False
-    return reader.text.startswith("</", _BLANKS.match(text, reader.pos).end())  # type: ignore[union-attr]
-
-
 class _Reader:
     """Text, how far it has been read, and what to do with the objects."""
 
-    def __init__(self, text: str, source: Source, take: Take, making: bool = True) -> None:
+    def __init__(self, text: str, source: Source, take: Take) -> None:
         self.text = text
         self.pos = 0
         self.source = source
         self.take = take
-        self.making = making
         self.number = 0  # of the repeated child of the root that is being read
         self.special = has_marks(text)
 
@@ -227,7 +213,7 @@ class _Inner:
             reader.tag(f"<{name}>")
             inside = reader.children(self.plan)
             reader.tag(f"</{name}>")
-            items.append(self.plan.record.cls(**inside) if reader.making else None)
+            items.append(self.plan.record.cls(**inside))
         if len(items) < self.field.fewest:
             raise NotPlain(name)
         if self.field.repeatable:

@@ -95,12 +95,21 @@ class Shape:
     groups: int
 
 
+# The same with "<" and "&", and nothing standing for them.
+_RAW_CHARACTERS: dict[Charset, str] = {
+    "ascii": r"[\t\n -\x7f]",
+    "latin": r"[\t\n -\xff]",
+    "any": r"[\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]",
+}
+
+
 @cache
-def leaf(value: Value) -> Leaf:
-    """The plain texts of a value type."""
+def leaf(value: Value, raw: bool = False) -> Leaf:
+    """The plain texts of a value type; `raw`: before "&" and "<" are written as entities."""
+    characters = _RAW_CHARACTERS if raw else _CHARACTERS
     match value:
         case Text(whitespace="replace" | "preserve"):
-            return Leaf(f"{_CHARACTERS[value.charset]}{{{value.shortest},{value.longest}}}+", "text")
+            return Leaf(f"{characters[value.charset]}{{{value.shortest},{value.longest}}}+", "text")
         case Pattern(longest=None, shortest=0) if _WORDS.fullmatch(value.pattern.pattern):
             return Leaf(f"(?:{value.pattern.pattern.replace('(', '(?:')})", "word")
         case Coded():
@@ -114,7 +123,7 @@ def leaf(value: Value) -> Leaf:
             return Leaf(_DAY, "day")
         case Base64():
             return Leaf("[A-Za-z0-9+/]*+={0,2}+", "checked")
-    return Leaf(f"{_CHARACTERS['any']}*+", "checked")
+    return Leaf(f"{characters['any']}*+", "checked")
 
 
 def _number(value: Number) -> Leaf:

@@ -1,0 +1,279 @@
+"""The quick way from typed objects to a file: one generated function for each block puts the text together.
+
+The function knows the elements and their order; one expression over the values of the block proves their lengths,
+characters, patterns and codes, and that no obligatory one is missing. What it writes, `emit` would write alike,
+byte for byte; what it does not write goes the long way, which can say what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from fattorino.core.tracciati.declaration import MANY, Field, Record, record_of
+from fattorino.core.tracciati.shape import leaf
+from fattorino.core.tracciati.source import LONGEST, NotPlain
+from fattorino.core.tracciati.values import Base64, Day, Value
+
+DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+# Characters that XML does not admit, so that no value has them: between two values, and for a value not there.
+_BETWEEN, _ABSENT = "\0", "\1"
+_CHUNK = 256
+_Write = Callable[[Any], str]
+
+
+def write_quick(document: Any) -> bytes | None:
+    """The file of `document`, as `emit` would write it; None: take the long way."""
+    cls = type(document)
+    record = record_of(cls)
+    root = record.root
+    assert root is not None, f"{cls.__name__} is not a document"
+    # First each number with the digits it has; if those are not admitted, with its decimals filled up.
+    for careful in (False, True):
+        try:
+            inside = _writer(cls, "", 0, careful)(document)
+            text = f"{DECLARATION}{_start_tag(document, record)}{inside}\n</{root.prefix}:{root.element}>\n"
+        except (ValueError, TypeError, LookupError, AttributeError):
+            continue  # not plain, or a value of another type than the declared one
+        if len(text) <= LONGEST and _ABSENT not in text:
+            return _encoded(text)
+    return None
+
+
+def escaped(text: str) -> str:
+    """Text as the content of an element."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _encoded(text: str) -> bytes:
+    # An accent makes Python encode the whole text character by character; in chunks it is only that chunk.
+    if text.isascii():
+        return text.encode("ascii")
+    return b"".join([text[at : at + _CHUNK].encode() for at in range(0, len(text), _CHUNK)])
+
+
+def _start_tag(document: Any, record: Record) -> str:
+    root = record.root
+    assert root is not None
+    written = [f'xmlns:{root.prefix}="{root.namespace}"']
+    for line in record.attributes:
+        value = getattr(document, line.attribute)
+        if value is None and not line.fewest:
+            continue
+        assert line.value is not None
+        text = _checked(line.value, value)
+        if not text.isprintable() or not text.isascii() or any(c in text for c in '&<>"'):
+            raise NotPlain(line.name)
+        written.append(f'{line.name}="{text}"')
+    return f"<{root.prefix}:{root.element} {' '.join(written)}>"
+
+
+def _checked(value: Value, item: Any) -> str:
+    """The text of a value that only its type can judge. Raises ValueError."""
+    text = value.text(item)
+    if value.normal(text) != text or value.refusal(text) is not None:
+        raise NotPlain(text[:60])
+    return text
+
+
+def _content(item: Any) -> str:
+    if type(item) is not bytes:
+        raise NotPlain("no bytes, or base64 that is written in its own way")
+    return binascii.b2a_base64(item, newline=False).decode("ascii")
+
+
+def _day_since(value: Day, item: Any) -> str:
+    if type(item) is not date or (value.since is not None and item < value.since):
+        raise NotPlain("no day, or too early")
+    return item.isoformat()
+
+
+@cache
+def _writer(cls: type, name: str, depth: int, careful: bool) -> _Write:
+    """A function that gives the element `name` with a block of `cls` at `depth`, after a line end; with "" only the
+    children of the block.
+
+    Raises TypeError for a choice among blocks, which no format has.
+    """
+    code = _Code(depth + 1, careful)
+    code.block(record_of(cls), name)
+    exec(compile("\n".join(["def write(o):", *code.lines]), "<writer>", "exec"), code.names)
+    return code.names["write"]  # type: ignore[no-any-return]
+
+
+class _Code:
+    """Writes a function. `depth` is that of the children."""
+
+    def __init__(self, depth: int, careful: bool) -> None:
+        self.depth = depth
+        self.careful = careful
+        self.lines: list[str] = []
+        self.names: dict[str, Any] = {
+            "odd": NotPlain("odd"),
+            "escaped": escaped,
+            "Decimal": Decimal,
+            "date": date,
+        }
+
+    def block(self, record: Record, name: str) -> None:
+        single = [field for field in record.fields if field.value is not None and not field.repeatable]
+        for field in single:
+            self.text_of(field)
+        if single:
+            self.proved(record, single)
+        pieces: list[str] = []
+        for field in record.fields:
+            pieces += self.repeated(field) if field.repeatable else self.single(field)
+        start, end = f"{self.indent[:-2]}<{name}>", f"{self.indent[:-2]}</{name}>"
+        if not name:
+            self.add(1, f"return {_joined(pieces)}")
+        elif record.choice or any(f.fewest for f in record.fields):
+            self.add(1, f"return {_joined([repr(start), *pieces, repr(end)])}")
+        else:
+            # A block that may be empty is then one self-closed tag.
+            self.add(1, f"s = {_joined(pieces)}")
+            self.add(1, f"return {start!r} + s + {end!r} if s else {start[:-1] + '/>'!r}")
+
+    def proved(self, record: Record, single: list[Field]) -> None:
+        """Lines that match the texts of the single leaves together, and escape those that need it."""
+        match = self.name(re.compile(_expression(record, single)).fullmatch)
+        texts = "".join(
+            f"t{f.position}, " if f.fewest else f"{_ABSENT!r} if t{f.position} is None else t{f.position}, "
+            for f in single
+        )
+        self.add(1, f"j = {_BETWEEN!r}.join(({texts}))")
+        self.add(1, f"if {match}(j) is None: raise odd")
+        free = [f for f in single if f.value is not None and leaf(f.value).how in ("text", "checked")]
+        if free:
+            self.add(1, "if '&' in j or '<' in j or '>' in j:")
+        for field in free:
+            self.add(2, f"if t{field.position} is not None: t{field.position} = escaped(t{field.position})")
+
+    def single(self, field: Field) -> list[str]:
+        """The expressions whose texts make the element."""
+        if field.record is not None:
+            inner = self.inner(field)
+            if field.fewest:
+                return [f"{inner}(o.{field.attribute})"]
+            self.add(1, f"s = o.{field.attribute}")
+            self.add(1, f"s{field.position} = '' if s is None else {inner}(s)")
+            return [f"s{field.position}"]
+        start, end = f"{self.indent}<{field.name}>", f"</{field.name}>"
+        text = f"t{field.position}"
+        if field.fewest:
+            return [repr(start), text, repr(end)]
+        self.add(
+            1, f"s{field.position} = '' if {text} is None else {_joined([repr(start), text, repr(end)])}"
+        )
+        return [f"s{field.position}"]
+
+    def repeated(self, field: Field) -> list[str]:
+        items = f"s{field.position}"
+        self.add(1, f"{items} = o.{field.attribute}")
+        if field.fewest or field.most != MANY:
+            self.add(1, f"if not {field.fewest} <= len({items} or ()) <= {field.most}: raise odd")
+        if field.record is not None:
+            self.add(1, f"{items} = ''.join(map({self.inner(field)}, {items})) if {items} else ''")
+            return [items]
+        assert field.value is not None
+        self.add(1, f"p{field.position} = []")
+        self.add(1, f"for t in {items} or ():")
+        self.converted(field, "t", 2)
+        match = self.name(re.compile(_admitted(field)).fullmatch)
+        self.add(2, f"if {match}(t) is None: raise odd")
+        start, end = f"{self.indent}<{field.name}>", f"</{field.name}>"
+        self.add(2, f"p{field.position} += ({start!r}, escaped(t), {end!r})")
+        return [f"*p{field.position}"]
+
+    def text_of(self, field: Field) -> None:
+        """Lines that put the text of a single leaf, or None, into its variable."""
+        name = f"t{field.position}"
+        self.add(1, f"{name} = o.{field.attribute}")
+        if field.fewest:
+            self.converted(field, name, 1)
+            return
+        before = len(self.lines)
+        self.converted(field, name, 2)
+        if len(self.lines) > before:
+            self.lines.insert(before, f"    if {name} is not None:")
+
+    def converted(self, field: Field, name: str, level: int) -> None:
+        """Lines that make the text of the value in the variable `name`, and prove its type. A text stays as it is:
+        joining refuses what is none."""
+        value = field.value
+        assert value is not None
+        how = leaf(value).how
+        if how in ("text", "word", "code"):
+            return
+        if isinstance(value, Base64):
+            function: Any = _content
+        elif how == "checked":
+            function = lambda item: _checked(value, item)
+        elif isinstance(value, Day) and value.since is not None:
+            function = lambda item: _day_since(value, item)
+        elif self.careful:
+            function = value.text
+        else:
+            kind = {"count": "int", "day": "date"}.get(how, "Decimal")
+            self.add(level, f"if type({name}) is not {kind}: raise odd")
+            self.add(level, f"{name} = str({name})")
+            return
+        self.add(level, f"{name} = {self.name(function)}({name})")
+
+    def inner(self, field: Field) -> str:
+        assert field.record is not None
+        return self.name(_writer(field.record, field.name, self.depth, self.careful))
+
+    @property
+    def indent(self) -> str:
+        return "\n" + "  " * self.depth
+
+    def name(self, thing: Any) -> str:
+        name = f"x{len(self.names)}"
+        self.names[name] = thing
+        return name
+
+    def add(self, level: int, line: str) -> None:
+        self.lines.append("    " * level + line)
+
+
+def _joined(pieces: list[str]) -> str:
+    """The expression of the pieces in one text; literals side by side are one piece."""
+    merged: list[str] = []
+    for piece in pieces:
+        if merged and piece[0] in "'\"" and merged[-1][0] in "'\"":
+            merged[-1] += f" {piece}"
+        else:
+            merged.append(piece)
+    return f"''.join(({', '.join(merged)},))"
+
+
+def _expression(record: Record, single: list[Field]) -> str:
+    """The texts of the single leaves of a block, one after the other."""
+    choice = record.choice
+    chosen = [name for names in choice.groups for name in names] if choice else []
+    by_name = {field.name: field for field in single}
+    if not by_name.keys() >= set(chosen):
+        raise TypeError(f"{record.cls.__name__}: a choice among blocks")
+    parts: list[str] = []
+    for field in single:
+        if field.name not in chosen:
+            parts.append(_admitted(field) if field.fewest else f"(?:{_admitted(field)}|{_ABSENT})")
+        elif field.name == chosen[0]:
+            assert choice is not None
+            ways = [
+                _BETWEEN.join(_admitted(by_name[name]) if name in names else _ABSENT for name in chosen)
+                for names in choice.groups
+            ]
+            parts.append(f"(?:{'|'.join(ways)})")
+    return _BETWEEN.join(parts)
+
+
+def _admitted(field: Field) -> str:
+    assert field.value is not None
+    return leaf(field.value, True).source
