@@ -37,7 +37,7 @@ def read_quick(cls: type, data: bytes) -> Any:
     Never raises, whatever the bytes."""
     try:
         return _Reader(whole_text(data), Whole(), {}).document(cls)
-    except ValueError:  # NotPlain, or a value that has the right shape and does not exist
+    except NotPlain:
         return None
 
 
@@ -148,12 +148,11 @@ class _Run:
         while (found := self.shape.pattern.match(reader.text, reader.pos)) is None:
             reader.grow()
         reader.pos = found.end()
-        if reader.making:
-            try:
-                made = self.makers[reader.special](*found.groups())
-            except ValueError as error:
-                raise NotPlain("a value that does not exist") from error
-            values.update(zip(self.attributes, made, strict=True))
+        try:
+            made = self.makers[reader.special](*found.groups())
+        except ValueError as error:
+            raise NotPlain("a value that does not exist") from error
+        values.update(zip(self.attributes, made, strict=True))
 
 
 @dataclass(frozen=True)
@@ -174,8 +173,6 @@ class _Many:
             while found := match(text, pos):
                 pos = found.end()
                 count += 1
-                if not reader.making:
-                    continue
                 try:
                     item = make(*found.groups())
                 except ValueError as error:
