@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -122,3 +124,17 @@ def test_what_is_unusual_but_fine_is_said(data, notes):
     tolerated = xml.read(data).tolerated
     assert len(tolerated) == len(notes)
     assert all(note in sentence for note, sentence in zip(notes, tolerated, strict=True))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<a>" + b"<?b?>" * 500_000 + b"</a>",
+        b"<?b?>" * 500_000 + b"<a/>",
+        b"<a><![CDATA[<?]]>" + b"<!---->x" * 300_000 + b"</a>",
+    ],
+)
+def test_a_million_instructions_take_no_time_worth_telling(data):
+    begun = time.process_time()
+    xml.read(data)
+    assert time.process_time() - begun < 2

@@ -275,9 +275,10 @@ class Counter(Value):
         return None
 
     def value(self, text: str) -> int:
-        if len(text) > 1000 or not re.fullmatch(r"[+-]?[0-9]+", text):
+        match = re.fullmatch(r"([+-]?)0*([0-9]+)", text)
+        if match is None or len(match[2]) > 1000:  # zeros in front may be without end
             raise ValueError(text)
-        number = int(text)
+        number = int(match[1] + match[2])
         return WrittenInt(number, text) if text != str(number) and self.refusal(text) is None else number
 
     def text(self, value: Any) -> str:

@@ -62,8 +62,15 @@ def walk(root: etree._Element, cls: type, *, unsigned: bool = False) -> Outcome:
     `unsigned`: an obligatory signature is still to come, and not missed.
     """
     walker = _Walker(record_of(cls), root, unsigned)
-    value = walker.document(root)
+    try:
+        value = walker.document(root)
+    except _Enough:
+        value = None
     return Outcome(value, tuple(walker.problems), tuple(walker.tolerated))
+
+
+class _Enough(Exception):
+    """The problems are as many as will be told, and no object will come of it: the rest need not be read."""
 
 
 class _Missing:
@@ -99,8 +106,14 @@ class _Walker:
     def say(
         self, element: etree._Element, path: str, message: str, hint: str = "", *, fatal: bool = False
     ) -> None:
-        if len(self.problems) < MOST_PROBLEMS:
+        if not self.full:
             self.problems.append(Problem(path, line_of(element), message, hint, fatal))
+        elif fatal:
+            raise _Enough
+
+    @property
+    def full(self) -> bool:
+        return len(self.problems) >= MOST_PROBLEMS
 
     def tolerate(self, element: etree._Element, note: str) -> None:
         if len(self.tolerated) < MOST_PROBLEMS:
@@ -265,7 +278,8 @@ class _Walker:
         """The value of a leaf with which something may be the matter, or _MISSING."""
         value = line.value
         assert value is not None
-        self._attributes(child, place, value.xsd)
+        if self.attributed:
+            self._attributes(child, place, value.xsd)
         raw = child.text or ""
         if len(child):
             if any(isinstance(inside.tag, str) for inside in child):
@@ -277,7 +291,7 @@ class _Walker:
             raw = line.default
             self.tolerate(child, f"<{line.name}> è vuoto: per lo schema vale {shown(raw)}.")
         text = value.normal(raw)
-        refusal = value.refusal(text)
+        refusal = None if self.full else value.refusal(text)
         drops_blanks = value.space == "collapse" and not isinstance(value, Base64)
         if drops_blanks and text != raw:
             self.tolerate(child, f"spazi attorno al valore di <{line.name}>.")
@@ -314,8 +328,8 @@ class _Walker:
         return line
 
     def _unexpected(self, child: etree._Element, plan: Plan, place: _Place | None) -> None:
-        if len(self.problems) >= MOST_PROBLEMS:
-            return  # looking for the close name of a million unknown elements takes seconds
+        if self.full:
+            raise _Enough  # looking for the close name of a million unknown elements takes seconds
         above = child.getparent()
         parent = name_of(above).localname if above is not None else self.root.element
         name = name_of(child).localname
