@@ -235,6 +235,7 @@ SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "quick": rewritten,
     "copy": plain,
     "envelope": signed,
+    "objects": lambda: [bytes([number]) for number in range(20)],
     "check": plain,
     "streamed": rewritten,
     "zip": archives,

@@ -213,6 +213,10 @@ def _xml(seeds: Callable[[], list[bytes]]) -> Mutator:
     return mutate
 
 
+def _bytes(data: bytes, rng: random.Random) -> bytes:
+    return rng.randbytes(8)
+
+
 def _signed(data: bytes, rng: random.Random) -> bytes:
     if data.lstrip()[:1] == b"<":
         return mutate_xml.mutate(data, rng, corpus.xades())
@@ -262,6 +266,7 @@ TARGETS: dict[str, Target] = {
         Target("quick", ways.both, _xml(corpus.rewritten)),
         Target("copy", copy, _xml(corpus.plain)),
         Target("envelope", envelope, _signed),
+        Target("objects", ways.objects, _bytes),
         Target("check", content_rules, _xml(corpus.plain)),
         Target("streamed", streamed, _xml(corpus.rewritten)),
         Target("zip", archive, _anything),

@@ -12,7 +12,7 @@ from lxml import etree
 from fattorino.core.errors import ArchiveError, EnvelopeError
 from fattorino.core.fatturapa.archive import read_zip
 from fattorino.core.fatturapa.envelope import unwrap, verify
-from tests.fuzz import corpus, keys, mutate_der, mutate_xml, mutate_zip
+from tests.fuzz import corpus, keys, mutate_der, mutate_xml, mutate_zip, ways
 from tests.fuzz.targets import TARGETS
 
 
@@ -85,6 +85,11 @@ def test_many_mutants_of_an_archive_can_still_be_opened() -> None:
         except ArchiveError:
             continue
     assert opened > 40
+
+
+def test_objects_are_of_both_kinds_written_quickly_and_left_to_the_long_way() -> None:
+    quickly = [ways.write_quick(ways.object_of(bytes([number]))) is not None for number in range(100)]
+    assert 20 < sum(quickly) < 80
 
 
 def test_seeds_are_signed_by_believed_keys_so_that_a_forgery_would_be_seen() -> None:
