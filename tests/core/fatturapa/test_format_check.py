@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fattorino.core import xml
 from fattorino.core.fatturapa.findings import Finding
-from fattorino.core.fatturapa.format_check import format_check
+from fattorino.core.fatturapa.format_check import DOCUMENTS, examine, format_check
 from fattorino.core.fatturapa.ordinaria import FatturaElettronica
 from fattorino.core.fatturapa.writing import write_fattura
+from fattorino.core.tracciati import walk
+from fattorino.core.tracciati.quick import read_quick
 from tests.core.fatturapa import generated
 
 SIMPLE = write_fattura(generated.document(FatturaElettronica, random.Random(7), 0.0, 1))
@@ -142,3 +145,57 @@ def test_a_namespace_that_is_no_uri_is_a_finding_and_not_a_crash() -> None:
         b"</p:FatturaElettronica>"
     )
     assert "00200" in {f.code for f in format_check(inside)}
+
+
+def test_no_damage_is_read_the_quick_way_that_walk_or_official_schema_would_read_otherwise(official_schemas):
+    rng = random.Random(20261121)
+    pieces = [
+        *'<>/&;" \n\t\r0159.-+AZaz\x85\xa0]€',
+        "&amp;",
+        "&lt;",
+        "&#65;",
+        "]]>",
+        "<!---->",
+        "Z",
+        "00",
+        "</Data>",
+    ]
+    accepted = 0
+    for _ in range(40):
+        for name, cls in DOCUMENTS.items():
+            text = write_fattura(generated.document(cls, rng, rng.random(), 1)).decode()
+            for _ in range(60):
+                at = rng.randrange(len(text))
+                patch = rng.choice(pieces) * rng.randint(0, 2)
+                data = (text[:at] + patch + text[at + rng.randint(0, 3) :]).encode()
+                read = read_quick(cls, data)
+                if read is None:
+                    continue
+                accepted += 1
+                root = xml.parse(data)
+                outcome = walk(root, cls)
+                assert read == outcome.value and not outcome.problems and not outcome.tolerated
+                assert official_schemas[name].validate(root), official_schemas[name].error_log
+    assert accepted > 500
+
+
+def test_the_tree_is_parsed_only_when_it_is_asked_for(monkeypatch):
+    calls = []
+    read = xml.read
+    monkeypatch.setattr(xml, "read", lambda data, **options: calls.append(data) or read(data, **options))
+    examination = examine(SIMPLE)
+    assert examination.fattura is not None and not examination.findings and not calls
+    assert examination.root.tag.endswith("FatturaElettronica") and examination.root is examination.root
+    assert len(calls) == 1
+
+
+def test_both_ways_give_the_same_examination():
+    commented = SIMPLE.replace(b"<FatturaElettronicaBody>", b"<FatturaElettronicaBody><!-- -->")
+    quick, long = examine(SIMPLE), examine(commented)
+    assert read_quick(FatturaElettronica, commented) is None
+    assert (quick.findings, quick.fattura, quick.unreadable, quick.tolerated) == (
+        long.findings,
+        long.fattura,
+        long.unreadable,
+        long.tolerated,
+    )
