@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fattorino import clock
 from fattorino.core.workflow.definition import Action
-from fattorino.hub.flows import acquire
+from fattorino.hub.flows import acquire, synchronise
 from fattorino.workflow.actions import ActionFunction
 
 ACTIONS: dict[Action, ActionFunction] = {
@@ -17,4 +17,8 @@ ACTIONS: dict[Action, ActionFunction] = {
     Action.SIGN: lambda run: acquire.sign(run, now=run.now),
     Action.CONFIRM: acquire.confirm,
     Action.SEND: acquire.send_again,
+    Action.SYNCHRONISE: lambda run: synchronise.synchronise_document(run, now=run.now),
 }
+
+# What *Sincronizza* of the dashboards asks of the Hub, by company: how many things were asked for again.
+ASK_HUB = synchronise.ask_again

@@ -217,6 +217,7 @@ PROCRASTINATE_WORKER_DEFAULTS = {
 
 # The table that binds the names of actions to flows; the workflow room does not know the rooms above it.
 WORKFLOW_ACTIONS = "fattorino.config.actions.ACTIONS"
+WORKFLOW_HUB = "fattorino.config.actions.ASK_HUB"
 
 # How long to wait for a receipt before an uncertain send is offered again to SdI under the same name (seconds).
 HUB_UNCERTAIN_WAIT = float(os.environ.get("FATTORINO_UNCERTAIN_WAIT") or 6 * 3600)

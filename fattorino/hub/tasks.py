@@ -6,20 +6,18 @@ import logging
 import traceback
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
+from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
 from fattorino import clock
 from fattorino.core.errors import ChannelError
-from fattorino.hub.flows import keys, maintenance, receive
+from fattorino.hub.flows import keys, maintenance, receive, synchronise
 from fattorino.hub.flows import transmit as sending
 from fattorino.organisations.scope import company_scope
-from fattorino.workflow import queue
-from fattorino.workflow.tasks import run_action
 
 log = logging.getLogger(__name__)
 
@@ -67,23 +65,7 @@ def apply_message(message_id: int) -> None:
 def sweep(timestamp: int) -> None:
     """Put back into the queue what waits without a job. Jobs are deferred in the transaction of the row they serve,
     so this finds something only after a fault nobody thought of; then nothing stays stuck."""
-    transmissions, messages, actions = maintenance.without_job(now=clock.now())
-    for company_id, submission_id in transmissions:
-        _defer_once(
-            transmit, f"submission:{submission_id}", company_id=company_id, submission_id=submission_id
-        )
-    for message_id in messages:
-        _defer_once(apply_message, f"message:{message_id}", message_id=message_id)
-    for company_id, pending_id in actions:
-        _defer_once(run_action, f"action:{pending_id}", company_id=company_id, pending_id=pending_id)
-
-
-def _defer_once(task: Any, lock: str, **arguments: int) -> None:
-    try:
-        with transaction.atomic():
-            queue.defer(task, lock=lock, queueing_lock=f"sweep:{lock}", **arguments)
-    except AlreadyEnqueued:
-        return
+    synchronise.requeue(maintenance.without_job(now=clock.now()))
 
 
 @app.periodic(cron="* * * * * */3", periodic_id="rescue")

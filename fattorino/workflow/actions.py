@@ -53,6 +53,12 @@ def table() -> Mapping[Action, ActionFunction]:
     return actions
 
 
+def ask_hub(company_id: int, *, now: datetime.datetime) -> int:
+    """Have the Hub look for what the company waits for; how many things it asked for again."""
+    look: Callable[..., int] = import_string(settings.WORKFLOW_HUB)
+    return look(company_id, now=now)
+
+
 def runnable() -> frozenset[Action]:
     """The actions this installation can carry out."""
     return frozenset(table())

@@ -88,6 +88,10 @@ class Document(models.Model):
             ),
             models.Index(fields=["company", "number"], name="document_by_number"),
             models.Index(fields=["company", "change_seq"], name="document_changes"),
+            # Hardly any document is in it: a move writes it only where a status waits.
+            models.Index(
+                fields=["company", "id"], condition=~models.Q(held_statuses=[]), name="document_holding"
+            ),
         ]
 
 
@@ -101,7 +105,7 @@ class StateChange(models.Model):
     from_state = models.CharField(max_length=40, blank=True)
     to_state = models.CharField(max_length=40, blank=True)
     action = models.CharField(max_length=40, blank=True)
-    # "moved", "recorded" (state unchanged), "started", "failed"
+    # "moved", "recorded" (state unchanged), "started", "failed", "unexpected" (a status of the Hub that moved nothing)
     outcome = models.CharField(max_length=12)
     actor_kind = models.CharField(max_length=12)
     actor_label = models.CharField(max_length=150)
@@ -115,7 +119,14 @@ class StateChange(models.Model):
     workflow_version = models.PositiveIntegerField(default=0)
 
     class Meta:
-        indexes = [models.Index(fields=["document", "id"], name="history")]
+        indexes = [
+            models.Index(fields=["document", "id"], name="history"),
+            models.Index(
+                fields=["company", "-id"],
+                condition=models.Q(outcome="unexpected"),
+                name="unexpected_outcomes",
+            ),
+        ]
 
 
 class PendingAction(models.Model):

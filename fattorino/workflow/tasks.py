@@ -13,7 +13,12 @@ from fattorino import clock
 from fattorino.core.errors import FattorinoError
 from fattorino.core.workflow.definition import Action
 from fattorino.organisations.scope import company_scope, system_scope
-from fattorino.workflow import actions, counts, flows
+from fattorino.workflow import (
+    actions,
+    counts,
+    flows,
+    tasks_synchronise,  # noqa: F401 - the queue knows only what is imported from here
+)
 from fattorino.workflow.actions import ActionResult, ActionRun
 from fattorino.workflow.flows.counts import AT_ONCE, roll_up
 

@@ -7,8 +7,7 @@ import datetime
 from django.db import connection
 
 from fattorino import clock
-from fattorino.hub import tasks
-from fattorino.hub.flows import maintenance, receive
+from fattorino.hub.flows import maintenance, receive, synchronise
 from fattorino.hub.models import Message
 from fattorino.organisations.scope import system_scope
 from tests.desk import NOW, Desk, jobs
@@ -48,7 +47,5 @@ def test_the_sweep_queues_it_once_however_often_it_runs(desk: Desk) -> None:
     desk.press(desk.save())
     lose_all_jobs()
     for _ in range(2):
-        tasks._defer_once(
-            tasks.transmit, f"submission:{row.pk}", company_id=row.company_id, submission_id=row.pk
-        )
+        synchronise.requeue(maintenance.Waiting([(row.company_id, row.pk)], [], []))
     assert len(jobs("hub.transmit")) == 1

@@ -97,6 +97,8 @@ class Decision:
     note: str = ""
     # The Hub told of a status for which the present state is not ready: keep it and try again after the next move.
     hold: bool = False
+    # The status changes nothing although it came for the first time: a person must be able to find it.
+    unexpected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,15 +268,18 @@ def _reported(workflow: Workflow, state: State, event: HubReported, facts: Facts
             continue
         target = workflow.state(row.to_state)
         if not assigned_by(target, row.status):
-            return Decision(None, note=f"Lo stato «{target.label}» non è aggiornabile da Digital Hub.")
+            return _unexpected(
+                state, f"Lo stato «{target.label}» non è aggiornabile da Digital Hub: conservato."
+            )
         return _into(workflow, row.to_state, facts, run_on=True, before=state.code)
     if not rows:
-        return Decision(None, note="Nessuno stato di questa dashboard corrisponde all'esito: conservato.")
-    return Decision(
-        None,
-        note=f"Esito non atteso nello stato «{state.label}»: conservato.",
-        hold=state.type != StateType.FINAL,
-    )
+        return _unexpected(state, "Nessuno stato di questa dashboard corrisponde all'esito: conservato.")
+    return _unexpected(state, f"Esito non atteso nello stato «{state.label}»: conservato.")
+
+
+def _unexpected(state: State, note: str) -> Decision:
+    # Held also where the configuration has no place for it: mended, the next synchronisation applies it.
+    return Decision(None, note=note, hold=state.type is not StateType.FINAL, unexpected=True)
 
 
 def assigned_by(target: State, status: str) -> bool:

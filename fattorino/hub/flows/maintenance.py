@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import Q
@@ -16,24 +17,34 @@ Status = Submission.Status
 LATE = datetime.timedelta(minutes=3)
 
 
-def without_job(*, now: datetime.datetime) -> tuple[list[tuple[int, int]], list[int], list[tuple[int, int]]]:
+class Waiting(NamedTuple):
     """Submissions (company, id), messages (id) and actions (company, id) that wait without a job."""
-    late = now - LATE
+
+    submissions: list[tuple[int, int]]
+    messages: list[int]
+    actions: list[tuple[int, int]]
+
+
+def without_job(*, now: datetime.datetime, late: datetime.timedelta = LATE) -> Waiting:
+    """What should have happened so long ago and has no job."""
+    before = now - late
     with system_scope():
         submissions = (
             Submission.objects.filter(status__in=[Status.QUEUED, Status.SENDING, Status.UNCERTAIN])
-            .filter(created_at__lt=late)
-            .filter(Q(next_attempt_at=None) | Q(next_attempt_at__lt=late))
+            .filter(created_at__lt=before)
+            .filter(Q(next_attempt_at=None) | Q(next_attempt_at__lt=before))
             .values_list("company_id", "pk")[:1000]
         )
-        messages = Message.objects.filter(applied_at=None, received_at__lt=late).values_list("pk", flat=True)
+        messages = Message.objects.filter(applied_at=None, received_at__lt=before).values_list(
+            "pk", flat=True
+        )
         waiting = _jobs()
-        return (
+        return Waiting(
             [(c, s) for c, s in submissions if ("hub.transmit", s) not in waiting],
             [m for m in messages[:1000] if ("hub.apply_message", m) not in waiting],
             [
                 (company, action)
-                for company, action in late_actions(late)
+                for company, action in late_actions(before)
                 if ("workflow.run_action", action) not in waiting
             ],
         )

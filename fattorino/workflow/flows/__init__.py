@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fattorino.workflow.flows.advance import (
     advance,
+    apply_held,
     choose_state,
     enter,
     finish_action,
@@ -26,12 +27,27 @@ from fattorino.workflow.flows.configuration import (
 )
 from fattorino.workflow.flows.documents import DocumentFacts, change_document, hold_for_edit, open_document
 from fattorino.workflow.flows.looks import Look, delete_look, save_look
+from fattorino.workflow.flows.preferences import (
+    arrange_gadgets,
+    hide_gadget,
+    move_gadget,
+    pin_gadget,
+    reset_gadgets,
+)
 from fattorino.workflow.flows.standard import load_standard, publish_workflow
+from fattorino.workflow.flows.synchronise import bring_held
 
 __all__ = [
+    "reset_gadgets",
+    "pin_gadget",
+    "move_gadget",
+    "hide_gadget",
+    "arrange_gadgets",
     "DocumentFacts",
     "Look",
     "advance",
+    "apply_held",
+    "bring_held",
     "change_document",
     "choose_state",
     "copy_from",

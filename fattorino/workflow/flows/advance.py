@@ -177,6 +177,8 @@ def _outcome(event: Event, answer: Decision) -> str:
         return "started"
     if isinstance(event, ActionFailed):
         return "failed"
+    if answer.unexpected:
+        return "unexpected"
     return "recorded" if answer.to_state is None else "moved"
 
 
@@ -221,6 +223,17 @@ def _try_held(
                     _start(document, answer.start, actor, now, None)
                 moved = True
                 break
+
+
+def apply_held(document_id: int, actor: Actor, *, now: datetime.datetime) -> int:
+    """Try once more the Hub's statuses that a document holds; how many were applied."""
+    with transaction.atomic():
+        _hold_configuration(actor.company_id)
+        document = _locked(document_id, actor)
+        version, workflow = queries.workflow_of(document.company_id)
+        before = len(document.held_statuses)
+        _try_held(document, workflow, actor, now, version)
+        return before - len(document.held_statuses)
 
 
 def enter(document_id: int, actor: Actor, *, now: datetime.datetime, message: str = "") -> Decision:
