@@ -8,19 +8,12 @@ rules. Importing this package registers them all.
 from __future__ import annotations
 
 from fattorino.core.fatturapa.rules import advice, advice_parties, amounts, documents, parties, rates
-from fattorino.core.fatturapa.rules.engine import (
-    Hit,
-    Known,
-    SentInvoice,
-    Side,
-    Situation,
-    Verdict,
-    identities,
-    run,
-)
+from fattorino.core.fatturapa.rules.case import Hit, Known, SentInvoice, Side, Situation, Verdict
+from fattorino.core.fatturapa.rules.counting import MOST_PLACES
+from fattorino.core.fatturapa.rules.engine import identities, run
 from fattorino.core.fatturapa.rules.own import OPTIONAL, OWN, Own
 from fattorino.core.fatturapa.rules.table import CONTROLS, Control
-from fattorino.core.fatturapa.rules.tally import MOST_PLACES, SimpleTally, Tally, tally_of
+from fattorino.core.fatturapa.rules.tally import SimpleTally, Tally, tally_of
 
 __all__ = [
     "CONTROLS",

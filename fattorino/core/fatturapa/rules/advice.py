@@ -10,13 +10,11 @@ from functools import lru_cache
 
 from fattorino.core.errors import InputError
 from fattorino.core.fatturapa.ordinaria import DatiDocumentiCorrelati, DettaglioLinee
+from fattorino.core.fatturapa.rules.case import Hit, Hits, OrdinaryCase, SimpleCase
+from fattorino.core.fatturapa.rules.counting import CASSE, MARKED, NATURES, PAYMENTS, REPEATED, RITENUTE
 from fattorino.core.fatturapa.rules.engine import (
     NO_VAT_REGIME,
     NO_VAT_REGIMES,
-    Hit,
-    Hits,
-    OrdinaryCase,
-    SimpleCase,
     cassa_path,
     document_path,
     each,
@@ -25,18 +23,7 @@ from fattorino.core.fatturapa.rules.engine import (
     riepilogo_path,
     simplified_body,
 )
-from fattorino.core.fatturapa.rules.tally import (
-    CASSE,
-    MARKED,
-    NATURES,
-    PAYMENTS,
-    REPEATED,
-    RITENUTE,
-    AnyTally,
-    SimpleTally,
-    Tally,
-    is_odd_intent,
-)
+from fattorino.core.fatturapa.rules.tally import AnyTally, SimpleTally, Tally, is_odd_intent
 from fattorino.core.fatturapa.totals import STAMP_DUTY_THRESHOLD
 from fattorino.core.money import CENT, ZERO, italian, percent, r2
 from fattorino.core.values import Iban

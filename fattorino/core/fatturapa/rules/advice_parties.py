@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from fattorino.core.fatturapa.rules.case import AnyCase, Hit, Hits, OrdinaryCase
+from fattorino.core.fatturapa.rules.counting import SPLIT
 from fattorino.core.fatturapa.rules.engine import (
     FOREIGN_BUYER,
     NO_VAT,
     PEC,
-    AnyCase,
-    Hit,
-    Hits,
-    OrdinaryCase,
     on_any,
     on_ordinary,
     ordinary_body,
@@ -20,7 +18,7 @@ from fattorino.core.fatturapa.rules.engine import (
 )
 from fattorino.core.fatturapa.rules.parties import wrong_tax_code
 from fattorino.core.fatturapa.rules.sides import HEADER
-from fattorino.core.fatturapa.rules.tally import SPLIT, Tally
+from fattorino.core.fatturapa.rules.tally import Tally
 from fattorino.core.values import FOREIGN_RECIPIENT, SAN_MARINO_RECIPIENT, UNKNOWN_RECIPIENT
 
 _ADDRESS = f"{HEADER}/DatiTrasmissione/CodiceDestinatario"

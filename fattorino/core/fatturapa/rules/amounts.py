@@ -12,12 +12,9 @@ from datetime import date
 from decimal import Decimal
 
 from fattorino.core.fatturapa.ordinaria import DettaglioLinee, ScontoMaggiorazione
+from fattorino.core.fatturapa.rules.case import Hit, Hits, More, OrdinaryCase, SimpleCase
+from fattorino.core.fatturapa.rules.counting import DISCOUNTS, MARKED
 from fattorino.core.fatturapa.rules.engine import (
-    Hit,
-    Hits,
-    More,
-    OrdinaryCase,
-    SimpleCase,
     document_path,
     line_path,
     ordinary_body,
@@ -25,7 +22,7 @@ from fattorino.core.fatturapa.rules.engine import (
     riepilogo_path,
     simplified_body,
 )
-from fattorino.core.fatturapa.rules.tally import DISCOUNTS, MARKED, SimpleTally, Tally
+from fattorino.core.fatturapa.rules.tally import SimpleTally, Tally
 from fattorino.core.money import CENT, EURO, after_steps, italian, line_total, r2
 
 SIMPLIFIED_LIMIT = Decimal("400.00")

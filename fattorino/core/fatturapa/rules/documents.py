@@ -7,17 +7,13 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from fattorino.core.fatturapa.rules.case import AnyCase, Hit, Hits, OrdinaryCase, SentInvoice, SimpleCase
+from fattorino.core.fatturapa.rules.counting import CASSE, WITHHELD
 from fattorino.core.fatturapa.rules.engine import (
     HISTORY,
     LARGE,
     LOTTO,
     SMALL_LIMIT,
-    AnyCase,
-    Hit,
-    Hits,
-    OrdinaryCase,
-    SentInvoice,
-    SimpleCase,
     any_body,
     day_text,
     document_path,
@@ -27,7 +23,7 @@ from fattorino.core.fatturapa.rules.engine import (
     simplified_body,
 )
 from fattorino.core.fatturapa.rules.sides import key
-from fattorino.core.fatturapa.rules.tally import CASSE, WITHHELD, AnyTally, SimpleTally, Tally
+from fattorino.core.fatturapa.rules.tally import AnyTally, SimpleTally, Tally
 
 LARGE_LIMIT = 5_242_880
 _CREDIT_NOTES = frozenset({"TD04", "TD08"})

@@ -13,16 +13,12 @@ from fattorino.core.fatturapa import ordinaria as o
 from fattorino.core.fatturapa.blocks import IdFiscale
 from fattorino.core.fatturapa.draft import Party
 from fattorino.core.fatturapa.recipient import looks_public
+from fattorino.core.fatturapa.rules.case import AnyCase, Hit, Hits, OrdinaryCase, SimpleCase
 from fattorino.core.fatturapa.rules.engine import (
     FOREIGN_BUYER,
     NO_VAT,
     PEC,
     SAME,
-    AnyCase,
-    Hit,
-    Hits,
-    OrdinaryCase,
-    SimpleCase,
     any_body,
     document_path,
     on_any,

@@ -8,11 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 from fattorino.core.fatturapa.ordinaria import DettaglioLinee
+from fattorino.core.fatturapa.rules.case import Hit, Hits, OrdinaryCase, SimpleCase
+from fattorino.core.fatturapa.rules.counting import (
+    CASSE,
+    GENERIC_NATURE,
+    LOW_RATES,
+    MARKED,
+    NATURES,
+    SPLIT,
+    Uses,
+)
 from fattorino.core.fatturapa.rules.engine import (
-    Hit,
-    Hits,
-    OrdinaryCase,
-    SimpleCase,
     cassa_path,
     each,
     line_path,
@@ -22,17 +28,7 @@ from fattorino.core.fatturapa.rules.engine import (
     simplified_body,
 )
 from fattorino.core.fatturapa.rules.table import V1_7_1, V1_8
-from fattorino.core.fatturapa.rules.tally import (
-    CASSE,
-    GENERIC_NATURE,
-    LOW_RATES,
-    MARKED,
-    NATURES,
-    SPLIT,
-    SimpleTally,
-    Tally,
-    Uses,
-)
+from fattorino.core.fatturapa.rules.tally import SimpleTally, Tally
 
 END_OF_GENERIC = date(2021, 1, 1)
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from fattorino.core.fatturapa import FatturaElettronica, FatturaElettronicaSemplificata
 from fattorino.core.fatturapa.rules import MOST_PLACES, Hit, Known, Situation, identities, run, tally_of
-from fattorino.core.fatturapa.rules.engine import Case, More, in_force
+from fattorino.core.fatturapa.rules.case import Case, More
+from fattorino.core.fatturapa.rules.engine import in_force
 from fattorino.core.fatturapa.rules.sides import sides
 from fattorino.core.money import EXACT
 from tests.core.fatturapa import generated

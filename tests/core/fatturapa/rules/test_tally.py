@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fattorino.core.fatturapa import FatturaElettronica
-from fattorino.core.fatturapa.rules.tally import MOST_PLACES, Tally, tally_of
+from fattorino.core.fatturapa.rules.counting import MOST_PLACES
+from fattorino.core.fatturapa.rules.tally import Tally, tally_of
 from fattorino.core.money import CENT, EXACT, ZERO, after_steps, line_total, total
 from tests.core.fatturapa import generated
 from tests.core.fatturapa.drafts import invoice, line, spoil
