@@ -4,6 +4,7 @@ Known differences from the schema as libxml2 applies it, all on purpose and, sav
 a date with blanks around it is fine (white space of xs:date collapses); xsi:schemaLocation must hold pairs;
 base64 may hold nothing but base64; an xmlns that is no URI is fine (so for SdI, whose parser does not ask);
 a date is in the years 1-9999 (ours: the schema admits more, but we could not read it);
+a day of 1970 with a time zone that may or may not be in 1969 does not reach 1/1/1970 (part 2, 3.2.7.4);
 the content of ds:Signature is not looked at here but by the signature check.
 """
 
