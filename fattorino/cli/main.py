@@ -16,7 +16,7 @@ from typing import Any
 from fattorino.cli.i18n import Parser, _, register
 from fattorino.core.errors import FattorinoError
 
-COMMANDS = ("serve", "worker", "check", "unwrap", "render", "schema", "send", "simulator", "manage")
+COMMANDS = ("serve", "worker", "live", "check", "unwrap", "render", "schema", "send", "simulator", "manage")
 
 register(
     {

@@ -42,6 +42,8 @@ class Options:
     simulator_port: int
     demo: bool
     database_url: str
+    live_port: int = 0  # 0: no live channel, pages ask by themselves
+    live_port_given: bool = False
 
     @property
     def address(self) -> str:
@@ -51,6 +53,7 @@ class Options:
 def read_options(environ: Mapping[str, str]) -> Options:
     """Raises SetupError: a port that is none."""
     port = _port(environ, "FATTORINO_PORT", 8000)
+    live = environ.get("FATTORINO_LIVE_PORT", "").strip()
     return Options(
         home=postgres.home_folder(),
         host=environ.get("FATTORINO_HOST") or "127.0.0.1",
@@ -58,6 +61,8 @@ def read_options(environ: Mapping[str, str]) -> Options:
         simulator_port=_port(environ, "FATTORINO_SIMULATOR_PORT", port + 1),
         demo=environ.get("FATTORINO_DEMO") == "1",
         database_url=environ.get("DATABASE_URL", "").strip(),
+        live_port=0 if live == "0" else _port(environ, "FATTORINO_LIVE_PORT", port + 2),
+        live_port_given=bool(live),
     )
 
 
@@ -92,6 +97,7 @@ def _say(text: str) -> None:
 class Run:
     def __init__(self, options: Options) -> None:
         self.options = options
+        self.live_port = options.live_port
         self._signals = 0
         self._wake, self._waker = os.pipe()
 
@@ -179,6 +185,21 @@ class Run:
         _check_port(self.options.host, self.options.port, "FATTORINO_PORT")
         if self.options.demo:
             _check_port("127.0.0.1", self.options.simulator_port, "FATTORINO_SIMULATOR_PORT")
+        if self.live_port:
+            self._check_live_port()
+
+    def _check_live_port(self) -> None:
+        try:
+            _check_port(self.options.host, self.live_port, "FATTORINO_LIVE_PORT")
+        except SetupError:
+            if self.options.live_port_given:
+                raise
+            # Nobody asked for this port, and pages do without the channel.
+            _say(
+                f"La porta {self.live_port} è occupata: i conteggi si aggiornano ogni due secondi invece che subito."
+                " Per il canale immediato indicarne una libera con FATTORINO_LIVE_PORT."
+            )
+            self.live_port = 0
 
     def _start_database(self) -> postgres.Server:
         server = postgres.start(self.options.home, dies_with_parent=True)
@@ -193,6 +214,7 @@ class Run:
             "FATTORINO_HOST": self.options.host,
             "FATTORINO_PORT": str(self.options.port),
             "FATTORINO_SIMULATOR_PORT": str(self.options.simulator_port),
+            "FATTORINO_LIVE_PORT": str(self.live_port),
             "PYTHONUNBUFFERED": "1",
         }
         if server is not None:
@@ -232,6 +254,8 @@ class Run:
             Child("Server web", [*command, "serve"], logs / "web.log"),
             Child("Lavori", [*command, "worker"], logs / "worker.log"),
         ]
+        if self.live_port:
+            children.append(Child("Canale dei conteggi", [*command, "live"], logs / "live.log"))
         if self.options.demo:
             children.append(Child("Simulatore SdI", [*command, "simulator", "sdi"], logs / "simulator.log"))
         return children

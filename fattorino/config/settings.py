@@ -16,6 +16,9 @@ HOME = Path(os.environ.get("FATTORINO_HOME") or BASE_DIR / "var")
 DEMO = os.environ.get("FATTORINO_DEMO") == "1"
 PORT = int(os.environ.get("FATTORINO_PORT") or 8000)
 SIMULATOR_PORT = int(os.environ.get("FATTORINO_SIMULATOR_PORT") or PORT + 1)
+# The live channel of the dashboards: its own port, 0 for none; its address from outside where a proxy stands in front.
+LIVE_PORT = int(os.environ.get("FATTORINO_LIVE_PORT") or PORT + 2)
+LIVE_URL = os.environ.get("FATTORINO_LIVE_URL", "")
 
 DEBUG = False
 # One key file signs sessions and encrypts what must be kept secret at rest; see config/secret.py.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fattorino.organisations.models import Company, Membership, Role, User
@@ -42,6 +43,14 @@ def actor_for(user: User, company_id: int) -> Actor | None:
     if membership is None or not user.is_active:
         return None
     return Actor("utente", str(user), company_id, user.pk, membership.role)
+
+
+def actors_of(company_id: int, user_ids: Iterable[int]) -> dict[int, Actor]:
+    """Several users as actors of a company, by number; who does not belong, or may not sign in, is not there."""
+    rows = Membership.objects.filter(
+        company_id=company_id, user_id__in=list(user_ids), user__is_active=True
+    ).select_related("user")
+    return {m.user_id: Actor("utente", str(m.user), company_id, m.user_id, m.role) for m in rows}
 
 
 def administers(user_id: int, company_id: int) -> bool:

@@ -13,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from fattorino.core.errors import ChannelError, FattorinoError, RefusedError, SetupError
 from fattorino.web.views import error_page
+from fattorino.workflow.live.address import live_origin
 
 # Nothing inline, nothing from elsewhere (Content Security Policy Level 3). `data:` is for the images inside the
 # design system's own stylesheet.
@@ -21,7 +22,6 @@ POLICY = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -30,6 +30,12 @@ HEADERS = {
 LARGEST_BODY = 64 * 1024 * 1024
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+def policy(request: HttpRequest) -> str:
+    """What a page may load: from here, and counts from the live channel, which has a port of its own."""
+    live = live_origin(request)
+    return POLICY.replace("connect-src 'self'", f"connect-src 'self' {live}") if live else POLICY
 
 
 class ContentSecurityMiddleware:
@@ -42,6 +48,7 @@ class ContentSecurityMiddleware:
         response = self._too_large(request) or self.get_response(request)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+        response.headers.setdefault("Content-Security-Policy", policy(request))
         if getattr(request, "user", None) is not None and request.user.is_authenticated:
             response.headers.setdefault("Cache-Control", "no-store")
         return response

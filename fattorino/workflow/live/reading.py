@@ -1,0 +1,59 @@
+"""What the live channel reads of the database; called in threads, each call a short transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db import close_old_connections
+
+from fattorino import clock
+from fattorino.core.workflow.definition import Dashboard
+from fattorino.organisations import groups, sessions
+from fattorino.organisations.queries import actors_of
+from fattorino.organisations.scope import company_scope
+from fattorino.workflow import dashboards
+from fattorino.workflow.dashboards import Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What one open page wants to know, and on whose behalf."""
+
+    session_key: str
+    user_id: int
+    company_id: int
+    dashboard: Dashboard
+
+
+def admit(session_key: str, company_id: int, dashboard: Dashboard) -> Wish | None:
+    """The wish of a page, if somebody of that company is signed in by this session."""
+    close_old_connections()
+    user_id = sessions.person_of(session_key)
+    if user_id is None or not actors_of(company_id, [user_id]):
+        return None
+    return Wish(session_key, user_id, company_id, dashboard)
+
+
+def look(company_id: int, wishes: Collection[Wish], *, thoroughly: bool) -> dict[Wish, Figures]:
+    """The figures for every page that may still have them: who has left the company, or signed out, is not there.
+
+    A few questions, however many pages are open. `thoroughly` also asks each session for its person again.
+    """
+    close_old_connections()
+    alive = sessions.alive({wish.session_key for wish in wishes}, now=clock.now())
+    if thoroughly:
+        people = {key: sessions.person_of(key) for key in alive}
+        wishes = [wish for wish in wishes if people.get(wish.session_key) == wish.user_id]
+    with company_scope(company_id):
+        taken = dashboards.snapshot(company_id)
+        actors = actors_of(company_id, {wish.user_id for wish in wishes})
+        names = {
+            user_id: groups.names_of(actor) if taken.has_reserved else None
+            for user_id, actor in actors.items()
+        }
+    return {
+        wish: dashboards.figures(taken, wish.dashboard, names[wish.user_id])
+        for wish in wishes
+        if wish.session_key in alive and wish.user_id in actors
+    }
