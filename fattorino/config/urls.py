@@ -5,12 +5,15 @@ from __future__ import annotations
 from django.urls import include, path
 
 from fattorino.api.app import api
+from fattorino.workflow import urls as workflow
 
 urlpatterns = [
     path("", include("fattorino.web.urls")),
     path("accesso/", include("allauth.account.urls")),
     path("accesso/2fa/", include("allauth.mfa.urls")),
     path("entrate/", include("fattorino.documents.urls")),
+    path("impostazioni/stati/", include(workflow.states)),
+    path("impostazioni/gruppi/", include(workflow.company_groups)),
     path("sdi/", include("fattorino.hub.urls")),
     path("api/v1/", api.urls),
 ]

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 MENU = (("documents:list", "Entrate"), ("documents:import", "Importa"))
+SETTINGS = "/impostazioni/"
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -19,7 +20,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "companies": [each.company for each in memberships],
         "role_label": membership.get_role_display() if membership else "",
         "actor": getattr(request, "actor", None),
-        "navigation": _menu(request.path),
+        "navigation": _menu(request.path) + _settings(request),
     }
 
 
@@ -36,3 +37,16 @@ def _menu(path: str) -> list[dict[str, object]]:
     for item in current:
         item["current"] = item is max(current, key=lambda each: len(str(each["url"])))
     return items
+
+
+def _settings(request: HttpRequest) -> list[dict[str, object]]:
+    """The entry of the settings, for who may change some: the company's, or the installation's."""
+    actor = getattr(request, "actor", None)
+    user = getattr(request, "user", None)
+    if actor is not None and actor.may_configure:
+        url = reverse("states:states")
+    elif getattr(user, "is_staff", False):
+        url = reverse("states:looks")
+    else:
+        return []
+    return [{"url": url, "label": "Impostazioni", "current": request.path.startswith(SETTINGS)}]
