@@ -13,7 +13,7 @@ from fattorino.documents import flows as documents
 from fattorino.documents import numbering
 from fattorino.hub.flows.keys import save_key
 from fattorino.hub.signing.test_ca import Holder, issue, make_ca
-from fattorino.organisations.flows import save_company, save_user
+from fattorino.organisations.flows import save_company, save_user, set_installation_admin
 from fattorino.organisations.queries import Actor, find_company
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow import flows as workflow
@@ -106,6 +106,7 @@ def load(*, now: datetime.datetime, today: datetime.date) -> bool:
     ordine = _company(ORDINE, Holder("Laura", "Conti", "VRDLCU82D25L219V", ORDINE["denominazione"]), ca, now)
     studio = _company(STUDIO, Holder("Giulia", "Bianchi", "BNCGLI80A41H501C"), ca, now)
     user = save_user(EMAIL, PASSWORD, "Laura Conti", {ordine.pk: "admin", studio.pk: "operator"}, now=now)
+    set_installation_admin(EMAIL, True, now=now)
     save_user(OTHER_EMAIL, PASSWORD, "Anna Verdi", {studio.pk: "admin"}, now=now)
     actor = Actor("utente", "Laura Conti", ordine.pk, user.pk, "admin")
     with company_scope(ordine.pk):

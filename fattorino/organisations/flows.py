@@ -115,6 +115,26 @@ def save_user(
 
 
 @transaction.atomic
+def set_installation_admin(
+    email: str, wanted: bool, *, now: datetime.datetime, actor_id: int | None = None
+) -> User:
+    """Make a person administrator of the installation, who keeps what all companies share, or no longer.
+
+    Raises:
+        RefusedError: nobody has this e-mail.
+    """
+    user = User.objects.select_for_update().filter(email=email.strip().lower()).first()
+    if user is None:
+        raise RefusedError("Nessuno con questo indirizzo e-mail.")
+    if user.is_staff != wanted:
+        user.is_staff = wanted
+        user.save(update_fields=["is_staff"])
+        what = "amministratore dell'installazione" if wanted else "amministratore dell'installazione tolto"
+        audit(what, now=now, actor_id=actor_id, email=user.email)
+    return user
+
+
+@transaction.atomic
 def revoke_user(company_id: int, email: str, *, now: datetime.datetime, actor_id: int | None = None) -> User:
     """Take a person out of a company: her membership goes, and she is signed out everywhere at once.
 

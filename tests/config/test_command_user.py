@@ -56,3 +56,17 @@ def test_what_cannot_be_revoked_is_told_and_nothing_changes(
     with pytest.raises(CommandError, match=said):
         call_command("user", *given)
     assert Membership.objects.count() == 2
+
+
+def test_an_administrator_of_the_installation_is_made_and_unmade_and_it_is_written_down(desk: Desk) -> None:
+    laura = User.objects.get(pk=desk.actor.user_id)
+    out = io.StringIO()
+    call_command("user", laura.email, "--installazione", "si", stdout=out)
+    assert "amministratore dell'installazione" in out.getvalue()
+    assert User.objects.get(pk=laura.pk).is_staff
+    call_command("user", laura.email, "--installazione", "no", stdout=out)
+    assert not User.objects.get(pk=laura.pk).is_staff
+    told = AuditEntry.objects.filter(what__startswith="amministratore dell'installazione")
+    assert [entry.detail for entry in told] == [{"email": laura.email}] * 2
+    with pytest.raises(CommandError, match="Nessuno"):
+        call_command("user", "nessuno@esempio.it", "--installazione", "si")

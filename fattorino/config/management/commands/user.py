@@ -11,14 +11,14 @@ from django.core.management.base import BaseCommand, CommandError
 
 from fattorino import clock
 from fattorino.core.errors import FattorinoError
-from fattorino.organisations.flows import revoke_user, save_user
+from fattorino.organisations.flows import revoke_user, save_user, set_installation_admin
 from fattorino.organisations.queries import ROLES, find_company
 
 
 class Command(BaseCommand):
     help = (
         "Crea o aggiorna un utente e il suo ruolo in un'azienda (la password si digita o arriva da stdin), "
-        "oppure lo toglie da un'azienda con --revoca."
+        "oppure lo toglie da un'azienda con --revoca, o ne fa un amministratore dell'installazione."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -31,6 +31,11 @@ class Command(BaseCommand):
             metavar="PARTITA_IVA",
             help="toglie la persona da questa azienda e chiude i suoi accessi",
         )
+        parser.add_argument(
+            "--installazione",
+            choices=["si", "no"],
+            help="dà (si) o toglie (no) le impostazioni comuni a tutte le aziende dell'installazione",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["revoca"]:
@@ -39,6 +44,9 @@ class Command(BaseCommand):
                     "Con --revoca bastano l'e-mail e la partita IVA: user EMAIL --revoca PARTITA_IVA"
                 )
             self._revoke(options["email"], options["revoca"])
+            return
+        if options["installazione"] and not options["nome"]:
+            self._set_installation(options["email"], options["installazione"] == "si")
             return
         if not options["ruolo"]:
             raise CommandError("Servono quattro valori: user EMAIL NOME PARTITA_IVA RUOLO")
@@ -61,6 +69,16 @@ class Command(BaseCommand):
         except FattorinoError as exc:
             raise CommandError(str(exc)) from exc
         self.stdout.write(f"Utente {user.email}: {options['ruolo']} di {company.name}.")
+        if options["installazione"]:
+            self._set_installation(user.email, options["installazione"] == "si")
+
+    def _set_installation(self, email: str, wanted: bool) -> None:
+        try:
+            user = set_installation_admin(email, wanted, now=clock.now())
+        except FattorinoError as exc:
+            raise CommandError(str(exc)) from exc
+        what = "amministratore" if wanted else "non più amministratore"
+        self.stdout.write(f"Utente {user.email}: {what} dell'installazione.")
 
     def _revoke(self, email: str, partita_iva: str) -> None:
         company = find_company(partita_iva)
