@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fattorino.core.fatturapa import FatturaElettronica, check, read_fattura, write_fattura
-from fattorino.core.fatturapa.check import check_stream
+from fattorino.core.fatturapa.checking import check_stream
 from fattorino.core.fatturapa.rules import Known, Situation, run
 
 Task = tuple[Callable[[Any], Any], Callable[[Any], object]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fattorino.core.fatturapa.check import Known, SentInvoice
+from fattorino.core.fatturapa.checking import Known, SentInvoice
 from fattorino.core.fatturapa.envelope import is_xml
 from fattorino.hub.models import Submission
 

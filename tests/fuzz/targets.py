@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from fattorino.cli.main import main
 from fattorino.core.errors import ArchiveError, EnvelopeError, FormatError, InputError, XmlError
 from fattorino.core.fatturapa.archive import MAX_MEMBER_SIZE, read_zip
-from fattorino.core.fatturapa.check import check, check_stream
+from fattorino.core.fatturapa.checking import check, check_stream
 from fattorino.core.fatturapa.envelope import is_signed, unwrap, verify
 from fattorino.core.fatturapa.findings import Finding
 from fattorino.core.fatturapa.format_check import Examination, examine

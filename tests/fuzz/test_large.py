@@ -21,7 +21,7 @@ import pytest
 
 from fattorino.core import asn1
 from fattorino.core.errors import ArchiveError, EnvelopeError, FormatError, XmlError
-from fattorino.core.fatturapa.check import check
+from fattorino.core.fatturapa.checking import check
 from fattorino.core.fatturapa.envelope import unwrap
 from fattorino.core.fatturapa.format_check import DOCUMENTS
 from fattorino.core.fatturapa.reading import read_fattura

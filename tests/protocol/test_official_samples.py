@@ -15,7 +15,7 @@ import pytest
 from fattorino import clock
 from fattorino.core.errors import InputError
 from fattorino.core.fatturapa import check, read_fattura
-from fattorino.core.fatturapa.check import Side
+from fattorino.core.fatturapa.checking import Side
 from fattorino.core.fatturapa.draft import Party
 from fattorino.core.fatturapa.envelope import unwrap, verify
 from fattorino.core.fatturapa.summary import Summary, summarise

@@ -18,7 +18,7 @@ from lxml import etree
 from fattorino.core import xml
 from fattorino.core.errors import ArchiveError, EnvelopeError
 from fattorino.core.fatturapa.archive import UnreadableMember, is_zip, members_of
-from fattorino.core.fatturapa.check import check, check_stream
+from fattorino.core.fatturapa.checking import check, check_stream
 from fattorino.core.fatturapa.envelope import Unwrapped, is_xml, judge_signatures, unwrap
 from fattorino.core.fatturapa.findings import Finding
 from fattorino.core.fatturapa.rules import OPTIONAL

@@ -15,7 +15,7 @@ from lxml import etree
 from fattorino.core import xml
 from fattorino.core.errors import EnvelopeError, XmlError
 from fattorino.core.fatturapa import envelope
-from fattorino.core.fatturapa.check import Known, SentInvoice, check
+from fattorino.core.fatturapa.checking import Known, SentInvoice, check
 from fattorino.core.fatturapa.rules.explain import explain
 from fattorino.core.sdi import names
 from fattorino.simulators.sdi import recipients

@@ -6,7 +6,7 @@ import datetime
 import pytest
 
 from fattorino.core.fatturapa import draft as d
-from fattorino.core.fatturapa.check import Known, identities
+from fattorino.core.fatturapa.checking import Known, identities
 from fattorino.core.fatturapa.draft_check import check_draft, field_of_path
 from tests.core.fatturapa.drafts import CEDENTE, CLIENT, OFFICE, TODAY, draft, invoice, line
 

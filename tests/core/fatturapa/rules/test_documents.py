@@ -6,7 +6,7 @@ import datetime
 import pytest
 
 from fattorino.core.fatturapa import semplificata as s
-from fattorino.core.fatturapa.check import Known, SentInvoice, identities
+from fattorino.core.fatturapa.checking import Known, SentInvoice, identities
 from fattorino.core.fatturapa.draft import Reference
 from fattorino.core.fatturapa.rules import Situation, run
 from tests.core.fatturapa.drafts import (

@@ -18,7 +18,7 @@ from fattorino.core.fatturapa import (
     check,
     write_fattura,
 )
-from fattorino.core.fatturapa.check import check_stream, identities
+from fattorino.core.fatturapa.checking import check_stream, identities
 from fattorino.core.fatturapa.rules import MOST_PLACES, OPTIONAL
 from fattorino.core.tracciati.quick import read_quick
 from tests.core.fatturapa import generated
