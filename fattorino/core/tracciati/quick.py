@@ -201,7 +201,7 @@ class _Inner:
 
     def read(self, reader: _Reader, values: dict[str, Any]) -> None:
         name = self.field.name
-        items = []
+        items: list[Any] = []
         while reader.at(name):
             if len(items) >= self.field.most:
                 raise NotPlain(name)

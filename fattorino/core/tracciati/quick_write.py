@@ -23,13 +23,12 @@ from fattorino.core.tracciati.values import Base64, Day, Value
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 # Characters that XML does not admit, so that no value has them: between two values, and for a value not there.
 _BETWEEN, _ABSENT = "\0", "\1"
-_CHUNK = 256
 _Write = Callable[[Any], str]
 
 
 def write_quick(document: Any) -> bytes | None:
     """The file of `document`, as `emit` would write it; None: take the long way."""
-    cls = type(document)
+    cls: type = type(document)
     record = record_of(cls)
     root = record.root
     assert root is not None, f"{cls.__name__} is not a document"
@@ -41,7 +40,7 @@ def write_quick(document: Any) -> bytes | None:
         except (ValueError, TypeError, LookupError, AttributeError):
             continue  # not plain, or a value of another type than the declared one
         if len(text) <= LONGEST and _ABSENT not in text:
-            return _encoded(text)
+            return text.encode("latin-1")
     return None
 
 
@@ -50,11 +49,10 @@ def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _encoded(text: str) -> bytes:
-    # An accent makes Python encode the whole text character by character; in chunks it is only that chunk.
-    if text.isascii():
-        return text.encode("ascii")
-    return b"".join([text[at : at + _CHUNK].encode() for at in range(0, len(text), _CHUNK)])
+def carried(text: str) -> str:
+    """Text whose characters are the bytes of `text` in UTF-8: the whole file is then encoded by copying it, where
+    one accent would have Python encode it character by character. Raises ValueError (surrogates)."""
+    return text.encode().decode("latin-1")
 
 
 def _start_tag(document: Any, record: Record) -> str:
@@ -103,7 +101,7 @@ def _writer(cls: type, name: str, depth: int, careful: bool) -> _Write:
     code = _Code(depth + 1, careful)
     code.block(record_of(cls), name)
     exec(compile("\n".join(["def write(o):", *code.lines]), "<writer>", "exec"), code.names)
-    return code.names["write"]  # type: ignore[no-any-return]
+    return code.names["write"]
 
 
 class _Code:
@@ -116,6 +114,7 @@ class _Code:
         self.names: dict[str, Any] = {
             "odd": NotPlain("odd"),
             "escaped": escaped,
+            "carried": carried,
             "Decimal": Decimal,
             "date": date,
         }
@@ -150,9 +149,11 @@ class _Code:
         self.add(1, f"if {match}(j) is None: raise odd")
         free = [f for f in single if f.value is not None and leaf(f.value).how in ("text", "checked")]
         if free:
-            self.add(1, "if '&' in j or '<' in j or '>' in j:")
-        for field in free:
-            self.add(2, f"if t{field.position} is not None: t{field.position} = escaped(t{field.position})")
+            needs = (("if '&' in j or '<' in j or '>' in j:", "escaped"), ("if not j.isascii():", "carried"))
+            for need, function in needs:
+                self.add(1, need)
+                for name in (f"t{field.position}" for field in free):
+                    self.add(2, f"if {name} is not None: {name} = {function}({name})")
 
     def single(self, field: Field) -> list[str]:
         """The expressions whose texts make the element."""
@@ -187,7 +188,7 @@ class _Code:
         match = self.name(re.compile(_admitted(field)).fullmatch)
         self.add(2, f"if {match}(t) is None: raise odd")
         start, end = f"{self.indent}<{field.name}>", f"</{field.name}>"
-        self.add(2, f"p{field.position} += ({start!r}, escaped(t), {end!r})")
+        self.add(2, f"p{field.position} += ({start!r}, carried(escaped(t)), {end!r})")
         return [f"*p{field.position}"]
 
     def text_of(self, field: Field) -> None:
@@ -263,7 +264,7 @@ def _expression(record: Record, single: list[Field]) -> str:
     parts: list[str] = []
     for field in single:
         if field.name not in chosen:
-            parts.append(_admitted(field) if field.fewest else f"(?:{_admitted(field)}|{_ABSENT})")
+            parts.append(_admitted(field) if field.fewest else f"(?:{_ABSENT}|{_admitted(field)})")
         elif field.name == chosen[0]:
             assert choice is not None
             ways = [
