@@ -41,11 +41,12 @@ def save_company(
 
     Args:
         party: core.fatturapa.draft.Party as JSON; the cedente of every invoice of this company.
-        options: trasmittente_paese, trasmittente_codice, sign_private, default_iban.
+        options: trasmittente_paese, trasmittente_codice, sign_private, default_iban, warnings_off.
 
     Raises:
-        RefusedError: no IdFiscaleIVA or no name.
+        RefusedError: no IdFiscaleIVA or no name; a warning that does not exist or may not be switched off.
     """
+    _refuse_unknown_warnings(options.get("warnings_off", []))
     name = (
         party.get("denominazione")
         or " ".join(filter(None, [party.get("nome"), party.get("cognome")])).strip()
@@ -74,6 +75,16 @@ def save_company(
         name=name,
     )
     return company
+
+
+def _refuse_unknown_warnings(codes: Any) -> None:
+    from fattorino.core.fatturapa.rules import OPTIONAL  # all the rules: only for who changes a company
+
+    if not isinstance(codes, list) or any(code not in OPTIONAL for code in codes):
+        raise RefusedError(
+            "Tra gli avvisi spenti c'è un codice che non esiste o che non si può spegnere.",
+            f"Si possono spegnere: {', '.join(sorted(OPTIONAL))}.",
+        )
 
 
 @transaction.atomic

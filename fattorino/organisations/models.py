@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
@@ -38,6 +39,8 @@ class Company(models.Model):
     # Sign private invoices too (for PA it is the law).
     sign_private = models.BooleanField(default=False)
     default_iban = models.CharField(max_length=34, blank=True)
+    # Codes of warnings that this company does not want to see (core.fatturapa.rules.OPTIONAL).
+    warnings_off = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -96,6 +96,18 @@ def test_a_wrong_company_file_is_told_in_one_line(
         run("company", str(path), monkeypatch=monkeypatch)
 
 
+def test_a_company_switches_off_the_warnings_it_does_not_want_and_no_error(
+    db: None, company_file: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = company_file.read_text(encoding="utf-8")
+    company_file.write_text(f"{text}avvisi_spenti: [avviso-cig]\n", encoding="utf-8")
+    run("company", str(company_file), monkeypatch=monkeypatch)
+    assert Company.objects.get().warnings_off == ["avviso-cig"]
+    company_file.write_text(f"{text}avvisi_spenti: ['00423']\n", encoding="utf-8")
+    with pytest.raises(CommandError, match="non si può spegnere"):
+        run("company", str(company_file), monkeypatch=monkeypatch)
+
+
 def test_a_wrong_password_of_the_key_is_told_and_nothing_is_kept(
     db: None, company_file: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

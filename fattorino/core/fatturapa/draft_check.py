@@ -51,6 +51,7 @@ def check_draft(
     on: date,
     known: Known | None = None,
     allegati: Mapping[str, bytes] | None = None,
+    without: frozenset[str] = frozenset(),
 ) -> tuple[FieldFinding, ...]:
     """Everything to say about a draft before it is saved or sent: sums, schema, recipient, rules of SdI.
 
@@ -58,6 +59,7 @@ def check_draft(
 
     Args:
         on: the day on which it would be sent.
+        without: codes of warnings that are not wanted (`rules.OPTIONAL`). Errors always come.
     Never raises. The first finding of a field is the one to show beside it.
     """
     complete = draft if draft.numero is not None else dataclasses.replace(draft, numero="1")
@@ -74,6 +76,8 @@ def check_draft(
         kind: Kind = "FPA12" if attempt.fattura.versione == "FPA12" else "FPR12"
         for verdict in run(attempt.fattura, Situation(kind, on, "emitter", known or Known())):
             if verdict.code in _SAID or verdict.code == "00399":
+                continue
+            if verdict.severity == "warning" and verdict.code in without:
                 continue
             field = field_of_path(verdict.hit.path, draft)
             code = "" if verdict.code.startswith("avviso-") else verdict.code

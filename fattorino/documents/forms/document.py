@@ -205,11 +205,14 @@ class DocumentForm(Reader):
             pec_destinatario=(self._text("pec_destinatario") or None) if genere == "privato" else None,
         )
 
-    def judge(self, cedente: Party | None = None) -> tuple[Draft, Totals]:
+    def judge(
+        self, cedente: Party | None = None, without: frozenset[str] = frozenset()
+    ) -> tuple[Draft, Totals]:
         """Read, compute and check; `errors` and `warnings` then hold everything there is to say, by field.
 
         Args:
             cedente: who issues; with it an invoice is judged by SdI's own rules too (a ricevuta never is).
+            without: codes of the warnings that the company has switched off.
         """
         draft = self.read()
         totals = compute(draft)
@@ -221,7 +224,7 @@ class DocumentForm(Reader):
             findings += checks.split_payment(draft, self.today)
         findings += totals.findings
         if cedente is not None and not self.is_ricevuta:
-            findings += check_draft(draft, cedente=cedente, on=self.today)
+            findings += check_draft(draft, cedente=cedente, on=self.today, without=without)
         for finding in findings:
             self._enter(
                 # The company's own data are corrected elsewhere: no reason to refuse what was typed here.

@@ -107,7 +107,7 @@ def _take(request: HttpRequest, actor: Actor, view: queries.DocumentView | None)
     if command := request.POST.get("righe", ""):
         form.change_rows(command)
         return _show(request, actor, form, view)
-    draft, _ = form.judge(seller(actor))
+    draft, _ = form.judge(*seller(actor))
     if form.errors:
         return _show(request, actor, form, view, refused=RefusedError(_summary(form)))
     try:
@@ -192,7 +192,7 @@ def _show(
     elsewhere: bool = False,
 ) -> HttpResponse:
     shown = dict(form.errors)
-    draft, totals = form.judge(seller(actor))
+    draft, totals = form.judge(*seller(actor))
     judged = form.errors
     form.errors = shown  # what is missing shows when it is touched or sent, not on opening
     ordinary, receipts = _sezionali(actor)

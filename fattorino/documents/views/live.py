@@ -23,9 +23,10 @@ from fattorino.organisations.queries import Actor, get_company
 MAX_ATTACHMENT = 3_500_000
 
 
-def seller(actor: Actor) -> Party:
-    """The company as who issues."""
-    return flows.cedente_of(get_company(actor.company_id))
+def seller(actor: Actor) -> tuple[Party, frozenset[str]]:
+    """The company as who issues, and the warnings it has switched off."""
+    company = get_company(actor.company_id)
+    return flows.cedente_of(company), frozenset(company.warnings_off)
 
 
 @require_POST
@@ -33,7 +34,7 @@ def seller(actor: Actor) -> Party:
 def totals(request: HttpRequest, actor: Actor) -> HttpResponse:
     """The totals and remarks for what stands in the form now; nothing is saved."""
     form = DocumentForm.from_post(request.POST, clock.day(clock.now()))
-    draft, computed = form.judge(seller(actor))
+    draft, computed = form.judge(*seller(actor))
     context = {"form": form, **totals_context(form, draft, computed, form.errors)}
     return render(request, "documents/parts/totals.html", context)
 

@@ -129,9 +129,10 @@ def validate(run: ActionRun, *, now: datetime.datetime, today: datetime.date) ->
     with company_scope(run.company_id):
         submission = current_submission(run)
         known = queries.known_for(submission)
+        without = frozenset(get_company(run.company_id).warnings_off)
     assert submission.content is not None
     opened = unwrap(bytes(submission.content.content))
-    findings = [*verify(opened, at=now), *check(opened.content, on=today, known=known)]
+    findings = [*verify(opened, at=now), *check(opened.content, on=today, known=known, without=without)]
     detail = [finding_json(f) for f in findings]
     sha256 = submission.content.sha256
     errors = [f for f in findings if f.is_error]

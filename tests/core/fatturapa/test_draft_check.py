@@ -107,3 +107,12 @@ def test_an_element_leads_to_its_field(path, field):
 def test_the_recharged_stamp_duty_is_no_line_of_the_form():
     path = f"{BODY}/DatiBeniServizi/DettaglioLinee[2]/Natura"
     assert field_of_path(path, draft(line())) == "bollo.importo"
+
+
+def test_a_warning_that_is_switched_off_is_not_told_and_an_error_always_is():
+    wrong = draft(line(rate="0"), cessionario=OFFICE, codice_destinatario="ABC123")
+    kept = check_draft(wrong, cedente=CEDENTE, on=TODAY)
+    left = check_draft(wrong, cedente=CEDENTE, on=TODAY, without=frozenset({"avviso-cig", "00400"}))
+    gone = {f.message for f in kept} - {f.message for f in left}
+    assert len(gone) == 1 and "CIG" in gone.pop()
+    assert "00400" in {f.code for f in left}

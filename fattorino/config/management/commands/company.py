@@ -33,6 +33,8 @@ class Command(BaseCommand):
         if not isinstance(data, dict):
             raise CommandError("Il file deve contenere i campi dell'azienda, uno per riga.")
         extra = {name: data.pop(name) for name in OPTIONS if name in data}
+        if "avvisi_spenti" in data:
+            extra["warnings_off"] = data.pop("avvisi_spenti")
         sezionali = data.pop("sezionali", [])
         last_name = str(data.pop("ultimo_progressivo_file", ""))
         data = {key: str(value) if not isinstance(value, dict) else value for key, value in data.items()}
