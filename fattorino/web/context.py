@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-MENU = (("documents:list", "Entrate"), ("documents:import", "Importa"))
+MENU = (("dashboards:home", "Dashboard"), ("documents:list", "Entrate"), ("documents:import", "Importa"))
 SETTINGS = "/impostazioni/"
 
 

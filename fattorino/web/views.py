@@ -21,18 +21,19 @@ def home(request: HttpRequest) -> HttpResponse:
     """Straight to the work; who belongs to no company is told so."""
     if getattr(request, "actor", None) is None:
         return render(request, "no_company.html")
-    return redirect("documents:list")
+    return redirect("dashboards:home")
 
 
 @login_required
 @require_POST
 def company_switch(request: HttpRequest) -> HttpResponse:
-    """Work for another of one's companies. Always lands on the list: the page one came from may not exist there."""
+    """Work for another of one's companies. Always lands on the dashboard: the page one came from may not exist
+    there."""
     for membership in getattr(request, "memberships", []):
         if str(membership.company_id) == request.POST.get("company"):
             request.session[SESSION_KEY] = membership.company_id
             messages.success(request, f"Ora lavori per {membership.company.name}.")
-            return redirect("documents:list")
+            return redirect("dashboards:home")
     return error_page(request, 404)
 
 

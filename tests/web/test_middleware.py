@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.contrib.messages import get_messages
@@ -11,7 +12,7 @@ from django.test import Client, RequestFactory
 
 from fattorino.core.errors import ChannelError, ConflictError, InputError, RefusedError, SetupError
 from fattorino.organisations.models import User
-from fattorino.web.middleware import POLICY, ContentSecurityMiddleware, answer
+from fattorino.web.middleware import POLICY, ContentSecurityMiddleware, answer, policy
 from tests.desk import Desk
 
 
@@ -33,9 +34,19 @@ def test_the_policy_admits_nothing_inline_and_nothing_from_elsewhere() -> None:
         assert directive in POLICY
 
 
+def test_the_policy_admits_the_live_channel_of_this_very_host_and_no_other(settings: Any) -> None:
+    settings.LIVE_PORT, settings.LIVE_URL = 8123, ""
+    assert "connect-src 'self' http://testserver:8123;" in policy(ask())
+    settings.LIVE_URL = "https://fatture.example/vivo/"
+    assert "connect-src 'self' https://fatture.example;" in policy(ask())
+    settings.LIVE_PORT, settings.LIVE_URL = 0, ""
+    assert policy(ask()) == POLICY
+    assert policy(ask(Host="evil.example")) == POLICY
+
+
 def test_every_answer_carries_the_policy_but_a_views_own_stays() -> None:
     plain = ContentSecurityMiddleware(lambda request: HttpResponse())(ask())
-    assert plain.headers["Content-Security-Policy"] == POLICY
+    assert plain.headers["Content-Security-Policy"] == policy(ask())
     own = ContentSecurityMiddleware(
         lambda request: HttpResponse(headers={"Content-Security-Policy": "sandbox"})
     )

@@ -26,9 +26,9 @@ def sign_in(client: Client, desk: Desk, password: str = demo.PASSWORD):  # type:
     return client.post("/accesso/login/", {"login": email, "password": password}, follow=True)
 
 
-def test_one_signs_in_by_email_and_lands_on_entrate(client: Client, desk: Desk) -> None:
+def test_one_signs_in_by_email_and_lands_on_the_dashboard(client: Client, desk: Desk) -> None:
     page = sign_in(client, desk).content.decode()
-    assert "<h1>Entrate</h1>" in page and "Laura Conti" in page
+    assert "<h1>Fatture attive" in page and "Laura Conti" in page
 
 
 def test_a_wrong_password_is_told_in_italian(client: Client, desk: Desk) -> None:
@@ -65,7 +65,7 @@ def test_the_second_factor_is_set_up_asked_for_and_taken_away(client: Client, de
     page = sign_in(client, desk).content.decode()
     assert "Secondo passaggio" in page
     page = client.post("/accesso/2fa/authenticate/", {"code": codes[0]}, follow=True).content.decode()
-    assert "<h1>Entrate</h1>" in page
+    assert "<h1>Fatture attive" in page
     page = client.get("/accesso/2fa/").content.decode()
     assert "È attiva" in page and "Ne restano 9" in page
     for address, words in [

@@ -10,7 +10,7 @@ import pytest
 from django.template.loader import get_template
 
 ROOT = pathlib.Path(__file__).resolve().parents[2] / "fattorino"
-FOLDERS = [ROOT / "web" / "templates", ROOT / "documents" / "templates"]
+FOLDERS = [ROOT / room / "templates" for room in ("web", "documents", "workflow")]
 TEMPLATES = [(f, p) for f in FOLDERS for p in sorted(f.rglob("*.html")) if "readable" not in p.parts]
 IDS = [str(p.relative_to(f)) for f, p in TEMPLATES]
 FRONTEND = ROOT / "web" / "frontend"
@@ -68,7 +68,7 @@ def test_the_lock_names_versions_and_hashes_but_no_address() -> None:
 
 
 def test_scripts_use_nothing_the_policy_forbids() -> None:
-    for folder in (ROOT / "web/static/fattorino", ROOT / "documents/static"):
+    for folder in (ROOT / "web/static/fattorino", ROOT / "documents/static", ROOT / "workflow/static"):
         for script in folder.rglob("*.js"):
             text = script.read_text()
             assert not re.search(
