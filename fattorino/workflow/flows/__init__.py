@@ -7,14 +7,12 @@ from fattorino.workflow.flows.advance import (
     apply_held,
     choose_state,
     enter,
-    finish_action,
     lock,
     next_change,
     record,
     report_status,
     request_action,
     system_actor,
-    take_pending,
 )
 from fattorino.workflow.flows.configuration import (
     copy_from,
@@ -27,6 +25,7 @@ from fattorino.workflow.flows.configuration import (
 )
 from fattorino.workflow.flows.documents import DocumentFacts, change_document, hold_for_edit, open_document
 from fattorino.workflow.flows.looks import Look, delete_look, save_look
+from fattorino.workflow.flows.pending import finish_action, take_pending
 from fattorino.workflow.flows.preferences import (
     arrange_gadgets,
     hide_gadget,

@@ -4,54 +4,38 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
 
 from fattorino.core.errors import ConflictError, RefusedError
-from fattorino.core.workflow import decide as rules
 from fattorino.core.workflow.decide import (
-    ActionFailed,
     ActionRequested,
-    ActionSucceeded,
     Decision,
     Entered,
     Event,
-    Facts,
     HubReported,
     Refusal,
     StateChosen,
-    StateRetired,
 )
-from fattorino.core.workflow.definition import ACTION_LABELS, MAKING_XML, Action, Dashboard, Workflow
+from fattorino.core.workflow.definition import Workflow
 from fattorino.organisations.queries import Actor
-from fattorino.workflow import actions, queries, queue
-from fattorino.workflow.actions import ActionResult
+from fattorino.workflow import queries
+from fattorino.workflow.flows.moves import Judge, Move, Step, next_change, start, write
 from fattorino.workflow.models import Document, PendingAction, StateChange
 
 # The class of the advisory locks by which a new configuration waits for the moves of a company's documents.
 CONFIGURING = 20827
 
 
-def next_change() -> int:
-    """A number that grows with every change a list shows.
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """What came of a step; `started` is the action that runs now, if one does."""
 
-    Numbers are taken before they are committed, so a greater one may be seen first. An advisory lock, held to the
-    end of the transaction, says from where on numbers are still on their way: see queries.settled_change. One lock
-    per transaction: an import of thousands of documents must not fill the server's table of locks.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select pg_advisory_xact_lock_shared(%s, (last_value & 2147483647)::int),"
-            " set_config('app.changing', 'yes', true) from workflow_change_seq"
-            " where coalesce(current_setting('app.changing', true), '') = ''",
-            [queries.CHANGING],
-        )
-        cursor.execute("select nextval('workflow_change_seq')")
-        row = cursor.fetchone()
-    assert row is not None
-    return int(row[0])
+    answer: Decision | Refusal
+    started: PendingAction | None = None
 
 
 def advance(
@@ -72,21 +56,47 @@ def advance(
     Raises:
         RefusedError: a rule says no; ConflictError: somebody was quicker.
     """
+    step = Step(document_id, event, actor, message, detail or [], sha256, run)
+    answer = advance_many(actor.company_id, [step], now=now)[0].answer
+    if isinstance(answer, Refusal):
+        raise (ConflictError if answer.conflict else RefusedError)(answer.why, answer.remedy)
+    return answer
+
+
+def advance_many(
+    company_id: int, steps: Sequence[Step], *, now: datetime.datetime, jobs: bool = True
+) -> list[Advanced]:
+    """The same for many documents of a company, each at most once, in few statements and one transaction.
+
+    A refusal of one keeps no other from moving.
+
+    Args:
+        jobs: False where the caller itself carries out what starts.
+
+    Returns:
+        what came of each step, in their order.
+    """
     with transaction.atomic():
-        _hold_configuration(actor.company_id)
-        document = _locked(document_id, actor)
-        version, workflow = queries.workflow_of(document.company_id)
-        facts = _facts(document, actor, event, workflow)
-        answer = rules.decide(workflow, document.state, event, facts)
-        if isinstance(answer, Refusal):
-            raise (ConflictError if answer.conflict else RefusedError)(answer.why, answer.remedy)
-        note = " ".join(filter(None, [message, answer.note]))
-        _write(document, event, answer, actor, now, version, note, detail or [], sha256)
-        if answer.start:
-            _start(document, answer.start, actor, now, run)
-        if answer.to_state:
-            _try_held(document, workflow, actor, now, version)
-        return answer
+        _hold_configuration(company_id)
+        documents = _locked(company_id, [step.document_id for step in steps])
+        version, workflow = queries.workflow_of(company_id)
+        judge = Judge(workflow, steps)
+        told: list[Advanced] = []
+        moves: list[Move] = []
+        for step in steps:
+            document = documents.get(step.document_id)
+            answer = judge.answer(document, step)
+            told.append(Advanced(answer))
+            if document is not None and isinstance(answer, Decision):
+                moves.append(Move(document, step, answer))
+        write(moves, now, version)
+        started = {p.document_id: p for p in start(moves, now, jobs=jobs)}
+        for move in moves:
+            if move.answer.to_state and move.document.held_statuses:
+                _try_held(move.document, workflow, move.step.actor, now, version)
+        return [
+            Advanced(t.answer, started.get(step.document_id)) for t, step in zip(told, steps, strict=True)
+        ]
 
 
 def _hold_configuration(company_id: int) -> None:
@@ -100,107 +110,10 @@ def lock(document_id: int) -> None:
     Document.objects.select_for_update().filter(pk=document_id).values_list("pk", flat=True).first()
 
 
-def _locked(document_id: int, actor: Actor) -> Document:
-    document = (
-        Document.objects.select_for_update().filter(pk=document_id, company_id=actor.company_id).first()
-    )
-    if document is None:
-        raise RefusedError("Documento non trovato.")
-    if not document.dashboard:
-        raise RefusedError(
-            "Le ricevute non diventano fatture elettroniche: non hanno uno stato adempimento.",
-            "Si stampano e si consegnano al cliente.",
-        )
-    return document
-
-
-def _facts(document: Document, actor: Actor, event: Event, workflow: Workflow) -> Facts:
-    # The end of an action is not refused because that very action is still open.
-    asks = isinstance(event, ActionRequested | StateChosen | StateRetired)
-    return Facts(
-        dashboard=Dashboard(document.dashboard),
-        busy=asks and PendingAction.objects.filter(document=document, finished_at=None).exists(),
-        may_write=actor.may_write,
-        actor_names=queries.actor_names(actor, workflow),
-        runnable=actions.runnable(),
-    )
-
-
-def _write(
-    document: Document,
-    event: Event,
-    answer: Decision,
-    actor: Actor,
-    now: datetime.datetime,
-    version: int,
-    message: str,
-    detail: list[dict[str, Any]],
-    sha256: str,
-) -> None:
-    before = document.state
-    if answer.to_state is not None:
-        document.state = answer.to_state
-        if answer.to_state != before:
-            document.state_since = now
-    if answer.confirm_document:
-        document.confirmed = True
-    if isinstance(event, HubReported) and answer.hold and event.status not in document.held_statuses:
-        document.held_statuses = [*document.held_statuses, event.status]
-    document.change_seq = next_change()
-    document.save(update_fields=["state", "state_since", "confirmed", "held_statuses", "change_seq"])
-    action = getattr(event, "action", None) or (answer.start if isinstance(event, ActionRequested) else None)
-    StateChange.objects.create(
-        company_id=document.company_id,
-        document=document,
-        at=now,
-        event=_event_name(event),
-        from_state=before,
-        to_state=document.state,
-        action=str(action or ""),
-        outcome=_outcome(event, answer),
-        actor_kind=actor.kind,
-        actor_label=actor.label[:150],
-        actor_user_id=actor.user_id,
-        message=message,
-        detail=detail,
-        file_sha256=sha256,
-        workflow_version=version,
-    )
-
-
-def _event_name(event: Event) -> str:
-    return event.status if isinstance(event, HubReported) else type(event).__name__
-
-
-def _outcome(event: Event, answer: Decision) -> str:
-    if isinstance(event, ActionRequested):
-        return "started"
-    if isinstance(event, ActionFailed):
-        return "failed"
-    if answer.unexpected:
-        return "unexpected"
-    return "recorded" if answer.to_state is None else "moved"
-
-
-def _start(
-    document: Document, action: Action, actor: Actor, now: datetime.datetime, run: uuid.UUID | None
-) -> None:
-    from fattorino.workflow.tasks import run_action  # the task calls this module: imported where it is needed
-
-    pending = PendingAction.objects.create(
-        company_id=document.company_id,
-        document=document,
-        action=str(action),
-        run=run or uuid.uuid4(),
-        requested_at=now,
-        actor_kind=actor.kind,
-        actor_label=actor.label[:150],
-        actor_user_id=actor.user_id,
-    )
-    # A lock per action, not per document: at most one is open, and the next one need not wait for the queue's poll.
-    queue.defer(
-        run_action, lock=f"action:{pending.pk}", company_id=document.company_id, pending_id=pending.pk
-    )
+def _locked(company_id: int, ids: list[int]) -> dict[int, Document]:
+    # Always in the same order: two that want the same documents wait for each other, and not in a ring.
+    rows = Document.objects.select_for_update().filter(pk__in=ids, company_id=company_id).order_by("pk")
+    return {document.pk: document for document in rows}
 
 
 def _try_held(
@@ -211,25 +124,34 @@ def _try_held(
     while moved and document.held_statuses:
         moved = False
         for status in document.held_statuses:
-            event = HubReported(status)
-            answer = rules.decide(workflow, document.state, event, _facts(document, actor, event, workflow))
+            step = Step(document.pk, HubReported(status), actor)
+            answer = Judge(workflow, [step]).answer(document, step)
             if isinstance(answer, Decision) and answer.to_state:
-                document.held_statuses = [s for s in document.held_statuses if s != status]
-                told = StateChange.objects.filter(document=document, event=status).order_by("-id").first()
-                message = f"Esito arrivato in anticipo, ora applicato. {told.message if told else ''}".strip()
-                detail, sha256 = (told.detail, told.file_sha256) if told else ([], "")
-                _write(document, event, answer, actor, now, version, message, detail, sha256)
-                if answer.start:
-                    _start(document, answer.start, actor, now, None)
+                _take_held(document, step, status, answer, now, version)
                 moved = True
                 break
+
+
+def _take_held(
+    document: Document, step: Step, status: str, answer: Decision, now: datetime.datetime, version: int
+) -> None:
+    document.held_statuses = [s for s in document.held_statuses if s != status]
+    document.save(update_fields=["held_statuses"])
+    told = StateChange.objects.filter(document=document, event=status).order_by("-id").first()
+    message = f"Esito arrivato in anticipo, ora applicato. {told.message if told else ''}".strip()
+    detail, sha256 = (told.detail, told.file_sha256) if told else ([], "")
+    move = Move(document, replace(step, message=message, detail=detail, sha256=sha256), answer)
+    write([move], now, version)
+    start([move], now)
 
 
 def apply_held(document_id: int, actor: Actor, *, now: datetime.datetime) -> int:
     """Try once more the Hub's statuses that a document holds; how many were applied."""
     with transaction.atomic():
         _hold_configuration(actor.company_id)
-        document = _locked(document_id, actor)
+        document = _locked(actor.company_id, [document_id]).get(document_id)
+        if document is None:
+            raise RefusedError("Documento non trovato.")
         version, workflow = queries.workflow_of(document.company_id)
         before = len(document.held_statuses)
         _try_held(document, workflow, actor, now, version)
@@ -247,12 +169,7 @@ def request_action(document_id: int, actor: Actor, *, now: datetime.datetime) ->
     Raises:
         RefusedError, ConflictError: why it may not be pressed now.
     """
-    with transaction.atomic():
-        decision = advance(document_id, ActionRequested(), actor, now=now)
-        if decision.start in MAKING_XML:
-            # What an earlier attempt was told does not concern the new file.
-            Document.objects.filter(pk=document_id, company_id=actor.company_id).update(held_statuses=[])
-        return decision
+    return advance(document_id, ActionRequested(), actor, now=now)
 
 
 def choose_state(
@@ -312,47 +229,6 @@ def record(
             detail=detail or [],
             file_sha256=sha256,
         )
-
-
-def take_pending(pending_id: int, company_id: int) -> PendingAction | None:
-    """Count an attempt; None where the action is finished already."""
-    with transaction.atomic():
-        pending = (
-            PendingAction.objects.select_for_update().filter(pk=pending_id, company_id=company_id).first()
-        )
-        if pending is None or pending.finished_at is not None:
-            return None
-        pending.attempts = F("attempts") + 1
-        pending.save(update_fields=["attempts"])
-        pending.refresh_from_db()
-        return pending
-
-
-def finish_action(pending_id: int, company_id: int, result: ActionResult, *, now: datetime.datetime) -> None:
-    """Close an action and move the document on; doing it twice changes nothing."""
-    with transaction.atomic():
-        pending = (
-            PendingAction.objects.select_for_update().filter(pk=pending_id, company_id=company_id).first()
-        )
-        if pending is None or pending.finished_at is not None:
-            return
-        pending.finished_at = now
-        pending.succeeded = result.ok
-        pending.message = result.message
-        pending.save(update_fields=["finished_at", "succeeded", "message"])
-        action = Action(pending.action)
-        advance(
-            pending.document_id,
-            ActionSucceeded(action) if result.ok else ActionFailed(action),
-            queries.pending_actor(pending),
-            now=now,
-            message=result.message or ACTION_LABELS[action],
-            detail=result.detail,
-            sha256=result.sha256,
-            run=pending.run,
-        )
-        if result.ok and result.then:
-            result.then()
 
 
 def system_actor(company_id: int, kind: str = "hub") -> Actor:

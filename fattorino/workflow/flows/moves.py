@@ -1,0 +1,212 @@
+"""How moves of documents are judged and written, one or many alike. Called by `advance` and by nothing else."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+
+from fattorino.core.workflow import decide as rules
+from fattorino.core.workflow.decide import (
+    ActionFailed,
+    ActionRequested,
+    Decision,
+    Event,
+    Facts,
+    HubReported,
+    Refusal,
+    StateChosen,
+    StateRetired,
+)
+from fattorino.core.workflow.definition import MAKING_XML, Dashboard, Workflow
+from fattorino.organisations.queries import Actor
+from fattorino.workflow import actions, queries, queue
+from fattorino.workflow.models import Document, PendingAction, StateChange
+
+# All that moves in one statement; `held_statuses`, which hardly ever changes, in one of its own.
+_MOVE = """
+update workflow_document d set state = m.state, state_since = m.since, confirmed = m.confirmed, change_seq = m.change
+from unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::boolean[], %s::bigint[])
+  as m (id, state, since, confirmed, change)
+where d.id = m.id and d.company_id = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happened to one document.
+
+    Attributes:
+        run: what began earlier and runs on by itself keeps one id; None: the action that starts now is the first.
+    """
+
+    document_id: int
+    event: Event
+    actor: Actor
+    message: str = ""
+    detail: list[dict[str, Any]] = field(default_factory=list)
+    sha256: str = ""
+    run: uuid.UUID | None = None
+
+
+@dataclass(slots=True)
+class Move:
+    document: Document
+    step: Step
+    answer: Decision
+
+
+def next_change() -> int:
+    """A number that grows with every change a list shows."""
+    return _next_changes(1)[0]
+
+
+def _next_changes(count: int) -> list[int]:
+    """Numbers for so many changes.
+
+    Numbers are taken before they are committed, so a greater one may be seen first. An advisory lock, held to the
+    end of the transaction, says from where on numbers are still on their way: see queries.settled_change. One lock
+    per transaction: an import of thousands of documents must not fill the server's table of locks.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_advisory_xact_lock_shared(%s, (last_value & 2147483647)::int),"
+            " set_config('app.changing', 'yes', true) from workflow_change_seq"
+            " where coalesce(current_setting('app.changing', true), '') = ''",
+            [queries.CHANGING],
+        )
+        cursor.execute("select nextval('workflow_change_seq') from generate_series(1, %s)", [count])
+        return [int(row[0]) for row in cursor.fetchall()]
+
+
+class Judge:
+    """Asks the rules; what they need of the database is read once for all documents."""
+
+    def __init__(self, workflow: Workflow, steps: Sequence[Step]) -> None:
+        self.workflow = workflow
+        # The end of an action is not refused because that very action is still open.
+        asking = [s.document_id for s in steps if isinstance(s.event, _ASKING)]
+        busy = PendingAction.objects.filter(document_id__in=asking, finished_at=None)
+        self.busy = frozenset(busy.values_list("document_id", flat=True)) if asking else frozenset()
+        self.names: dict[Actor, frozenset[str] | None] = {}
+
+    def answer(self, document: Document | None, step: Step) -> Decision | Refusal:
+        if document is None:
+            return Refusal("Documento non trovato.")
+        if not document.dashboard:
+            return Refusal(
+                "Le ricevute non diventano fatture elettroniche: non hanno uno stato adempimento.",
+                "Si stampano e si consegnano al cliente.",
+            )
+        if step.actor not in self.names:
+            self.names[step.actor] = queries.actor_names(step.actor, self.workflow)
+        facts = Facts(
+            dashboard=Dashboard(document.dashboard),
+            busy=document.pk in self.busy,
+            may_write=step.actor.may_write,
+            actor_names=self.names[step.actor],
+            runnable=actions.runnable(),
+        )
+        return rules.decide(self.workflow, document.state, step.event, facts)
+
+
+_ASKING = (ActionRequested, StateChosen, StateRetired)
+
+
+def write(moves: list[Move], now: datetime.datetime, version: int) -> None:
+    """The new states and one line of history each."""
+    if not moves:
+        return
+    changes = []
+    for move, change in zip(moves, _next_changes(len(moves)), strict=True):
+        document, event, answer = move.document, move.step.event, move.answer
+        before, held = document.state, document.held_statuses
+        _apply(document, event, answer, now)
+        document.change_seq = change
+        if document.held_statuses != held:
+            document.save(update_fields=["held_statuses"])
+        changes.append(_change(move, before, now, version))
+    columns = [
+        (m.document.pk, m.document.state, m.document.state_since, m.document.confirmed, m.document.change_seq)
+        for m in moves
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE, [*map(list, zip(*columns, strict=True)), moves[0].document.company_id])
+    StateChange.objects.bulk_create(changes)
+
+
+def _apply(document: Document, event: Event, answer: Decision, now: datetime.datetime) -> None:
+    if answer.to_state is not None and answer.to_state != document.state:
+        document.state, document.state_since = answer.to_state, now
+    if answer.confirm_document:
+        document.confirmed = True
+    if isinstance(event, HubReported) and answer.hold and event.status not in document.held_statuses:
+        document.held_statuses = [*document.held_statuses, event.status]
+    if isinstance(event, ActionRequested) and answer.start in MAKING_XML:
+        # What an earlier attempt was told does not concern the new file.
+        document.held_statuses = []
+
+
+def _change(move: Move, before: str, now: datetime.datetime, version: int) -> StateChange:
+    document, step, answer = move.document, move.step, move.answer
+    event, actor = step.event, step.actor
+    action = getattr(event, "action", None) or (answer.start if isinstance(event, ActionRequested) else None)
+    return StateChange(
+        company_id=document.company_id,
+        document_id=document.pk,
+        at=now,
+        event=event.status if isinstance(event, HubReported) else type(event).__name__,
+        from_state=before,
+        to_state=document.state,
+        action=str(action or ""),
+        outcome=_outcome(event, answer),
+        actor_kind=actor.kind,
+        actor_label=actor.label[:150],
+        actor_user_id=actor.user_id,
+        message=" ".join(filter(None, [step.message, answer.note])),
+        detail=step.detail,
+        file_sha256=step.sha256,
+        workflow_version=version,
+    )
+
+
+def _outcome(event: Event, answer: Decision) -> str:
+    if isinstance(event, ActionRequested):
+        return "started"
+    if isinstance(event, ActionFailed):
+        return "failed"
+    if answer.unexpected:
+        return "unexpected"
+    return "recorded" if answer.to_state is None else "moved"
+
+
+def start(moves: list[Move], now: datetime.datetime, *, jobs: bool = True) -> list[PendingAction]:
+    """The actions that these moves start."""
+    from fattorino.workflow.tasks import run_action  # the task calls this module: imported where it is needed
+
+    started = [
+        PendingAction(
+            company_id=move.document.company_id,
+            document_id=move.document.pk,
+            action=str(move.answer.start),
+            run=move.step.run or uuid.uuid4(),
+            requested_at=now,
+            actor_kind=move.step.actor.kind,
+            actor_label=move.step.actor.label[:150],
+            actor_user_id=move.step.actor.user_id,
+            attempts=0 if jobs else 1,
+        )
+        for move in moves
+        if move.answer.start
+    ]
+    PendingAction.objects.bulk_create(started)
+    for pending in started if jobs else ():
+        # A lock per action, not per document: at most one is open, and the next one need not wait for the queue's poll.
+        queue.defer(
+            run_action, lock=f"action:{pending.pk}", company_id=pending.company_id, pending_id=pending.pk
+        )
+    return started

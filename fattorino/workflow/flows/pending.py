@@ -1,0 +1,91 @@
+"""What was begun comes to its end: an action is taken up, and its outcome moves the document on."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.db.models import F
+
+from fattorino.core.errors import RefusedError
+from fattorino.core.workflow.decide import ActionFailed, ActionSucceeded, Refusal
+from fattorino.core.workflow.definition import ACTION_LABELS, Action
+from fattorino.workflow import queries
+from fattorino.workflow.actions import ActionResult
+from fattorino.workflow.flows.advance import advance_many
+from fattorino.workflow.flows.moves import Step
+from fattorino.workflow.models import PendingAction
+
+
+def take_pending(pending_id: int, company_id: int) -> PendingAction | None:
+    """Count an attempt; None where the action is finished already."""
+    taken = take_many([pending_id], company_id)
+    return taken[0] if taken else None
+
+
+def take_many(pending_ids: list[int], company_id: int) -> list[PendingAction]:
+    """Count an attempt of each of these that is not finished; those."""
+    with transaction.atomic():
+        rows = _open(pending_ids, company_id)
+        PendingAction.objects.filter(pk__in=[p.pk for p in rows]).update(attempts=F("attempts") + 1)
+        for pending in rows:
+            pending.attempts += 1
+        return rows
+
+
+def finish_action(pending_id: int, company_id: int, result: ActionResult, *, now: datetime.datetime) -> None:
+    """Close an action and move the document on; doing it twice changes nothing."""
+    finish_many({pending_id: result}, company_id, now=now)
+
+
+def finish_many(
+    results: Mapping[int, ActionResult], company_id: int, *, now: datetime.datetime, jobs: bool = True
+) -> list[PendingAction]:
+    """The same for many, in one transaction.
+
+    Args:
+        jobs: False where the caller itself carries out what starts.
+
+    Returns:
+        the actions that run on from these.
+    """
+    with transaction.atomic():
+        rows = _open(list(results), company_id)
+        for pending in rows:
+            result = results[pending.pk]
+            pending.finished_at, pending.succeeded, pending.message = now, result.ok, result.message
+        _close(rows)
+        told = advance_many(company_id, [_step(p, results[p.pk]) for p in rows], now=now, jobs=jobs)
+        for pending, each in zip(rows, told, strict=True):
+            if isinstance(each.answer, Refusal):
+                raise RefusedError(each.answer.why, each.answer.remedy)
+            then = results[pending.pk].then
+            if pending.succeeded and then:
+                then()
+        return [each.started for each in told if each.started]
+
+
+def _open(pending_ids: list[int], company_id: int) -> list[PendingAction]:
+    rows = PendingAction.objects.select_for_update().filter(pk__in=pending_ids, company_id=company_id)
+    return list(rows.filter(finished_at=None).order_by("pk"))
+
+
+def _close(rows: list[PendingAction]) -> None:
+    if len(rows) == 1:
+        rows[0].save(update_fields=["finished_at", "succeeded", "message"])
+    elif rows:
+        PendingAction.objects.bulk_update(rows, ["finished_at", "succeeded", "message"])
+
+
+def _step(pending: PendingAction, result: ActionResult) -> Step:
+    action = Action(pending.action)
+    return Step(
+        pending.document_id,
+        ActionSucceeded(action) if result.ok else ActionFailed(action),
+        queries.pending_actor(pending),
+        result.message or ACTION_LABELS[action],
+        result.detail,
+        result.sha256,
+        pending.run,
+    )
