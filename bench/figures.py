@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -42,12 +43,14 @@ Cell = tuple[str, str, str]
 
 @dataclass
 class Figures:
-    """Millions of instructions, CPU times, MiB, CPU ms of an import: by implementation, task and case."""
+    """By implementation and the rest: millions of instructions, CPU times, MiB, the cost of an import (millions of
+    instructions, CPU ms), millions of instructions of a process that checks one invoice."""
 
     instructions: dict[Cell, float] = field(default_factory=dict)
     times: dict[Cell, Timing] = field(default_factory=dict)
     memory: dict[tuple[str, str], float] = field(default_factory=dict)
-    imports: dict[str, tuple[float | None, float]] = field(default_factory=dict)
+    starts: dict[tuple[str, str], tuple[float | None, float]] = field(default_factory=dict)
+    first: dict[str, float] = field(default_factory=dict)
     quick: tuple[int, int] | None = None
 
 
@@ -115,24 +118,36 @@ def weigh(found: list[Implementation], env: dict[str, str], figures: Figures, no
                 note(f"memoria di {i.title}, {task}: non misurata ({error})")
 
 
-def load(
+def start(
     found: list[Implementation],
+    official: Path | None,
     env: dict[str, str],
     figures: Figures,
     *,
     counting: bool,
     rounds: int,
 ) -> None:
-    """What importing each costs, over the bare interpreter."""
-    times = measure.import_times(found, env, rounds)
+    """What importing each costs over the bare interpreter, and a process that checks one invoice of one line."""
+    wanted = [(i, statement) for i in found for statement in dict.fromkeys((i.imports, i.loads or i.imports))]
+    times = measure.start_times([(i.python, statement) for i, statement in wanted], env, rounds)
     remembered = Remembered(BUILD / "counts.json")
-    for i in found:
+
+    def counted(job: Job, take: Callable[[], float]) -> float:
+        known = remembered.get(job)
+        millions = take() if known is None else known
+        remembered.keep(job, millions)
+        return millions
+
+    for (i, statement), ms in zip(wanted, times, strict=True):
         millions = None
         if counting:
-            job = Job(i, "import", Path(i.imports), (0, 1))
-            millions = remembered.get(job) or measure.import_instructions(i, env)
-            remembered.keep(job, millions)
-        figures.imports[i.name] = (millions, times[i.name])
+            take = partial(measure.start_instructions, i.python, statement, env)
+            millions = counted(Job(i, "import", Path(statement), (0, 1)), take)
+        figures.starts[i.name, statement] = (millions, ms)
+    for i in found if counting else []:
+        if can(i, "validate", official):
+            job = Job(i, "validate", lines(1), (0, 0))
+            figures.first[i.name] = counted(job, partial(measure.first_instructions, job, env))
 
 
 def kept(figures: Figures) -> ratios.Kept:
@@ -150,9 +165,13 @@ def kept(figures: Figures) -> ratios.Kept:
         if few and many:
             found[f"growth/{task}"] = ratios.exponent(few, many, (FEW, MANY))
     found |= {f"memory/{name}": mib for (who, name), mib in figures.memory.items() if who == "ours"}
-    ours_import, theirs = (figures.imports.get(who, (None, 0))[0] for who in ("ours", "a38"))
-    if ours_import and theirs:
-        found["import/of a38"] = ours_import / theirs
+    theirs = next((counted for (who, _), (counted, _) in figures.starts.items() if who == "a38"), None)
+    ours_two = [millions for (who, _), (millions, _) in figures.starts.items() if who == "ours"]
+    for name, millions in zip(("import/of a38", "import/all of a38"), ours_two, strict=False):
+        if millions and theirs:
+            found[name] = millions / theirs
+    if "limit" in figures.first and "ours" in figures.first:
+        found["first/check"] = figures.first["ours"] / figures.first["limit"]
     return ratios.Kept(made_with(), found)
 
 

@@ -60,24 +60,30 @@ def all_instructions(jobs: list[Job], variables: dict[str, str]) -> Iterator[tup
         yield from zip(jobs, pool.map(count, jobs), strict=True)
 
 
-def import_instructions(implementation: Implementation, variables: dict[str, str]) -> float:
-    """Million instructions of importing it, over those of the bare interpreter, with the bytecode in place."""
-    command = [str(implementation.python), "-c"]
-    _cpu([*command, f"import {implementation.imports}"], variables)
-    bare = _counted([*command, "pass"], variables)
-    return (_counted([*command, f"import {implementation.imports}"], variables) - bare) / 1e6
+def start_instructions(python: Path, statement: str, variables: dict[str, str]) -> float:
+    """Million instructions of a statement, over those of the bare interpreter, with the bytecode in place."""
+    command = [str(python), "-c"]
+    _cpu([*command, statement], variables)
+    return (_counted([*command, statement], variables) - _counted([*command, "pass"], variables)) / 1e6
 
 
-def import_times(
-    implementations: list[Implementation], variables: dict[str, str], rounds: int
-) -> dict[str, float]:
-    """Median CPU ms of a fresh process that imports it, over the bare interpreter's; in turn."""
-    taken: dict[str, list[float]] = {i.name: [] for i in implementations}
+def first_instructions(job: Job, variables: dict[str, str]) -> float:
+    """Million instructions of a process that does the task once, over those of the bare interpreter: what a program
+    that is started for one file pays, expressions or schemas compiled at first use included."""
+    once = _worker(job, "count", "0")
+    _output(once, variables)
+    bare = _counted([str(job.implementation.python), "-c", "pass"], variables)
+    return (_counted(once, variables) - bare) / 1e6
+
+
+def start_times(statements: list[tuple[Path, str]], variables: dict[str, str], rounds: int) -> list[float]:
+    """Median CPU ms of a fresh process with the statement, over the bare interpreter's; in turn."""
+    taken: list[list[float]] = [[] for _ in statements]
     for _ in range(rounds):
-        for i in implementations:
-            bare = _cpu([str(i.python), "-c", "pass"], variables)
-            taken[i.name].append(_cpu([str(i.python), "-c", f"import {i.imports}"], variables) - bare)
-    return {name: median(values) for name, values in taken.items()}
+        for samples, (python, statement) in zip(taken, statements, strict=True):
+            bare = _cpu([str(python), "-c", "pass"], variables)
+            samples.append(_cpu([str(python), "-c", statement], variables) - bare)
+    return [median(samples) for samples in taken]
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ PEERS = ("a38", "mcp", "euinvoice")
 
 
 def tables(figures: Figures, kept: Kept, found: list[Implementation]) -> str:
-    parts = [_times(figures, found), _memory(figures, found), _imports(figures, found)]
+    parts = [_times(figures, found), _memory(figures, found), _starts(figures, found)]
     if figures.instructions:
         parts = [_instructions(figures, kept), _growth(kept), *parts]
     if figures.quick:
@@ -87,23 +87,20 @@ def _memory(figures: Figures, found: list[Implementation]) -> str:
     return _table(["MiB per la fattura di 10.000 righe (5,8 MB)", "visti", "al massimo"], rows)
 
 
-def _imports(figures: Figures, found: list[Implementation]) -> str:
-    theirs = figures.imports.get("a38", (None, 0.0))[0]
+def _starts(figures: Figures, found: list[Implementation]) -> str:
+    theirs = next((millions for (who, _), (millions, _) in figures.starts.items() if who == "a38"), None)
+    declared = {i.imports for i in found if i.name == "ours"}
     rows = []
+    for (_, statement), (millions, ms) in figures.starts.items():
+        ratio = f"{millions / theirs:.2f}" if millions and theirs else ""
+        most = _most("import/of a38") if statement in declared else ""
+        rows.append([f"`{statement}`", _number(millions), ratio, most, f"{ms:.0f}"])
     for i in found:
-        if i.name in figures.imports:
-            counted, ms = figures.imports[i.name]
-            ratio = f"{counted / theirs:.2f}" if counted and theirs else ""
+        if i.name in figures.first:
             rows.append(
-                [
-                    i.imports,
-                    _number(counted),
-                    ratio,
-                    _most("import/of a38") if i.name == "ours" else "",
-                    f"{ms:.0f}",
-                ]
+                [f"{i.title}: avvio e controllo di una riga", _number(figures.first[i.name]), "", "", ""]
             )
-    return _table(["import, oltre l'interprete", "M istruzioni", "di a38", "al massimo", "ms di CPU"], rows)
+    return _table(["oltre l'interprete nudo", "M istruzioni", "di a38", "al massimo", "ms di CPU"], rows)
 
 
 def _ratio(kept: Kept, name: str) -> str:
