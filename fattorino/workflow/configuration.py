@@ -84,11 +84,19 @@ def dressed(state: State, look: StateLook) -> State:
 
 def surroundings(company_id: int) -> Surroundings:
     """What the lint must know of the company beside its configuration."""
+    found = groups.groups_of(company_id)
     return Surroundings(
-        groups={g.label: len(g.people) for g in groups.groups_of(company_id)},
+        groups={g.label: len(g.people) for g in found},
+        names={g.label: g.name for g in found},
         users=frozenset(p.label for p in groups.people_of(company_id)),
         statuses={dashboard: statuses_of(dashboard) for dashboard in Dashboard},
     )
+
+
+def names(company_id: int) -> dict[str, str]:
+    """What the groups and people that a configuration names by code are called."""
+    found = {g.label: g.name for g in groups.groups_of(company_id)}
+    return found | {p.label: p.name for p in groups.people_of(company_id)}
 
 
 def flaws(company_id: int, workflow: Workflow) -> list[Flaw]:

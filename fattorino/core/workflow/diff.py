@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from fattorino.core.workflow.definition import ACTION_LABELS, Action, Dashboard, HubEvent, Notice, Workflow
@@ -20,13 +21,19 @@ class Difference:
     after: str
 
 
-def differences(old: Workflow, new: Workflow) -> tuple[Difference, ...]:
-    """All differences, by state in the new order; empty exactly when both do the same."""
+def differences(
+    old: Workflow, new: Workflow, names: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Difference, ...]:
+    """All differences, by state in the new order; empty exactly when both do the same.
+
+    Args:
+        names: what people call the groups and users that configurations name by code.
+    """
     found = [*_entries(old, new)]
     codes = sorted(new.states, key=lambda c: (new.states[c].order, c))
     codes += sorted(set(old.states) - set(new.states))
     for code in codes:
-        found += _state(old, new, code)
+        found += _state(old, new, code, names)
     return (*found, *_events(old, new))
 
 
@@ -37,7 +44,7 @@ def _entries(old: Workflow, new: Workflow) -> Iterator[Difference]:
             yield Difference("", f"Ingresso di «{DASHBOARD_LABELS[dashboard]}»", before, after)
 
 
-def _state(old: Workflow, new: Workflow, code: str) -> Iterator[Difference]:
+def _state(old: Workflow, new: Workflow, code: str, names: Mapping[str, str]) -> Iterator[Difference]:
     before, after = old.states.get(code), new.states.get(code)
     if before is None or after is None:
         label = (after or before).label  # type: ignore[union-attr]  # one of the two is there
@@ -46,7 +53,8 @@ def _state(old: Workflow, new: Workflow, code: str) -> Iterator[Difference]:
     for setting in SETTINGS:
         one, other = _get(before, setting.name), _get(after, setting.name)
         if one != other:
-            yield Difference(after.label, setting.label, _text(old, one), _text(new, other))
+            texts = (_text(flow, value, names) for flow, value in ((old, one), (new, other)))
+            yield Difference(after.label, setting.label, *texts)
 
 
 def _get(state: Any, name: str) -> Any:
@@ -55,7 +63,7 @@ def _get(state: Any, name: str) -> Any:
     return state
 
 
-def _text(workflow: Workflow, value: Any) -> str:
+def _text(workflow: Workflow, value: Any, names: Mapping[str, str]) -> str:
     if isinstance(value, bool):
         return "sì" if value else "no"
     if isinstance(value, Action):
@@ -64,14 +72,16 @@ def _text(workflow: Workflow, value: Any) -> str:
         return ", ".join(DASHBOARD_LABELS[d] for d in Dashboard if d in value)
     if isinstance(value, tuple):
         return ", ".join(
-            _notice(item) if isinstance(item, Notice) else _label(workflow, item) for item in value
+            _notice(item, names) if isinstance(item, Notice) else names.get(item, _label(workflow, item))
+            for item in value
         )
     return _label(workflow, str(value))
 
 
-def _notice(notice: Notice) -> str:
+def _notice(notice: Notice, names: Mapping[str, str]) -> str:
     medium = "nelle pagine e per e-mail" if notice.mail else "nelle pagine"
-    return f"{DASHBOARD_LABELS[notice.dashboard]}: {notice.group.removeprefix('group:')} ({medium})"
+    group = names.get(notice.group, notice.group.removeprefix("group:"))
+    return f"{DASHBOARD_LABELS[notice.dashboard]}: {group} ({medium})"
 
 
 def _label(workflow: Workflow, code: str) -> str:

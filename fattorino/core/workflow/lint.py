@@ -60,11 +60,13 @@ class Surroundings:
         groups: members of each group of the company, by code; roles are groups too.
         users: "user:..." of the people of the company.
         statuses: hub statuses that the installation can report on each dashboard.
+        names: what people call the groups.
     """
 
     groups: Mapping[str, int] = field(default_factory=dict)
     users: frozenset[str] = frozenset()
     statuses: Mapping[Dashboard, frozenset[str]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def lint(workflow: Workflow, around: Surroundings) -> list[Flaw]:
@@ -256,7 +258,7 @@ def _people(state: State, around: Surroundings) -> Iterator[Flaw]:
         members = around.groups.get(notice.group)
         if not members:
             what = "non esiste" if members is None else "non ha utenti"
-            name = notice.group.removeprefix("group:")
+            name = around.names.get(notice.group, notice.group.removeprefix("group:"))
             yield (_error if members is None else _warning)(
                 "notifica-a-nessuno", state.code, "notices",
                 f"«{state.label}» avvisa il gruppo «{name}», che {what}.",

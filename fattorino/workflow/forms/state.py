@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from django.utils.translation import gettext as _
 
@@ -116,6 +116,7 @@ class StateForm(Form):
         """What was sent, or None where something cannot stay so: then `errors` says what."""
         old = workflow.state(code)
         dashboards = frozenset(d for d in Dashboard if self.values.get(f"dashboards-{d}"))
+        checks: dict[str, Any] = {name: bool(self.values.get(name)) for name in CHECKS}
         state = replace(
             old,
             type=self._type(old),
@@ -129,7 +130,7 @@ class StateForm(Form):
                 old.notices, tuple(n for d in Dashboard for n in self._notices(d, old, around))
             ),
             hidden_from_bulk=bool(self.values.get("hidden_from_bulk")),
-            **{name: bool(self.values.get(name)) for name in CHECKS},
+            **checks,
         )
         state = replace(state, assignable=self._assignable(workflow, state))
         entries = tuple(d for d in Dashboard if self.values.get(f"initial-{d}"))

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from fattorino.core.workflow.definition import Dashboard, State, Workflow
 from fattorino.core.workflow.lint import Flaw
@@ -31,7 +31,11 @@ def administration(view: View) -> View:
     @functools.wraps(view)
     def guarded(request: HttpRequest, actor: Actor, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not actor.may_configure:
-            raise PermissionDenied
+            return _forbidden(
+                request,
+                _("Gli stati e i gruppi dell'azienda si configurano con il ruolo di amministratore."),
+                _("Chiedere a un amministratore dell'azienda."),
+            )
         return view(request, actor, *args, **kwargs)
 
     return guarded
@@ -44,10 +48,19 @@ def installation(view: View) -> View:
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not getattr(request.user, "is_staff", False):
-            raise PermissionDenied
+            return _forbidden(
+                request,
+                _("Le impostazioni comuni le cambia un amministratore dell'installazione."),
+                _("Chiedere a chi amministra Fattorino."),
+            )
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def _forbidden(request: HttpRequest, message: str, hint: str) -> HttpResponse:
+    # Not raised: the framework would write a traceback into the log for everybody who only tried a door.
+    return page(request, "forbidden", {"message": message, "hint": hint, "status": 403}, status=403)
 
 
 def page(
@@ -81,8 +94,16 @@ def place_of(flaw: Flaw) -> str:
     return f"{reverse('states:state', args=[flaw.state])}#{tab_of(flaw.setting)}"
 
 
-def told(flaws: list[Flaw]) -> list[dict[str, Any]]:
-    return [{"flaw": flaw, "place": place_of(flaw)} for flaw in flaws]
+def told(flaws: list[Flaw], workflow: Workflow) -> list[dict[str, Any]]:
+    """The remarks with their places, as the templates draw them."""
+    return [
+        {
+            "flaw": flaw,
+            "place": place_of(flaw),
+            "label": workflow.states[flaw.state].label if flaw.state in workflow.states else "",
+        }
+        for flaw in flaws
+    ]
 
 
 def dashboard_of(request: HttpRequest, name: str = "dashboard") -> Dashboard | None:

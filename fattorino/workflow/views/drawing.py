@@ -39,7 +39,7 @@ def _chosen(request: HttpRequest, workflow: Workflow) -> Dashboard:
     """The dashboard of the address, or the first that has states."""
     offered = [d for d, _label in dashboards_of(workflow)]
     wanted = dashboard_of(request)
-    return wanted if wanted in offered else (offered or list(Dashboard))[0]  # type: ignore[return-value]
+    return wanted if wanted in offered else (offered or list(Dashboard))[0]
 
 
 @require_safe

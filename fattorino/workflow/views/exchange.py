@@ -56,8 +56,8 @@ def _compared(request: HttpRequest, actor: Actor, workflow: Workflow) -> dict[st
     unknown = overview.missing_looks(wanted)
     return {
         "proposal": proposal,
-        "differences": differences(proposal.workflow, wanted),
-        "errors": told([f for f in flaws if f.is_error]),
+        "differences": differences(proposal.workflow, wanted, configuration.names(actor.company_id)),
+        "errors": told([f for f in flaws if f.is_error], wanted),
         "warnings": sum(not f.is_error for f in flaws),
         "unknown": unknown,
         "may_apply": not unknown or _is_staff(request),

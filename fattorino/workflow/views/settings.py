@@ -84,9 +84,8 @@ def check(request: HttpRequest, actor: Actor) -> HttpResponse:
     flaws = configuration.flaws(actor.company_id, proposal.workflow)
     context = {
         "proposal": proposal,
-        "errors": told([f for f in flaws if f.is_error]),
-        "warnings": told([f for f in flaws if not f.is_error]),
-        "labels": {code: s.label for code, s in proposal.workflow.states.items()},
+        "errors": told([f for f in flaws if f.is_error], proposal.workflow),
+        "warnings": told([f for f in flaws if not f.is_error], proposal.workflow),
     }
     return page(request, "check", context)
 

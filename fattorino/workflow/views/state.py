@@ -58,7 +58,7 @@ def _save(request: HttpRequest, actor: Actor, proposal: Proposal, old: State) ->
         )  # fmt: skip
         return _show(request, actor, proposal, old, form, message=message, status=422)
     wanted = made.into(proposal.workflow)
-    changes = differences(proposal.workflow, wanted)
+    changes = differences(proposal.workflow, wanted, configuration.names(actor.company_id))
     if form.values.get("impronta") != digest(proposal.workflow, old.code) and changes:
         # Somebody else has changed this very state: both are shown, and whoever saves again has seen them.
         form.values["impronta"] = digest(proposal.workflow, old.code)

@@ -25,12 +25,13 @@ def compare(request: HttpRequest, actor: Actor) -> HttpResponse:
     number, published = queries.workflow_of(actor.company_id)
     flaws = configuration.flaws(actor.company_id, proposal.workflow)
     in_use = configuration.in_use(actor)
+    names = configuration.names(actor.company_id)
     moving = [s for s in proposal.workflow.states.values() if s.retired_to and in_use.get(s.code)]
     context = {
         "proposal": proposal,
         "number": number,
-        "differences": differences(configuration.with_looks(published), proposal.workflow),
-        "errors": told([f for f in flaws if f.is_error]),
+        "differences": differences(configuration.with_looks(published), proposal.workflow, names),
+        "errors": told([f for f in flaws if f.is_error], proposal.workflow),
         "warnings": sum(not f.is_error for f in flaws),
         "moving": [(s.label, proposal.workflow.states[s.retired_to].label) for s in moving],
     }
@@ -74,12 +75,13 @@ def versions(request: HttpRequest, actor: Actor) -> HttpResponse:
     context = {
         "versions": found,
         "choices": [(str(v.number), _("Versione %(number)s") % {"number": v.number}) for v in found],
-        "first": first,
-        "second": second,
+        # Offered first: what the last version changed.
+        "first": first or str(found[min(1, len(found) - 1)].number),
+        "second": second or str(found[0].number),
     }
     if first and second:
         one, other = _version(actor, first), _version(actor, second)
-        context["differences"] = differences(one, other)
+        context["differences"] = differences(one, other, configuration.names(actor.company_id))
     return page(request, "versions", context)
 
 
@@ -109,7 +111,9 @@ def version(request: HttpRequest, actor: Actor, number: int) -> HttpResponse:
         "is_last": found[0].number == number,
         "proposal": configuration.proposal(actor.company_id),
         "tabs": overview.table(actor, workflow, [], None),
-        "differences": differences(before, workflow) if before else None,
+        "differences": differences(before, workflow, configuration.names(actor.company_id))
+        if before
+        else None,
     }
     return page(request, "version", context)
 

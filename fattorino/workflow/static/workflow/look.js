@@ -16,7 +16,8 @@
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   }
 
-  function follow() {
+  function follow(event) {
+    const changed = event && event.target === form.elements.colour;
     const colour = form.elements.colour.value;
     preview.querySelector("[data-gadget-colour]").setAttribute("fill", colour);
     preview.querySelector("[data-gadget-label]").textContent =
@@ -25,6 +26,8 @@
     const good = contrast >= 4.5;
     told.dataset.level = good ? "good" : "bad";
     told.textContent = (good ? told.dataset.good : told.dataset.bad).replace("%s", contrast.toFixed(1).replace(".", ","));
+    // What the server said of an earlier colour is said of this one no longer.
+    if (changed) document.getElementById("err-colour").textContent = "";
     const icon = form.querySelector('input[name="icon"]:checked');
     const picture = preview.querySelector(".st-gadget-picture");
     if (form.elements.image.value === "icon" && icon) {
@@ -34,5 +37,5 @@
   }
   form.addEventListener("input", follow);
   form.addEventListener("change", follow);
-  follow();
+  follow(null);
 })();

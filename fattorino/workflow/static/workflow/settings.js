@@ -39,6 +39,8 @@
       tabs[n].hidden = !needs(panel);
       tabs[n].setAttribute("aria-selected", String(here));
       tabs[n].tabIndex = here ? 0 : -1;
+      // On a telephone the tabs are one line that scrolls.
+      if (here) list.scrollLeft = tabs[n].offsetLeft - list.offsetLeft - 40;
     });
     field.value = wanted.id;
   }
