@@ -29,6 +29,7 @@ IN_MANUAL = (
     "06-esito",
     "07-scarto",
     "08-importa",
+    "09-dashboard",
 )
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 390, "height": 844}

@@ -37,6 +37,7 @@ class Product:
     home: pathlib.Path
     port: int = field(default_factory=lambda: free_port())
     simulator_port: int = field(default_factory=lambda: free_port())
+    live_port: int = field(default_factory=lambda: free_port())
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -53,6 +54,7 @@ class Product:
             "FATTORINO_HOME": str(self.home),
             "FATTORINO_PORT": str(self.port),
             "FATTORINO_SIMULATOR_PORT": str(self.simulator_port),
+            "FATTORINO_LIVE_PORT": str(self.live_port),
             "FATTORINO_SIMULATOR_SPEED": str(SPEED),
             "FATTORINO_DEMO": "1",
             "FATTORINO_LOGIN_RATE": "300/m/ip",
@@ -84,7 +86,7 @@ class Product:
         return self.log.read_text("utf-8") if self.log.exists() else ""
 
     def stop(self) -> None:
-        """Ctrl-C; asserts that everything ended, said so, and left both ports."""
+        """Ctrl-C; asserts that everything ended, said so, and left its ports."""
         if self.process is None:
             return
         self.process.send_signal(signal.SIGINT)
@@ -95,7 +97,7 @@ class Product:
             self.process.wait(STOP_LIMIT)
             raise AssertionError(f"the product did not stop within {STOP_LIMIT} s:\n{self.said()}") from None
         assert code == 0 and "Fermato." in self.said(), f"the product ended with {code}:\n{self.said()}"
-        assert not [port for port in (self.port, self.simulator_port) if answers(port)]
+        assert not [port for port in (self.port, self.simulator_port, self.live_port) if answers(port)]
         assert "Traceback" not in self.said()
 
     def kill(self) -> None:

@@ -22,7 +22,7 @@ def test_step_1_a_wrong_password_is_told_and_the_right_one_enters(stranger: Page
     expect(stranger.get_by_label("Email")).to_have_value(demo.EMAIL)
     picture(stranger, "01-password-sbagliata")
     sign_in(stranger, demo.EMAIL, demo.PASSWORD)
-    expect(stranger.get_by_role("heading", name="Entrate", exact=True)).to_be_visible()
+    expect(stranger.get_by_role("heading", name="Fatture attive")).to_be_visible()
     stranger.get_by_role("button", name="Laura Conti").click()
     stranger.get_by_role("button", name="Esci").click()
     stranger.goto("/entrate/")
@@ -62,7 +62,7 @@ def test_step_1_a_second_factor_is_taken_up_and_asked_for_at_the_next_sign_in(
     expect(other.get_by_role("heading", name="Secondo passaggio")).to_be_visible()
     other.locator("input[name=code]").fill(totp(secret))
     other.get_by_role("button", name="Entra").click()
-    expect(other.get_by_role("heading", name="Entrate", exact=True)).to_be_visible()
+    expect(other.get_by_role("heading", name="Fatture attive")).to_be_visible()
 
 
 def test_step_1_the_company_in_use_is_always_visible_and_is_switched(
@@ -81,6 +81,7 @@ def test_step_1_the_company_in_use_is_always_visible_and_is_switched(
     page.locator("#company-menu").click()
     page.get_by_role("button", name="Giulia Bianchi").click()
     expect(name).to_have_text("Giulia Bianchi")
+    page.goto("/entrate/")
     expect(page.get_by_role("cell", name="Rossi Costruzioni S.r.l.")).to_be_visible()
     expect(page.get_by_role("cell", name="Weber Ingenieure GmbH")).to_have_count(0)
     page.locator("#company-menu").click()

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -13,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import TypeVar
 
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, connections
 
 from fattorino.workflow.dashboards import Figures
 from fattorino.workflow.live import listener, reading
@@ -21,6 +22,7 @@ from fattorino.workflow.live.reading import Wish
 
 T = TypeVar("T")
 
+THREADS = 2
 PER_USER = 20
 AT_ALL = 3000
 NOT_SOONER = 1.0  # seconds between two looks at a company
@@ -63,7 +65,7 @@ class Board:
         self._dirty: dict[int, asyncio.Event] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._listening: asyncio.Task[None] | None = None
-        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="live")
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="live")
 
     def start(self) -> None:
         self._listening = asyncio.create_task(listener.listen(self._changed, self._all_changed))
@@ -74,7 +76,9 @@ class Board:
         for pages in self._pages.values():
             for page in pages:
                 page.end()
-        await asyncio.to_thread(self._threads.shutdown)
+        together = threading.Barrier(THREADS)
+        await asyncio.gather(*(self.read(_leave, together) for _ in range(THREADS)))
+        self._threads.shutdown()
 
     async def read(self, function: Callable[..., T], *args: object) -> T:
         """Run what asks the database in a thread of ours."""
@@ -142,6 +146,11 @@ class Board:
                     else:
                         page.end(refused=True)
             await asyncio.sleep(NOT_SOONER)
+
+
+def _leave(together: threading.Barrier) -> None:
+    connections.close_all()
+    together.wait()  # so that each thread comes once
 
 
 def _look(company: int, wishes: Collection[Wish], thoroughly: bool) -> dict[Wish, Figures]:

@@ -200,7 +200,7 @@
     else over.before(dragged);
     const order = [...list.children].map((each) => each.dataset.code).join(" ");
     const values = { azienda: list.dataset.company, comando: "ordina", scheda: list.dataset.tab, ordine: order };
-    window.htmx.ajax("POST", list.dataset.order, { source: list, target: "#board", swap: "outerHTML", values });
+    window.htmx.ajax("POST", list.dataset.order, { source: list, target: "#board", swap: "innerHTML", values });
   });
   document.addEventListener("dragend", () => {
     all(".is-dragged, .is-over").forEach((each) => each.classList.remove("is-dragged", "is-over"));

@@ -1,0 +1,161 @@
+"""Issue part 2: the dashboards, their counts that follow by themselves, and how a person arranges them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from fattorino.config import demo
+from tests.journeys.conftest import NARROW, Picture
+from tests.journeys.pages import document_of, duplicate, expect_state, send, sign_in
+from tests.journeys.product import Product
+from tests.journeys.test_with_telephone import fits
+
+PRIVATE = "/dashboard/privati/"
+# What is promised, and what a busy machine is granted.
+PROMISED, GRANTED = 2.0, 6.0
+
+
+def gadget(page: Page, code: str) -> Locator:
+    return page.locator(f'[role=tabpanel] [data-count="{code}"]')
+
+
+def number(page: Page, code: str) -> int:
+    return int(gadget(page, code).inner_text().replace(".", ""))
+
+
+def follows(page: Page, code: str, expected: int) -> float:
+    """Seconds until the gadget shows the number, without a reload."""
+    begun = time.monotonic()
+    expect(gadget(page, code)).to_have_text(str(expected))
+    return time.monotonic() - begun
+
+
+def test_the_dashboard_follows_what_happens_without_a_reload(page: Page, picture: Picture) -> None:
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Fatture attive")).to_be_visible()
+    page.goto(PRIVATE)
+    expect(page.locator("[data-dashboard]")).to_have_attribute("data-channel", "live")
+    page.evaluate("window.neverReloaded = true")
+    before, delivered = number(page, "DA_PROCESSARE"), number(page, "CONSEGNATO")
+    picture(page, "09-dashboard")
+
+    other = page.context.new_page()
+    source = document_of(other, "Fattura 2")
+    document = duplicate(other, source)
+    took = follows(page, "DA_PROCESSARE", before + 1)
+    assert took < GRANTED, f"{took:.1f} s instead of {PROMISED}"
+    send(other)
+    expect_state(other, "Consegnato")
+    follows(page, "CONSEGNATO", delivered + 1)
+    follows(page, "DA_PROCESSARE", before)
+    expect(page.locator("[data-announce]")).to_contain_text(re.compile(r"\w+: \d+"))
+    assert page.evaluate("window.neverReloaded") is True
+    assert document
+
+
+def test_where_the_live_channel_does_not_answer_the_page_asks_by_itself(
+    new_context: Callable[..., BrowserContext], product: Product
+) -> None:
+    context = new_context()
+    context.route(f"**:{product.live_port}/**", lambda route: route.abort())
+    page = context.new_page()
+    page.goto(PRIVATE)
+    expect(page.locator("[data-dashboard]")).to_have_attribute("data-channel", "poll")
+    before = number(page, "DA_PROCESSARE")
+    other = context.new_page()
+    duplicate(other, document_of(other, "Fattura 2"))
+    assert follows(page, "DA_PROCESSARE", before + 1) < GRANTED
+
+
+def test_signing_out_elsewhere_is_told_on_the_open_dashboard(
+    new_context: Callable[..., BrowserContext],
+) -> None:
+    context = new_context(storage_state=None)
+    page, other = context.new_page(), context.new_page()
+    sign_in(page, demo.EMAIL, demo.PASSWORD)
+    expect(page.locator("[data-dashboard]")).to_have_attribute("data-channel", "live")
+    other.goto(PRIVATE)
+    other.get_by_role("button", name="Laura Conti").click()
+    other.get_by_role("button", name="Esci").click()
+    expect(other.get_by_role("heading", name="Accesso")).to_be_visible()
+    page.bring_to_front()
+    expect(page.locator("#notices")).to_contain_text("La sessione è finita", timeout=45_000)
+
+
+def test_the_keyboard_arranges_gadgets_for_oneself(page: Page, picture: Picture) -> None:
+    page.goto(PRIVATE)
+    page.get_by_role("link", name="Disponi i gadget").click()
+    titles = page.locator("[role=tabpanel]:not([hidden]) .ft-gadget-title")
+    first, second = titles.nth(0).inner_text(), titles.nth(1).inner_text()
+    button = page.get_by_role("button", name=f"Sposta «{first}» dopo")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(titles.nth(1)).to_have_text(first)
+    expect(button).to_be_focused()  # and can be pressed again
+    page.get_by_role("button", name=f"Metti «{second}» in evidenza").click()
+    page.get_by_role("button", name=f"Nascondi «{first}»").click()
+    expect(page.locator(".ft-gadget-hidden .ft-gadget-title")).to_have_text(first)
+    picture(page, "12-dashboard-disposizione")
+    page.get_by_role("link", name="Fine").click()
+    expect(page.get_by_role("region", name="In evidenza")).to_contain_text(second)
+    expect(page.locator(".ft-gadget-title", has_text=first)).to_have_count(0)
+    expect(page.get_by_text("1 gadget nascosto")).to_be_visible()
+
+    page.get_by_role("link", name="Disponi i gadget").click()
+    page.get_by_role("button", name="Torna alla disposizione dell'azienda").click()
+    expect(titles.nth(0)).to_have_text(first)
+    expect(page.locator(".ft-gadget-hidden")).to_have_count(0)
+
+
+def test_a_gadget_is_dragged_to_another_place(page: Page) -> None:
+    page.goto(f"{PRIVATE}?disponi=1")
+    gadgets = page.locator("[role=tabpanel]:not([hidden]) .ft-gadget")
+    first = gadgets.nth(0).get_attribute("data-code")
+    gadgets.nth(0).drag_to(gadgets.nth(2))
+    expect(page.get_by_role("button", name="Torna alla disposizione dell'azienda")).to_be_visible()
+    expect(gadgets.nth(2)).to_have_attribute("data-code", str(first))
+    page.reload()
+    expect(gadgets.nth(2)).to_have_attribute("data-code", str(first))
+    page.get_by_role("button", name="Torna alla disposizione dell'azienda").click()
+    expect(gadgets.nth(0)).to_have_attribute("data-code", str(first))
+
+
+def test_tabs_are_walked_with_the_arrows_and_kept_in_the_address(page: Page) -> None:
+    page.goto(PRIVATE)
+    tabs = page.get_by_role("tab")
+    tabs.nth(0).focus()
+    page.keyboard.press("ArrowRight")
+    expect(tabs.nth(1)).to_be_focused()
+    expect(tabs.nth(1)).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("tabpanel")).to_have_count(1)
+    chosen = tabs.nth(1).inner_text()
+    page.reload()
+    expect(page.get_by_role("tab", selected=True)).to_have_text(chosen)
+
+
+def test_sincronizza_says_what_was_brought(page: Page, picture: Picture) -> None:
+    page.goto(PRIVATE)
+    page.get_by_role("button", name="Sincronizza").click()
+    expect(page.locator("#notices")).to_contain_text(re.compile(r"\d+ esiti? applicat[oi], \d+ in attesa"))
+    page.goto("/dashboard/esiti-non-attesi/")
+    expect(page.get_by_role("heading", name="Esiti non attesi", exact=True)).to_be_visible()
+    picture(page, "12-esiti-non-attesi")
+
+
+def test_the_dashboards_fit_a_telephone(new_context: Callable[..., BrowserContext], picture: Picture) -> None:
+    page = new_context(viewport=NARROW, has_touch=True).new_page()
+    for slug in ("pa", "privati", "passive", "lipe", "dati-fatture"):
+        page.goto(f"/dashboard/{slug}/")
+        expect(page.get_by_role("tab").first).to_be_visible()
+        fits(page)
+    page.goto(f"{PRIVATE}?disponi=1")
+    fits(page)
+    picture(page, "11-stretto-dashboard-disposizione", full_page=True)
+    page.goto(PRIVATE)
+    picture(page, "11-stretto-dashboard", full_page=True)
+    page.goto("/dashboard/esiti-non-attesi/")
+    fits(page)
