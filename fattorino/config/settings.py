@@ -206,6 +206,10 @@ EMAIL_HOST_USER = os.environ.get("FATTORINO_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("FATTORINO_SMTP_PASSWORD", "")
 EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = os.environ.get("FATTORINO_FROM", "fattorino@localhost")
+# How the pages are called from outside, for the links in e-mails.
+SITE_URL = (
+    os.environ.get("FATTORINO_URL") or next(iter(CSRF_TRUSTED_ORIGINS), f"http://127.0.0.1:{PORT}")
+).rstrip("/")
 
 PROCRASTINATE_ON_APP_READY = None
 PROCRASTINATE_WORKER_DEFAULTS = {
@@ -220,6 +224,7 @@ PROCRASTINATE_WORKER_DEFAULTS = {
 
 # The table that binds the names of actions to flows; the workflow room does not know the rooms above it.
 WORKFLOW_ACTIONS = "fattorino.config.actions.ACTIONS"
+WORKFLOW_ACTIONS_FOR_MANY = "fattorino.config.actions.ACTIONS_FOR_MANY"
 WORKFLOW_HUB = "fattorino.config.actions.ASK_HUB"
 
 # How long to wait for a receipt before an uncertain send is offered again to SdI under the same name (seconds).

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("fattorino.web.urls")),
     path("accesso/", include("allauth.account.urls")),
     path("accesso/2fa/", include("allauth.mfa.urls")),
+    path("avvisi/", include("fattorino.workflow.notice_urls")),
     path("dashboard/", include("fattorino.workflow.dashboard_urls")),
     path("entrate/", include("fattorino.documents.urls")),
     path("impostazioni/stati/", include(workflow.states)),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+
+from fattorino.organisations.queries import Actor
+from fattorino.workflow import notices
 
 MENU = (("dashboards:home", "Dashboard"), ("documents:list", "Entrate"), ("documents:import", "Importa"))
 SETTINGS = "/impostazioni/"
@@ -14,14 +19,25 @@ SETTINGS = "/impostazioni/"
 def page(request: HttpRequest) -> dict[str, Any]:
     """Context processor; also works for error pages, where some middleware has not run."""
     membership = getattr(request, "membership", None)
+    actor: Actor | None = getattr(request, "actor", None)
     memberships = getattr(request, "memberships", [])
     return {
         "company": membership.company if membership else None,
         "companies": [each.company for each in memberships],
         "role_label": membership.get_role_display() if membership else "",
-        "actor": getattr(request, "actor", None),
+        "actor": actor,
+        "bell_most": notices.COUNTED,
+        # Counted only by a page that shows the bell.
+        "bell_count": functools.partial(_unread, actor),
         "navigation": _menu(request.path) + _settings(request),
     }
+
+
+def _unread(actor: Actor | None) -> int | None:
+    """None: there is no bell, or after a fault of the database nothing can be asked any more."""
+    if actor is None or transaction.get_connection().needs_rollback:
+        return None
+    return notices.unread(actor)
 
 
 def _menu(path: str) -> list[dict[str, object]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
+from django.conf import settings
 
 from fattorino.core.errors import InputError
 from fattorino.core.workflow.definition import Dashboard, State, Workflow, workflow_from_json
@@ -90,6 +91,7 @@ def surroundings(company_id: int) -> Surroundings:
         names={g.label: g.name for g in found},
         users=frozenset(p.label for p in groups.people_of(company_id)),
         statuses={dashboard: statuses_of(dashboard) for dashboard in Dashboard},
+        mail=settings.MAIL,
     )
 
 

@@ -17,7 +17,8 @@ from fattorino.workflow import (
     actions,
     counts,
     flows,
-    tasks_synchronise,  # noqa: F401 - the queue knows only what is imported from here
+    tasks_notices,  # noqa: F401 - the queue knows only what is imported from here
+    tasks_synchronise,  # noqa: F401
 )
 from fattorino.workflow.actions import ActionResult, ActionRun
 from fattorino.workflow.flows.counts import AT_ONCE, roll_up

@@ -61,12 +61,14 @@ class Surroundings:
         users: "user:..." of the people of the company.
         statuses: hub statuses that the installation can report on each dashboard.
         names: what people call the groups.
+        mail: the installation has a mail server.
     """
 
     groups: Mapping[str, int] = field(default_factory=dict)
     users: frozenset[str] = frozenset()
     statuses: Mapping[Dashboard, frozenset[str]] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    mail: bool = True
 
 
 def lint(workflow: Workflow, around: Surroundings) -> list[Flaw]:
@@ -264,6 +266,13 @@ def _people(state: State, around: Surroundings) -> Iterator[Flaw]:
                 f"«{state.label}» avvisa il gruppo «{name}», che {what}.",
                 "Scegliere un altro gruppo, oppure aggiungere utenti al gruppo.",
             )  # fmt: skip
+    if not around.mail and any(notice.mail for notice in state.notices):
+        yield _warning(
+            "notifica-senza-posta", state.code, "notices",
+            f"«{state.label}» avvisa anche per e-mail, ma in questa installazione non è impostato un server di posta:"
+            " gli avvisi arrivano solo nelle pagine.",
+            "Chiedere a chi amministra il server di impostarlo, oppure togliere l'e-mail.",
+        )  # fmt: skip
 
 
 def _assignable(workflow: Workflow, state: State) -> Iterator[Flaw]:

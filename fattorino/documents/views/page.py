@@ -28,6 +28,7 @@ TYPES = {".xml": "application/xml", ".p7m": "application/pkcs7-mime", ".zip": "a
 @desk
 def page(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     view = document_or_404(actor, document_id)
+    workflow.mark_document_read(actor, document_id, now=clock.now())
     return render(request, "documents/page.html", _context(request, view, actor))
 
 

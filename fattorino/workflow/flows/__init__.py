@@ -25,6 +25,7 @@ from fattorino.workflow.flows.configuration import (
 )
 from fattorino.workflow.flows.documents import DocumentFacts, change_document, hold_for_edit, open_document
 from fattorino.workflow.flows.looks import Look, delete_look, save_look
+from fattorino.workflow.flows.notices import mark_document_read
 from fattorino.workflow.flows.pending import finish_action, take_pending
 from fattorino.workflow.flows.preferences import (
     arrange_gadgets,
@@ -59,6 +60,7 @@ __all__ = [
     "leave_retired",
     "load_standard",
     "lock",
+    "mark_document_read",
     "next_change",
     "open_document",
     "publish_draft",

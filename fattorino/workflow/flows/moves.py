@@ -25,6 +25,7 @@ from fattorino.core.workflow.decide import (
 from fattorino.core.workflow.definition import MAKING_XML, Dashboard, Workflow
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import actions, queries, queue
+from fattorino.workflow.flows.notices import tell
 from fattorino.workflow.models import Document, PendingAction, StateChange
 
 # All that moves in one statement; `held_statuses`, which hardly ever changes, in one of its own.
@@ -118,7 +119,7 @@ _ASKING = (ActionRequested, StateChosen, StateRetired)
 
 
 def write(moves: list[Move], now: datetime.datetime, version: int) -> None:
-    """The new states and one line of history each."""
+    """The new states, one line of history each, and the notices of whoever is to be told."""
     if not moves:
         return
     changes = []
@@ -137,6 +138,7 @@ def write(moves: list[Move], now: datetime.datetime, version: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_MOVE, [*map(list, zip(*columns, strict=True)), moves[0].document.company_id])
     StateChange.objects.bulk_create(changes)
+    tell(zip(changes, (move.answer.notices for move in moves), strict=True), now=now)
 
 
 def _apply(document: Document, event: Event, answer: Decision, now: datetime.datetime) -> None:
