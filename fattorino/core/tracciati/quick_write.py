@@ -24,6 +24,7 @@ DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 # Characters that XML does not admit, so that no value has them: between two values, and for a value not there.
 _BETWEEN, _ABSENT = "\0", "\1"
 _Write = Callable[[Any], str]
+_MOST_KNOWN = 64  # functions of one block; a hostile file must not make thousands
 
 
 def write_quick(document: Any) -> bytes | None:
@@ -98,18 +99,52 @@ def _writer(cls: type, name: str, depth: int, careful: bool) -> _Write:
 
     Raises TypeError for a choice among blocks, which no format has.
     """
-    code = _Code(depth + 1, careful)
-    code.block(record_of(cls), name)
-    exec(compile("\n".join(["def write(o):", *code.lines]), "<writer>", "exec"), code.names)
-    return code.names["write"]
+    return _Code(depth + 1, careful).function(record_of(cls), name)
+
+
+@cache
+def _writer_of_many(cls: type, name: str, depth: int, careful: bool) -> Callable[[tuple[Any, ...]], str]:
+    """A function that gives the elements `name` with the blocks of `cls`, one after the other.
+
+    It has a function for each set of optional children that it meets, which then asks no more what is there."""
+    record = record_of(cls)
+    optional = [f for f in record.fields if f.repeatable or (f.value is not None and not f.fewest)]
+    if record.choice or not optional:
+        whole = _writer(cls, name, depth, careful)
+        return lambda blocks: "".join(map(whole, blocks))
+    signs = [f"not o.{f.attribute}" if f.repeatable else f"o.{f.attribute} is None" for f in optional]
+    code = f"def write(blocks): return ''.join([known[{', '.join(signs)},](o) for o in blocks])"
+    names: dict[str, Any] = {"known": _Known(record, name, depth, careful, optional)}
+    exec(compile(code, "<writer>", "exec"), names)
+    write: Callable[[tuple[Any, ...]], str] = names["write"]
+    return write
+
+
+class _Known(dict[tuple[bool, ...], _Write]):
+    """The functions for blocks of one class, by which of the optional children are absent."""
+
+    def __init__(self, record: Record, name: str, depth: int, careful: bool, optional: list[Field]) -> None:
+        self._made_for = (record, name, depth, careful, optional)
+
+    def __missing__(self, absent: tuple[bool, ...]) -> _Write:
+        record, name, depth, careful, optional = self._made_for
+        if len(self) >= _MOST_KNOWN:
+            return _writer(record.cls, name, depth, careful)
+        present = frozenset(f.name for f, missing in zip(optional, absent, strict=True) if not missing)
+        self[absent] = _Code(depth + 1, careful, present).function(record, name)
+        return self[absent]
 
 
 class _Code:
-    """Writes a function. `depth` is that of the children."""
+    """Writes a function. `depth` is that of the children.
 
-    def __init__(self, depth: int, careful: bool) -> None:
+    `present`: names of the optional children that are there, for a function of such blocks alone; None for any block.
+    """
+
+    def __init__(self, depth: int, careful: bool, present: frozenset[str] | None = None) -> None:
         self.depth = depth
         self.careful = careful
+        self.present = present
         self.lines: list[str] = []
         self.names: dict[str, Any] = {
             "odd": NotPlain("odd"),
@@ -119,14 +154,27 @@ class _Code:
             "date": date,
         }
 
+    def function(self, record: Record, name: str) -> _Write:
+        self.block(record, name)
+        exec(compile("\n".join(["def write(o):", *self.lines]), "<writer>", "exec"), self.names)
+        return self.names["write"]
+
+    def absent(self, field: Field) -> bool:
+        return self.present is not None and not field.fewest and field.name not in self.present
+
+    def certain(self, field: Field) -> bool:
+        """Whether the child is there in each block that the function is for."""
+        return field.fewest > 0 or (self.present is not None and field.name in self.present)
+
     def block(self, record: Record, name: str) -> None:
         single = [field for field in record.fields if field.value is not None and not field.repeatable]
+        single = [field for field in single if not self.absent(field)]
         for field in single:
             self.text_of(field)
         if single:
             self.proved(record, single)
         pieces: list[str] = []
-        for field in record.fields:
+        for field in (f for f in record.fields if f.record and not f.repeatable or not self.absent(f)):
             pieces += self.repeated(field) if field.repeatable else self.single(field)
         start, end = f"{self.indent[:-2]}<{name}>", f"{self.indent[:-2]}</{name}>"
         if not name:
@@ -140,9 +188,12 @@ class _Code:
 
     def proved(self, record: Record, single: list[Field]) -> None:
         """Lines that match the texts of the single leaves together, and escape those that need it."""
-        match = self.name(re.compile(_expression(record, single)).fullmatch)
+        certain = {field.name for field in single if self.certain(field)}
+        match = self.name(re.compile(_expression(record, single, certain)).fullmatch)
         texts = "".join(
-            f"t{f.position}, " if f.fewest else f"{_ABSENT!r} if t{f.position} is None else t{f.position}, "
+            f"t{f.position}, "
+            if f.name in certain
+            else f"{_ABSENT!r} if t{f.position} is None else t{f.position}, "
             for f in single
         )
         self.add(1, f"j = {_BETWEEN!r}.join(({texts}))")
@@ -152,8 +203,10 @@ class _Code:
             needs = (("if '&' in j or '<' in j or '>' in j:", "escaped"), ("if not j.isascii():", "carried"))
             for need, function in needs:
                 self.add(1, need)
-                for name in (f"t{field.position}" for field in free):
-                    self.add(2, f"if {name} is not None: {name} = {function}({name})")
+                for field in free:
+                    name = f"t{field.position}"
+                    question = "" if field.name in certain else f"if {name} is not None: "
+                    self.add(2, f"{question}{name} = {function}({name})")
 
     def single(self, field: Field) -> list[str]:
         """The expressions whose texts make the element."""
@@ -166,7 +219,7 @@ class _Code:
             return [f"s{field.position}"]
         start, end = f"{self.indent}<{field.name}>", f"</{field.name}>"
         text = f"t{field.position}"
-        if field.fewest:
+        if self.certain(field):
             return [repr(start), text, repr(end)]
         self.add(
             1, f"s{field.position} = '' if {text} is None else {_joined([repr(start), text, repr(end)])}"
@@ -179,7 +232,10 @@ class _Code:
         if field.fewest or field.most != MANY:
             self.add(1, f"if not {field.fewest} <= len({items} or ()) <= {field.most}: raise odd")
         if field.record is not None:
-            self.add(1, f"{items} = ''.join(map({self.inner(field)}, {items})) if {items} else ''")
+            many = self.name(_writer_of_many(field.record, field.name, self.depth, self.careful))
+            if self.certain(field):
+                return [f"{many}({items})"]
+            self.add(1, f"{items} = {many}({items}) if {items} else ''")
             return [items]
         assert field.value is not None
         self.add(1, f"p{field.position} = []")
@@ -195,7 +251,7 @@ class _Code:
         """Lines that put the text of a single leaf, or None, into its variable."""
         name = f"t{field.position}"
         self.add(1, f"{name} = o.{field.attribute}")
-        if field.fewest:
+        if self.certain(field):
             self.converted(field, name, 1)
             return
         before = len(self.lines)
@@ -254,8 +310,8 @@ def _joined(pieces: list[str]) -> str:
     return f"''.join(({', '.join(merged)},))"
 
 
-def _expression(record: Record, single: list[Field]) -> str:
-    """The texts of the single leaves of a block, one after the other."""
+def _expression(record: Record, single: list[Field], certain: set[str]) -> str:
+    """The texts of the single leaves of a block, one after the other; the `certain` ones are there."""
     choice = record.choice
     chosen = [name for names in choice.groups for name in names] if choice else []
     by_name = {field.name: field for field in single}
@@ -264,7 +320,7 @@ def _expression(record: Record, single: list[Field]) -> str:
     parts: list[str] = []
     for field in single:
         if field.name not in chosen:
-            parts.append(_admitted(field) if field.fewest else f"(?:{_ABSENT}|{_admitted(field)})")
+            parts.append(_admitted(field) if field.name in certain else f"(?:{_ABSENT}|{_admitted(field)})")
         elif field.name == chosen[0]:
             assert choice is not None
             ways = [

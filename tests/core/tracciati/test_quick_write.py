@@ -10,7 +10,7 @@ import pytest
 
 from fattorino.core import xml
 from fattorino.core.fatturapa.format_check import DOCUMENTS
-from fattorino.core.fatturapa.ordinaria import FatturaElettronica
+from fattorino.core.fatturapa.ordinaria import DettaglioLinee, FatturaElettronica
 from fattorino.core.tracciati import emit, walk
 from fattorino.core.tracciati.quick_write import write_quick
 from fattorino.core.tracciati.written import WrittenDate, WrittenDecimal
@@ -38,6 +38,22 @@ def with_general(**values: Any) -> FatturaElettronica:
     return dataclasses.replace(
         SIMPLE, fattura_elettronica_body=(dataclasses.replace(body, dati_generali=general),)
     )
+
+
+def test_lines_of_every_make_are_written_side_by_side():
+    """More sets of optional children than the writer makes functions for."""
+    rng = random.Random(5)
+    lines = tuple(generated.document(DettaglioLinee, rng, 0.5, 2) for _ in range(400))
+    (body,) = SIMPLE.fattura_elettronica_body
+    goods = dataclasses.replace(body.dati_beni_servizi, dettaglio_linee=lines)
+    document = dataclasses.replace(
+        SIMPLE, fattura_elettronica_body=(dataclasses.replace(body, dati_beni_servizi=goods),)
+    )
+    assert write_quick(document) == emit(document)[0] != b""
+    spoilt = dataclasses.replace(lines[-1], prezzo_totale=None)
+    goods = dataclasses.replace(goods, dettaglio_linee=(*lines, spoilt))
+    body = dataclasses.replace(body, dati_beni_servizi=goods)
+    assert write_quick(dataclasses.replace(SIMPLE, fattura_elettronica_body=(body,))) is None
 
 
 @pytest.mark.parametrize("cls", DOCUMENTS.values(), ids=DOCUMENTS)
