@@ -221,6 +221,16 @@ def test_a_hidden_gadget_is_out_of_sight_and_of_the_tabs_sum(desk: Desk, client:
     assert 'data-count="DA_PROCESSARE"' in text(client, "/dashboard/privati/")
 
 
+def test_the_tabs_keep_their_sums_while_gadgets_are_arranged(desk: Desk, client: Client) -> None:
+    desk.save()
+    answer = client.post(
+        "/dashboard/privati/disponi/",
+        {"comando": "fissa", "stato": "DA_PROCESSARE", "scheda": "Da lavorare"},
+        headers={"HX-Request": "true"},
+    )
+    assert re.search(r'data-tab-count="panel-1">1<', answer.content.decode())
+
+
 def test_a_tab_with_only_hidden_gadgets_explains_itself(desk: Desk, client: Client) -> None:
     for code in of_tab(desk, "In attesa"):
         flows.hide_gadget(desk.actor, PR, code, hidden=True)
