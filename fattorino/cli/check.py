@@ -226,10 +226,13 @@ def _say(text: str) -> None:
     print(text.encode(encoding, "replace").decode(encoding))
 
 
+_LINE_ENDS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
+
+
 def _as_json(result: Result) -> str:
     # Escaped where the output could not hold the letters: JSON must stay JSON.
     plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-    return json.dumps(
+    line = json.dumps(
         {
             "file": shown(result.file),
             "inner": result.inner,
@@ -249,6 +252,8 @@ def _as_json(result: Result) -> str:
         },
         ensure_ascii=plain,
     )
+    # Some readers end a line at these too; in JSON they may stand as escapes.
+    return line.translate(_LINE_ENDS)
 
 
 def _as_text(result: Result) -> str:

@@ -438,3 +438,12 @@ def test_a_plain_invoice_is_checked_without_loading_the_cryptography(tmp_path: p
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
+
+
+def test_each_result_is_one_line_for_every_reader_of_lines(tmp_path, capsys):
+    odd = tmp_path / "a\u2028b\x85c.xml"
+    odd.write_bytes(b"<a/>")
+    main(["check", "--json", str(odd)])
+    said = capsys.readouterr().out
+    (line,) = said.splitlines()
+    assert json.loads(line)["format"] is None
