@@ -13,7 +13,7 @@ from fattorino.core.colours import TEXT, contrast, is_colour, readable
 from fattorino.core.errors import RefusedError
 from fattorino.organisations.flows import audit
 from fattorino.organisations.scope import system_scope
-from fattorino.workflow.models import Document, StateLook, WorkflowDraft, WorkflowVersion
+from fattorino.workflow.models import Document, StateImage, StateLook, WorkflowDraft, WorkflowVersion
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{1,39}")
 
@@ -72,6 +72,8 @@ def _problems(look: Look, new: bool) -> dict[str, str]:
         fields["gadget_label"] = "Al massimo 80 caratteri."
     if len(look.tooltip) > 200:
         fields["tooltip"] = "Al massimo 200 caratteri."
+    if look.image_sha256 and not StateImage.objects.filter(sha256=look.image_sha256).exists():
+        fields["immagine"] = "Quest'immagine non c'è più: caricarla di nuovo."
     if not is_colour(look.colour):
         fields["colour"] = "Il colore si scrive come #1e7d32."
     elif contrast(look.colour, "#ffffff") < TEXT:

@@ -59,6 +59,8 @@ def _save(request: HttpRequest, old: flows.Look | None) -> HttpResponse:
             form.values["image_sha256"] = images.save_image(file.read(images.LARGEST_FILE + 1), now=now)
         except RefusedError as error:
             form.errors["immagine"] = str(error)
+    if overview.image(form.values.get("image_sha256", "")) is None:
+        form.values["image_sha256"] = ""
     wanted = form.read(old)
     if not form.errors:
         try:
