@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from fattorino import clock
 from fattorino.core.workflow.definition import Action
-from fattorino.hub.flows import acquire, synchronise
-from fattorino.workflow.actions import ActionFunction
+from fattorino.hub.flows import acquire, seal, synchronise
+from fattorino.workflow.actions import ActionFunction, ManyFunction, for_one
+
+ACTIONS_FOR_MANY: dict[Action, ManyFunction] = {
+    Action.GENERATE: lambda runs: acquire.take_over(runs, now=runs[0].now),
+    Action.GENERATE_AND_SEND: lambda runs: acquire.take_over(runs, now=runs[0].now),
+    Action.VALIDATE: lambda runs: acquire.validate(runs, now=runs[0].now, today=clock.day(runs[0].now)),
+    Action.SIGN: lambda runs: seal.sign(runs, now=runs[0].now),
+    Action.CONFIRM: seal.confirm,
+    Action.SEND: seal.send_again,
+}
 
 ACTIONS: dict[Action, ActionFunction] = {
-    Action.GENERATE: lambda run: acquire.take_over(run, now=run.now),
-    Action.GENERATE_AND_SEND: lambda run: acquire.take_over(run, now=run.now),
-    Action.VALIDATE: lambda run: acquire.validate(run, now=run.now, today=clock.day(run.now)),
-    Action.SIGN: lambda run: acquire.sign(run, now=run.now),
-    Action.CONFIRM: acquire.confirm,
-    Action.SEND: acquire.send_again,
+    **{action: for_one(many) for action, many in ACTIONS_FOR_MANY.items()},
     Action.SYNCHRONISE: lambda run: synchronise.synchronise_document(run, now=run.now),
 }
 

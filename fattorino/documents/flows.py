@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 
 from fattorino.core.errors import RefusedError
-from fattorino.core.fatturapa import write_fattura
-from fattorino.core.fatturapa.build import build
 from fattorino.core.fatturapa.draft import Draft, Party, draft_from_json, draft_to_json
 from fattorino.core.fatturapa.draft_check import check_draft
 from fattorino.core.fatturapa.recipient import Recipient, resolve_recipient
@@ -20,51 +17,21 @@ from fattorino.core.fatturapa.totals import Totals, compute
 from fattorino.core.values import FOREIGN_RECIPIENT
 from fattorino.core.workflow.definition import Dashboard, DocumentKind
 from fattorino.documents import numbering
-from fattorino.documents.models import Counterpart, DocumentFile, Invoice, StoredFile
+from fattorino.documents.files import attach as attach
+from fattorino.documents.files import cedente_of
+from fattorino.documents.files import store as store
+from fattorino.documents.models import Counterpart, DocumentFile, Invoice
 from fattorino.organisations.queries import Actor, get_company
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.flows import DocumentFacts
 from fattorino.workflow.queries import visible_documents
 
 if TYPE_CHECKING:
-    from fattorino.organisations.models import Company
     from fattorino.workflow.models import Document
 
 CREDIT_NOTES = ("TD04", "TD08")
 # Kinds of DocumentFile that rooms above list under a document.
 SIGNED, RECEIPT = DocumentFile.Kind.SIGNED.value, DocumentFile.Kind.RECEIPT.value
-
-
-def store(company_id: int, content: bytes, *, now: datetime.datetime) -> StoredFile:
-    """Keep these bytes; the same bytes of the same company are kept once."""
-    sha = hashlib.sha256(content).hexdigest()
-    found = StoredFile.objects.filter(company_id=company_id, sha256=sha).defer("content").first()
-    if found:
-        return found
-    StoredFile.objects.bulk_create(
-        [StoredFile(company_id=company_id, sha256=sha, size=len(content), content=content, created_at=now)],
-        ignore_conflicts=True,
-    )
-    return StoredFile.objects.defer("content").get(company_id=company_id, sha256=sha)
-
-
-def attach(
-    document_id: int, company_id: int, kind: str, name: str, stored: StoredFile, *, now: datetime.datetime
-) -> None:
-    """List a stored file under the document; listing it twice changes nothing."""
-    DocumentFile.objects.bulk_create(
-        [
-            DocumentFile(
-                company_id=company_id,
-                document_id=document_id,
-                kind=kind,
-                name=name,
-                stored=stored,
-                created_at=now,
-            )
-        ],
-        ignore_conflicts=True,
-    )
 
 
 def save_document(
@@ -320,67 +287,6 @@ def forget_address(document_id: int, company_id: int) -> None:
     invoice = Invoice.objects.get(document_id=document_id, company_id=company_id)
     known = Counterpart.objects.filter(company_id=company_id, codice_destinatario=invoice.codice_destinatario)
     known.filter(pk__in=[invoice.counterpart_id]).update(codice_destinatario="", pec_destinatario="")
-
-
-@dataclass(frozen=True, slots=True)
-class XmlSource:
-    """All that the XML of a document is made of, read in one go, so that nothing is locked while it is made.
-
-    `imported`: sha256 of the bytes of another program, which are sent as they came; then there is no draft.
-    """
-
-    formato: str
-    imported: StoredFile | None
-    draft: Draft | None
-    cedente: Party
-    allegati: dict[str, bytes]
-
-
-def xml_source(document_id: int, company_id: int) -> XmlSource:
-    """Read what the XML is made of."""
-    rows = Invoice.objects.select_related("imported", "company")
-    invoice = rows.get(document_id=document_id, company_id=company_id)
-    draft = draft_from_json(invoice.draft or {}) if invoice.imported is None else None
-    wanted = [a.sha256 for a in draft.allegati] if draft else []
-    files = StoredFile.objects.filter(company_id=company_id, sha256__in=wanted)
-    return XmlSource(
-        formato=invoice.formato,
-        imported=invoice.imported,
-        draft=draft,
-        cedente=cedente_of(invoice.company),
-        allegati={f.sha256: bytes(f.content) for f in files},
-    )
-
-
-def make_xml(source: XmlSource, trasmittente: tuple[str, str], progressivo_invio: str) -> bytes:
-    """The FatturaPA of a draft; touches no database.
-
-    Raises:
-        RefusedError, FormatError: the draft cannot become a FatturaPA (fields or findings say why).
-    """
-    assert source.draft is not None
-    fattura = build(
-        source.draft,
-        cedente=source.cedente,
-        trasmittente=trasmittente,
-        progressivo_invio=progressivo_invio,
-        allegati=source.allegati,
-    )
-    return write_fattura(fattura)
-
-
-def keep_xml(
-    document_id: int, company_id: int, xml: bytes, name: str, *, now: datetime.datetime
-) -> StoredFile:
-    """Keep the generated XML and list it under the document."""
-    stored = store(company_id, xml, now=now)
-    attach(document_id, company_id, DocumentFile.Kind.XML, name, stored, now=now)
-    return stored
-
-
-def cedente_of(company: Company) -> Party:
-    """The company as CedentePrestatore."""
-    return draft_from_json({"cessionario": company.party}).cessionario
 
 
 def copy_as_new(actor: Actor, document_id: int) -> Draft:

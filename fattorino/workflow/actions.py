@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -44,12 +44,44 @@ class ActionResult:
     then: Callable[[], None] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ManyResults:
+    """How an action ended for many documents, in the order in which they were given.
+
+    Attributes:
+        then: called inside the transaction that writes the new states, with those that ended well.
+    """
+
+    results: list[ActionResult]
+    then: Callable[[Sequence[ActionRun]], None] | None = None
+
+
 ActionFunction = Callable[[ActionRun], ActionResult]
+# Given documents of one company, at least one.
+ManyFunction = Callable[[Sequence[ActionRun]], ManyResults]
+
+
+def for_one(many: ManyFunction) -> ActionFunction:
+    """The same action for a single document."""
+
+    def act(run: ActionRun) -> ActionResult:
+        done = many([run])
+        result, then = done.results[0], done.then
+        return replace(result, then=lambda: then([run])) if result.ok and then else result
+
+    return act
 
 
 @cache
 def table() -> Mapping[Action, ActionFunction]:
     actions: Mapping[Action, ActionFunction] = import_string(settings.WORKFLOW_ACTIONS)
+    return actions
+
+
+@cache
+def table_for_many() -> Mapping[Action, ManyFunction]:
+    """The actions that know how to do many documents at once; the others are done one by one."""
+    actions: Mapping[Action, ManyFunction] = import_string(settings.WORKFLOW_ACTIONS_FOR_MANY)
     return actions
 
 

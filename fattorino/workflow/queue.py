@@ -8,6 +8,7 @@ find nothing to do, and the row waits for a job that is gone.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from procrastinate.contrib.django.django_connector import DjangoConnector
@@ -23,6 +24,7 @@ def defer(
     lock: str,
     seconds: float = 0,
     queueing_lock: str | None = None,
+    priority: int = 0,
     **arguments: Any,
 ) -> None:
     """Queue a job.
@@ -31,6 +33,7 @@ def defer(
         lock: jobs with the same lock run one after the other.
         seconds: not before then, in whole seconds rounded up.
         queueing_lock: at most one such job waits.
+        priority: those with a greater number go first.
 
     Raises:
         procrastinate.exceptions.AlreadyEnqueued: one with this queueing lock waits.
@@ -38,7 +41,18 @@ def defer(
     job = task.configure(
         lock=lock,
         queueing_lock=queueing_lock,
+        priority=priority,
         schedule_in={"seconds": math.ceil(seconds)} if seconds else None,
     )
     job.job_manager = _manager
     job.defer(**arguments)
+
+
+def defer_many(
+    task: Task[Any, Any, Any], jobs: Sequence[tuple[str, dict[str, Any]]], *, priority: int = 0
+) -> None:
+    """Queue many jobs, each with its lock and its arguments, in one statement."""
+    if jobs:
+        _manager.batch_defer_jobs(
+            [task.configure(lock=lock, priority=priority).make_new_job(**given) for lock, given in jobs]
+        )

@@ -207,7 +207,7 @@ def test_a_change_that_is_committed_late_is_not_missed_by_a_page_that_follows() 
 def test_no_transaction_is_open_while_the_xml_is_built_checked_and_signed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from fattorino.documents import flows as documents
+    from fattorino.documents import files
     from fattorino.hub.flows import acquire, keys
 
     seen: list[str] = []
@@ -222,14 +222,14 @@ def test_no_transaction_is_open_while_the_xml_is_built_checked_and_signed(
 
         monkeypatch.setattr(module, name, watched)
 
-    watch(documents, "make_xml")
+    watch(files, "make_xml")
     watch(acquire, "check")
-    watch(keys, "sign")
+    watch(keys, "sign_cades")
     desk = make_desk(demo.ORDINE, "laura@ordine.example")
     with company_scope(desk.company.pk):
         document = desk.save(desk.pa_draft())
         desk.press(document)
     run_jobs(skip=NO_SENDING)
-    assert seen == ["make_xml", "check", "sign"]
+    assert seen == ["make_xml", "check", "sign_cades"]
     with company_scope(desk.company.pk):
         assert desk.state(document) == "IN_ELABORAZIONE"

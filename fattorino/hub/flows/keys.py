@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -69,8 +70,9 @@ def key_of(company_id: int) -> SigningKey:
     return row
 
 
-def sign(row: SigningKey, content: bytes, *, now: datetime.datetime) -> bytes:
-    """Put the content into a CAdES-BES envelope made with this key; touches no database.
+def signer(row: SigningKey, *, now: datetime.datetime) -> Callable[[bytes], bytes]:
+    """What puts a content into a CAdES-BES envelope made with this key; touches no database. Opening the key takes much
+    longer than signing, so whoever signs many files opens it once.
 
     Raises:
         SigningError: the key cannot sign today.
@@ -80,7 +82,12 @@ def sign(row: SigningKey, content: bytes, *, now: datetime.datetime) -> bytes:
         secrets.decrypt(bytes(row.password), settings.SECRETS_KEYS).decode(),
         at=now,
     )
-    return sign_cades(content, key.certificate, key.sign, now, key.is_ec, key.chain)
+    return lambda content: sign_cades(content, key.certificate, key.sign, now, key.is_ec, key.chain)
+
+
+def sign(row: SigningKey, content: bytes, *, now: datetime.datetime) -> bytes:
+    """The content in an envelope; raises as `signer` does."""
+    return signer(row, now=now)(content)
 
 
 def save_channel(

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from fattorino.core.errors import ChannelError
 from fattorino.hub.channels.base import Accepted
-from fattorino.hub.flows.acquire import defer_transmission
+from fattorino.hub.flows.seal import defer_transmission
 from fattorino.hub.models import Submission, Transmission
 from fattorino.workflow import flows as workflow
 

@@ -11,7 +11,7 @@ from fattorino import clock
 from fattorino.core.errors import FattorinoError
 from fattorino.core.fatturapa.draft import draft_from_json
 from fattorino.documents import numbering
-from fattorino.hub.flows.acquire import start_names_after
+from fattorino.hub.flows.submissions import start_names_after
 from fattorino.organisations.flows import save_company
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow.flows import load_standard
