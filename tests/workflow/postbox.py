@@ -24,6 +24,8 @@ from fattorino.workflow.models import Document
 from tests.desk import Desk
 
 ENTERED, CHOSEN = "DA_PROCESSARE", "ANNULLATO"
+# In the place of an answer: the line breaks.
+HANGS_UP = "421 hangs up"
 PRIVATE = str(Dashboard.ACTIVE_PRIVATE)
 
 
@@ -105,6 +107,8 @@ class PostBox:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         for address in envelope.rcpt_tos:
+            if self.data.get(address) == HANGS_UP:
+                server.transport.abort()
             if address in self.data:
                 return self.data[address]
         content = envelope.content
@@ -117,6 +121,11 @@ class PostBox:
     @property
     def to(self) -> list[str]:
         return [address for each in self.recipients for address in each]
+
+
+def subject_of(mail: EmailMessage) -> str:
+    # Python's reader keeps the blank of a line that was folded right after the name.
+    return str(mail["Subject"]).strip()
 
 
 def text_of(mail: EmailMessage, kind: str = "plain") -> str:
