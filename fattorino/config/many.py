@@ -78,8 +78,9 @@ REASONS = [
     "Formazione a distanza",
 ]
 
+Weights = dict[str, tuple[float, float, float]]
 # Weights by how old the document is: done, some weeks old, of these days.
-_PR = {
+_PR: Weights = {
     "CONSEGNATO": (90, 85, 30),
     "MANCATA_CONSEGNA": (8, 8, 4),
     "ANNULLATO": (1, 1, 1),
@@ -90,7 +91,7 @@ _PR = {
     "IN_ATTESA_ESITO": (0, 0.5, 20),
     "DA_PROCESSARE": (0.2, 3, 20),
 }
-_PA = {
+_PA: Weights = {
     "ACCETTATO": (70, 30, 5),
     "DECORSI_TERMINI": (24, 10, 0),
     "RIFIUTATO_CHIUSO": (3, 2, 0),
@@ -101,7 +102,7 @@ _PA = {
     "IN_ATTESA_ESITO": (0, 1, 20),
     "DA_PROCESSARE": (0.2, 3, 25),
 }
-_PS = {
+_PS: Weights = {
     "CONTABILIZZATO": (94, 60, 10),
     "DA_CONTABILIZZARE": (1, 25, 30),
     "RICEVUTO": (0.5, 5, 50),
@@ -109,7 +110,7 @@ _PS = {
     "RIFIUTATO_PASS": (1, 1, 1),
     "DECORSI_TERMINI_PASS": (0.5, 2, 0),
 }
-STATES: dict[str, dict[str, tuple[float, float, float]]] = {
+STATES: dict[str, Weights] = {
     "PR": _PR,
     "PA": _PA,
     "PS": _PS,

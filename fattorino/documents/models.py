@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 
 from fattorino.organisations.models import Company, User
@@ -32,9 +34,18 @@ class Counterpart(models.Model):
     codice_destinatario = models.CharField(max_length=7, blank=True)
     pec_destinatario = models.CharField(max_length=256, blank=True)
     used_at = models.DateTimeField()
+    # The words it is found by; the table's wall takes part in the search as that of SearchEntry does.
+    words = models.GeneratedField(
+        expression=models.Func(
+            models.F("company_id"), models.F("name"), models.F("identity"), function="counterpart_lexemes"
+        ),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["company", "identity"], name="counterpart_identity")]
+        indexes = [GinIndex(fields=["words"], name="counterpart_words", fastupdate=False)]
 
 
 class Sezionale(models.Model):
@@ -140,4 +151,33 @@ class DocumentFile(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["document", "kind", "name", "stored"], name="file_listed_once")
+        ]
+
+
+class SearchEntry(models.Model):
+    """What a document is found by: words, number, amount. Kept by triggers on Document, read by `finding`.
+
+    Apart from Document because a move writes every index of the moved row anew, and these serve only searches. Its
+    wall takes part in the search, see decision 0008.
+    """
+
+    document = models.OneToOneField(
+        Document, primary_key=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+    company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="+"
+    )
+    date = models.DateField()
+    # The first of its month.
+    month = models.DateField()
+    # In capitals, compared byte by byte whatever the database's language.
+    number_key = models.CharField(max_length=40, db_collation="C")
+    total_cents = models.BigIntegerField()
+    words = SearchVectorField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["company", "month", "number_key"], name="search_number"),
+            models.Index(fields=["company", "month", "total_cents"], name="search_amount"),
+            GinIndex(fields=["words"], name="search_words", fastupdate=False),
         ]

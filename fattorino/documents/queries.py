@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import QuerySet
 
 from fattorino.core.errors import RefusedError
 from fattorino.core.fatturapa.draft import Draft, draft_from_json
-from fattorino.core.workflow.definition import Dashboard, DocumentKind
+from fattorino.core.workflow.definition import Dashboard
+from fattorino.documents import finding, search
+from fattorino.documents.finding import Cursor as Cursor
+from fattorino.documents.finding import DocumentFilters as DocumentFilters
 from fattorino.documents.models import Counterpart, DocumentFile, ImportedFile, Invoice, Sezionale, StoredFile
 from fattorino.organisations.queries import Actor
+from fattorino.workflow import counts as workflow_counts
 from fattorino.workflow import queries as workflow
 from fattorino.workflow.queries import Possibilities, StateView
 
@@ -21,40 +25,6 @@ if TYPE_CHECKING:
     from fattorino.workflow.models import Document, StateChange
 
 PAGE = 50
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentFilters:
-    """What the list of Entrate may be narrowed by; empty means all."""
-
-    state: str = ""
-    kind: str = ""
-    date_from: datetime.date | None = None
-    date_to: datetime.date | None = None
-    counterpart: str = ""
-    number: str = ""
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Where a page begins: the last row of the page before (`forward`), or the first of the page after."""
-
-    date: datetime.date
-    id: int
-    forward: bool = True
-
-    def __str__(self) -> str:
-        return f"{'n' if self.forward else 'p'}{self.date.isoformat()}.{self.id}"
-
-    @classmethod
-    def parse(cls, text: str) -> Cursor | None:
-        """None for anything that is not a cursor: a page opened from an old link starts at the top."""
-        try:
-            date, _, number = text[1:].partition(".")
-            return cls(datetime.date.fromisoformat(date), int(number), text[:1] != "p")
-        except (ValueError, OverflowError):
-            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +50,17 @@ class DocumentRow:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums of a filter, in cents of euro (other currencies are counted in `others`, never summed)."""
+    """Sums of a filter, in cents of euro (other currencies are counted in `others`, never summed).
+
+    Where `exact` is false there are at least `count` documents, and no sums.
+    """
 
     count: int
-    taxable_cents: int
-    tax_cents: int
-    total_cents: int
-    others: int
+    taxable_cents: int = 0
+    tax_cents: int = 0
+    total_cents: int = 0
+    others: int = 0
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,42 +75,19 @@ def _visible(actor: Actor) -> QuerySet[Document]:
     return workflow.visible_documents(actor)
 
 
-def _filtered(actor: Actor, filters: DocumentFilters) -> QuerySet[Document]:
-    rows = _visible(actor).filter(kind__in=list(DocumentKind))
-    if filters.state:
-        rows = rows.filter(state=filters.state)
-    if filters.kind:
-        rows = rows.filter(kind=filters.kind)
-    if filters.date_from:
-        rows = rows.filter(date__gte=filters.date_from)
-    if filters.date_to:
-        rows = rows.filter(date__lte=filters.date_to)
-    if filters.number:
-        rows = rows.filter(number__istartswith=filters.number)
-    if filters.counterpart:
-        found = Counterpart.objects.filter(company_id=actor.company_id, name__icontains=filters.counterpart)
-        rows = rows.filter(counterpart_id__in=found.values_list("pk", flat=True))
-    for word in filters.text.lower().split():
-        rows = rows.filter(Q(search_text__contains=word) | Q(number__istartswith=word))
-    return rows
-
-
 def list_documents(
     actor: Actor, filters: DocumentFilters, cursor: Cursor | None = None, limit: int = PAGE
 ) -> Page:
     """One page, newest first, by keyset: the depth of the page costs nothing."""
     seen = last_change(actor)
-    rows = _filtered(actor, filters)
+    scope = finding.scope_of(actor, filters)
+    ids = (
+        search.page(scope, cursor, limit + 1) if filters.searches else finding.page(scope, cursor, limit + 1)
+    )
+    more, ids = len(ids) > limit, ids[:limit]
+    by_id = _visible(actor).in_bulk(ids)
+    found = [by_id[document_id] for document_id in ids if document_id in by_id]
     forward = cursor is None or cursor.forward
-    if cursor and forward:
-        # The form `<= and not` keeps the index scan; `< or (= and <)` reads everything before it.
-        rows = rows.filter(date__lte=cursor.date).exclude(date=cursor.date, id__gte=cursor.id)
-    elif cursor:
-        rows = rows.filter(date__gte=cursor.date).exclude(date=cursor.date, id__lte=cursor.id)
-    order = ("-date", "-id") if forward else ("date", "id")
-    found = list(rows.order_by(*order)[: limit + 1])
-    more = len(found) > limit
-    found = found[:limit]
     if not forward:
         found.reverse()
     first, last = (found[0], found[-1]) if found else (None, None)
@@ -150,21 +101,11 @@ def list_documents(
 
 def totals(actor: Actor, filters: DocumentFilters) -> Totals:
     """Sums of all documents of the filter, not only of the page."""
-    euro = Q(currency="EUR")
-    sums = _filtered(actor, filters).aggregate(
-        count=Count("pk"),
-        taxable=Sum("taxable_cents", filter=euro),
-        tax=Sum("tax_cents", filter=euro),
-        total=Sum("total_cents", filter=euro),
-        others=Count("pk", filter=~euro),
+    scope = finding.scope_of(actor, filters)
+    sums, exact = (
+        search.measure(scope) if filters.searches else (workflow_counts.add(scope.groups.values()), True)
     )
-    return Totals(
-        count=sums["count"],
-        taxable_cents=sums["taxable"] or 0,
-        tax_cents=sums["tax"] or 0,
-        total_cents=sums["total"] or 0,
-        others=sums["others"],
-    )
+    return Totals(sums.n, sums.taxable_cents, sums.tax_cents, sums.total_cents, sums.others, exact)
 
 
 def export_rows(actor: Actor, filters: DocumentFilters) -> Iterator[DocumentRow]:
@@ -351,11 +292,13 @@ def attachments(actor: Actor, draft: Draft) -> dict[str, bytes]:
 
 
 def find_counterparts(actor: Actor, text: str, limit: int = 8) -> list[Counterpart]:
-    """Known counterparts whose name or tax code holds the text, last used first."""
-    rows = Counterpart.objects.filter(company_id=actor.company_id)
-    for word in text.split():
-        rows = rows.filter(Q(name__icontains=word) | Q(identity__icontains=word))
-    return list(rows.order_by("-used_at")[:limit])
+    """Known counterparts whose name or codes hold these words or words that begin so, last used first.
+
+    Of very many only some are looked at: who reads them types on.
+    """
+    rows = Counterpart.objects.filter(company_id=actor.company_id).defer("words")
+    ids = search.counterparts(actor.company_id, text)
+    return list((rows if ids is None else rows.filter(pk__in=ids)).order_by("-used_at")[:limit])
 
 
 def sezionali(actor: Actor) -> list[Sezionale]:

@@ -7,7 +7,7 @@ statement, for between two the roll-up may have moved a change from here to ther
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,7 +103,30 @@ def sums(
     )
 
 
-def add(parts: Any) -> Sums:
+def months(
+    company_id: int, date_from: datetime.date | None = None, date_to: datetime.date | None = None
+) -> list[datetime.date]:
+    """The first days of the months that have documents, within a period."""
+    first = (date_from or datetime.date.min).replace(day=1)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select start from workflow_documentcount where company_id = %s and span = 'M'"
+            " and start between %s and %s union"
+            " select date_trunc('month', date)::date from workflow_countdelta where company_id = %s"
+            " and date between %s and %s",
+            [
+                company_id,
+                first,
+                date_to or datetime.date.max,
+                company_id,
+                first,
+                date_to or datetime.date.max,
+            ],
+        )
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+def add(parts: Iterable[Sums]) -> Sums:
     """The sum of sums."""
     n = others = taxable = tax = total = 0
     for part in parts:
@@ -149,7 +172,7 @@ def _pieces(date_from: datetime.date | None, date_to: datetime.date | None) -> l
     if first > last:
         return [("D", first, last)]  # an empty period: no row lies in it
     whole_from = first if first.day == 1 else _next_month(first)
-    whole_to = last if last == _month_end(last) else _before(last.replace(day=1))
+    whole_to = last if last == month_end(last) else _before(last.replace(day=1))
     if whole_from > whole_to:
         return [("D", first, last)]
     pieces: list[Piece] = [("M", whole_from, whole_to)]
@@ -171,6 +194,7 @@ def _next_month(day: datetime.date) -> datetime.date:
     return (day.replace(day=1) + datetime.timedelta(days=32)).replace(day=1)
 
 
-def _month_end(day: datetime.date) -> datetime.date:
+def month_end(day: datetime.date) -> datetime.date:
+    """The last day of this day's month."""
     following = _next_month(day)
     return following if following == datetime.date.max else _before(following)

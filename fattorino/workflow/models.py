@@ -187,9 +187,6 @@ class DocumentCount(models.Model):
                 fields=["company", "span", "start", "dashboard", "kind", "state"], name="document_count_key"
             )
         ]
-        indexes = [
-            models.Index(fields=["company"], condition=models.Q(n=0), name="document_count_empty"),
-        ]
 
 
 class CountDelta(models.Model):

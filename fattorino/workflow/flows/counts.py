@@ -30,14 +30,12 @@ with taken as (
     n = kept.n + excluded.n, others = kept.others + excluded.others,
     taxable_cents = kept.taxable_cents + excluded.taxable_cents,
     tax_cents = kept.tax_cents + excluded.tax_cents, total_cents = kept.total_cents + excluded.total_cents
+  returning id, n = 0 and others = 0 and taxable_cents = 0 and tax_cents = 0 and total_cents = 0 as empty
 )
-select count(*) from taken
+select (select count(*) from taken), array(select id from added where empty)
 """
 # Whole rows of zeros only: while changes are still waiting a group may owe amounts and no documents.
-_FORGET_EMPTY = """
-delete from workflow_documentcount where company_id = %s and n = 0
-  and others = 0 and taxable_cents = 0 and tax_cents = 0 and total_cents = 0
-"""
+_FORGET_EMPTY = "delete from workflow_documentcount where id = any(%s) and company_id = %s"
 
 
 def roll_up(company_id: int, at_once: int = AT_ONCE) -> int:
@@ -54,7 +52,8 @@ def roll_up(company_id: int, at_once: int = AT_ONCE) -> int:
             return 0
         cursor.execute(_TAKE, [company_id, at_once])
         row = cursor.fetchone()
-        taken = int(row[0]) if row else 0
-        if taken:
-            cursor.execute(_FORGET_EMPTY, [company_id])
-        return taken
+        assert row is not None
+        taken, empty = row
+        if empty:
+            cursor.execute(_FORGET_EMPTY, [empty, company_id])
+        return int(taken)

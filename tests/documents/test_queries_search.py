@@ -1,0 +1,285 @@
+"""What a filter finds, on every way the search may take, compared with reading all documents one by one."""
+
+from __future__ import annotations
+
+import datetime
+import random
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from fattorino.core.workflow.standard import standard_json
+from fattorino.documents import queries, search
+from fattorino.documents.models import Counterpart, SearchEntry
+from fattorino.documents.queries import Cursor, DocumentFilters
+from fattorino.organisations.queries import Actor
+from fattorino.organisations.scope import company_scope
+from fattorino.workflow import flows as workflow
+from fattorino.workflow.flows.counts import roll_up
+from fattorino.workflow.models import Document
+from tests.desk import NOW, Desk
+
+NAMES = [
+    "Rossi Costruzioni S.r.l.",
+    "Anna Rossi",
+    "Comune di Cantù",
+    "Società Dell'Acqua S.p.A.",
+    "ROSSINI d.lgs.",
+]
+REASONS = ["corso di aggiornamento", "parere di congruità", "CIG Z1234567AB", "rossetti e bianchi", ""]
+STATES = {
+    "PA": ["ACCETTATO", "DA_PROCESSARE"],
+    "PR": ["CONSEGNATO", "ANNULLATO", "DA_PROCESSARE"],
+    "": [""],
+    "PS": ["RICEVUTO"],
+}
+ALL = ("searched", "glanced", "month by month", "read in order")
+
+
+def fill(desk: Desk, number: int, seed: int = 1) -> list[Document]:
+    chance = random.Random(seed)
+    known = {
+        name: Counterpart.objects.create(
+            company=desk.company, identity=f"IT:{place:011}", name=name, party={}, used_at=NOW
+        )
+        for place, name in enumerate(NAMES, 700)
+    }
+    rows = []
+    for place in range(number):
+        name, dashboard = chance.choice(NAMES), chance.choice(["PA", "PR", "PR", "", "PS"])
+        rows.append(
+            Document(
+                company=desk.company,
+                kind=chance.choice(["fattura", "nota_credito"]) if dashboard else "ricevuta",
+                dashboard=dashboard,
+                state=chance.choice(STATES[dashboard]),
+                number=chance.choice([str(place), f"{place}/a", f"2026/{place:05}"]),
+                date=datetime.date(2026, 6, 30) - datetime.timedelta(days=chance.randrange(150)),
+                counterpart_id=known[name].pk,
+                counterpart_name=name,
+                total_cents=chance.randrange(-500, 2000),
+                taxable_cents=chance.randrange(2000),
+                currency=chance.choice(["EUR", "EUR", "USD"]),
+                search_text=f"{name} {chance.choice(REASONS)}".lower(),
+                created_at=NOW,
+            )
+        )
+    return Document.objects.bulk_create(rows)
+
+
+def plain(text: str) -> str:
+    text = text.lower().translate(str.maketrans("àèéìòùú", "aeeiouu"))
+    return re.sub(r"\b([a-z])\.(?!\d)", r"\1", text)
+
+
+def tokens(text: str) -> set[str]:
+    return set(re.findall(r"\w+", plain(text)))
+
+
+def has(words: set[str], typed: str) -> bool:
+    """Every part of what was typed is a word, or from three letters on the beginning of one."""
+    return all(
+        any(word == part or (len(part) >= 3 and word.startswith(part)) for word in words)
+        for part in tokens(typed)
+    )
+
+
+def meant(document: Document, filters: DocumentFilters) -> bool:
+    identity = f"{NAMES.index(document.counterpart_name) + 700:011}"
+    name = tokens(f"{document.counterpart_name} {identity}")
+    everywhere = name | tokens(document.search_text)
+    number = document.number.upper()
+    return (
+        document.dashboard in ((filters.dashboard,) if filters.dashboard else ("PA", "PR", ""))
+        and filters.state in ("", document.state)
+        and filters.kind in ("", document.kind)
+        and (filters.date_from or document.date) <= document.date <= (filters.date_to or document.date)
+        and number.startswith(filters.number.upper())
+        and has(name, filters.counterpart)
+        and all(has(everywhere, word) or number.startswith(word.upper()) for word in filters.text.split())
+        and (filters.amount_from is None or document.total_cents >= filters.amount_from)
+        and (filters.amount_to is None or document.total_cents <= filters.amount_to)
+    )
+
+
+def pages(actor: Actor, filters: DocumentFilters, limit: int) -> list[int]:
+    """All pages from the top to the end; on the way back each page must be the one that was seen."""
+    seen: list[list[int]] = []
+    page = queries.list_documents(actor, filters, None, limit)
+    while True:
+        seen.append([row.id for row in page.rows])
+        if page.next is None:
+            break
+        page = queries.list_documents(actor, filters, page.next, limit)
+    for earlier in reversed(seen[:-1]):
+        assert page.previous is not None
+        page = queries.list_documents(actor, filters, page.previous, limit)
+        assert [row.id for row in page.rows] == earlier
+    return [document_id for ids in seen for document_id in ids]
+
+
+def some_filters(chance: random.Random) -> DocumentFilters:
+    choose: dict[str, list[Any]] = {
+        "state": ["CONSEGNATO", "DA_PROCESSARE", "RICEVUTO", "NIENTE"],
+        "kind": ["fattura", "nota_credito", "ricevuta"],
+        "dashboard": ["PA", "PR", "PS"],
+        "date_from": [datetime.date(2026, 2, 1), datetime.date(2026, 4, 17)],
+        "date_to": [datetime.date(2026, 5, 31), datetime.date(2026, 4, 20)],
+        "counterpart": ["rossi", "ross costr", "S.R.L.", "srl", "di", "00000000702", "cantu"],
+        "number": ["1", "2026/", "2026/0001", "7/A", "zz"],
+        "text": ["rossi", "ross", "srl congr", "z1234", "acqua spa", "dlgs", "2026/0001", "rossi 2026/", "ssi", "1"],
+        "amount_from": [0, 1500],
+        "amount_to": [1000, -1],
+    }  # fmt: skip
+    often = {"text": 0.5, "counterpart": 0.3}
+    return DocumentFilters(
+        **{
+            name: chance.choice(values)
+            for name, values in choose.items()
+            if chance.random() < often.get(name, 0.17)
+        }
+    )
+
+
+@pytest.mark.parametrize("way", ALL)
+def test_every_way_finds_what_reading_all_documents_finds(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    few, glance, small = {
+        "searched": (2000, 0, 0),
+        "glanced": (2000, 200, 0),
+        "month by month": (40, 0, 0),
+        "read in order": (1, 0, 0),
+    }[way]
+    monkeypatch.setattr(search, "FEW", few)
+    monkeypatch.setattr(search, "GLANCE", glance)
+    monkeypatch.setattr(search, "SMALL", small)
+    monkeypatch.setattr(search, "LARGEST_WINDOW", 3)
+    check(desk, way)
+
+
+def test_a_small_company_is_read_whole(desk: Desk) -> None:
+    check(desk, "small")
+
+
+def check(desk: Desk, seed: str) -> None:
+    documents = fill(desk, 150)
+    roll_up(desk.company.pk, 30)  # some are rolled up, some wait
+    documents.sort(key=lambda d: (d.date, d.pk), reverse=True)
+    chance = random.Random(seed)
+    for _ in range(30):
+        filters = some_filters(chance)
+        expected = [d for d in documents if meant(d, filters)]
+        assert pages(desk.actor, filters, chance.choice([7, 50])) == [d.pk for d in expected], filters
+        total = queries.totals(desk.actor, filters)
+        euro = [d for d in expected if d.currency == "EUR"]
+        if total.exact:
+            assert total == queries.Totals(
+                len(expected),
+                sum(d.taxable_cents for d in euro),
+                0,
+                sum(d.total_cents for d in euro),
+                len(expected) - len(euro),
+            ), filters
+        else:
+            assert search.FEW < 2000 and filters.searches
+
+
+def test_totals_beyond_a_thousand_say_so_and_have_no_sums(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "COUNTED", 20)
+    monkeypatch.setattr(search, "SMALL", 0)
+    fill(desk, 200)
+    many = queries.totals(desk.actor, DocumentFilters(text="rossi"))
+    assert (many.count, many.exact, many.total_cents) == (20, False, 0)
+    assert queries.totals(desk.actor, DocumentFilters(number="2026/0001")).exact
+
+
+def test_reserved_states_are_neither_listed_nor_found_nor_counted(desk: Desk) -> None:
+    documents = fill(desk, 60)
+    definition = standard_json()
+    for state in definition["states"]:
+        if state["code"] == "CONSEGNATO":
+            state |= {"reserved": True, "reserved_groups": ["group:admin"]}
+    workflow.publish_workflow(desk.company, definition, now=NOW)
+    hidden = {d.pk for d in documents if d.state == "CONSEGNATO"}
+    for filters in (DocumentFilters(), DocumentFilters(text="rossi"), DocumentFilters(state="CONSEGNATO")):
+        expected = {d.pk for d in documents if meant(d, filters)}
+        assert set(pages(desk.actor, filters, 50)) == expected - hidden
+        assert queries.totals(desk.actor, filters).count == len(expected - hidden)
+        chief = Actor("utente", "Anna", desk.company.pk, desk.actor.user_id, "admin")
+        assert set(pages(chief, filters, 50)) == expected
+
+
+def test_a_search_finds_nothing_of_another_company(desk: Desk, other_desk: Desk) -> None:
+    desk.save()
+    with company_scope(other_desk.company.pk):
+        other_desk.save()
+        found = queries.list_documents(other_desk.actor, DocumentFilters(text="rossi"))
+        assert len(found.rows) == 1
+        with connection.cursor() as cursor:
+            # Even asked for the other's words, the wall shows only the own company.
+            cursor.execute("select set_config('app.words', %s, true)", [f"'{desk.company.pk}.':*"])
+            cursor.execute("select count(*) from documents_searchentry")
+            assert cursor.fetchone() == (0,)
+    with company_scope(desk.company.pk), connection.cursor() as cursor:
+        cursor.execute("select set_config('app.words', %s, true)", [f"'{desk.company.pk}.':*"])
+        cursor.execute("select count(*) from documents_searchentry")
+        assert cursor.fetchone() == (1,)
+        cursor.execute("select set_config('app.words', '', true)")
+
+
+def test_the_search_does_not_outlive_its_question(desk: Desk) -> None:
+    desk.save()
+    queries.list_documents(desk.actor, DocumentFilters(text="zzz"))
+    assert SearchEntry.objects.count() == 1
+
+
+def test_what_is_corrected_is_found_under_its_new_words_only(desk: Desk) -> None:
+    document = desk.save()
+    with connection.cursor() as cursor:
+        # Even while a search narrows what the table shows.
+        cursor.execute("select set_config('app.words', '''1nothing''', true)")
+        Document.objects.filter(pk=document.pk).update(search_text="tutt'altro", counterpart_name="Bianchi")
+        cursor.execute("select current_setting('app.words')")
+        assert cursor.fetchone() == ("'1nothing'",)
+        cursor.execute("select set_config('app.words', '', true)")
+    for text, number in (("rossi", 0), ("bianchi altro", 1)):
+        assert len(queries.list_documents(desk.actor, DocumentFilters(text=text)).rows) == number
+
+
+def test_a_move_leaves_the_words_alone(desk: Desk) -> None:
+    document = desk.save()
+    before = _place(document)
+    desk.press(document)
+    assert _place(document) == before
+
+
+def test_a_deleted_document_leaves_no_words(desk: Desk) -> None:
+    documents = fill(desk, 3)
+    with connection.cursor() as cursor:
+        cursor.execute("delete from workflow_document where id = %s", [documents[0].pk])
+    assert set(SearchEntry.objects.values_list("pk", flat=True)) == {d.pk for d in documents[1:]}
+
+
+def _place(document: Document) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute("select ctid::text from documents_searchentry where document_id = %s", [document.pk])
+        return cursor.fetchone()
+
+
+@pytest.mark.parametrize(
+    "typed", ["'", "\\", "rossi' | 'x", "a:*", "!", "(", "\u2019", "’s", "%", "_", "è" * 200]
+)
+def test_signs_are_no_orders_to_the_index(desk: Desk, typed: str) -> None:
+    desk.save()
+    for filters in (
+        DocumentFilters(text=typed),
+        DocumentFilters(counterpart=typed),
+        DocumentFilters(number=typed),
+    ):
+        queries.list_documents(desk.actor, filters, Cursor.parse("n2026-01-01.5"))
+        queries.totals(desk.actor, filters)
