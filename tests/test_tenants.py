@@ -6,6 +6,7 @@ exists. Where this test does not know what to put into an address, it fails and 
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import zipfile
@@ -25,14 +26,21 @@ from django.utils.regex_helper import normalize
 from fattorino import clock
 from fattorino.config import demo
 from fattorino.core.fatturapa.draft import Attachment, Draft, Line, draft_to_json
+from fattorino.core.workflow.definition import Dashboard, Notice, State, StateType
 from fattorino.documents import flows as documents
 from fattorino.documents import importing, numbering
 from fattorino.documents.forms.writer import write
 from fattorino.documents.models import DocumentFile, ImportedFile, StoredFile
-from fattorino.organisations import tokens
-from fattorino.organisations.flows import save_user
+from fattorino.organisations import groups, tokens
+from fattorino.organisations.flows import save_user, set_installation_admin
 from fattorino.organisations.models import User
 from fattorino.organisations.scope import company_scope, system_scope
+from fattorino.workflow import configuration, models
+from fattorino.workflow import flows as workflow
+from fattorino.workflow.flows import images
+from fattorino.workflow.flows import notices as notice_flows
+from fattorino.workflow.forms.state import digest
+from fattorino.workflow.models import Document, NoticePreference, StateChange
 from tests.desk import Desk, make_desk, run_jobs
 
 # Stands in every text of the first company; what the others ask for contains only the word before it.
@@ -40,10 +48,18 @@ MARK = "QZX7"
 WORD = "segreto"
 # Pages of the sign-in, about nobody's documents; a wrong key may be told with 200.
 ACCOUNT = "accesso/"
-# Names a page that every company has, not a row of one.
-OPEN = frozenset({"dashboard"})
+# Name a page that every company has, or what the installation shares, not a row of one.
+OPEN = frozenset({"dashboard", "kind", "sha256"})
+# Of the first company's configuration only. Addresses, which come back to who asks, do not hold the mark.
+STATE, GROUP = "STATO_SUO", "gruppo-suo"
 # What a reader may change: how she sees things, and her own sign-in.
-HER_OWN = ("organisations_user", "workflow_gadgetpreference")
+HER_OWN = ("organisations_user", "workflow_gadgetpreference", "workflow_noticepreference")
+
+
+# The smallest PNG there is: one grey point.
+_PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
 
 
 @dataclass
@@ -60,8 +76,11 @@ class House:
     sent: int
     their_document: int
     files: list[int]
+    notice: int
     imported: int
     stored_sha256: str
+    picture: str
+    digest: str
     tokens: dict[str, str] = field(default_factory=dict)
     # One client for all: making it reads the middleware and the static files anew.
     client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
@@ -87,8 +106,15 @@ class House:
             # Also a file of the first company under a document of the second.
             other = [{"document_id": self.their_document, "file_id": self.files[0]}] if mixed else []
             return [{"document_id": self.sent, "file_id": each} for each in self.files] + other
-        if names == OPEN:
-            return [{"dashboard": "privati"}]
+        if names <= OPEN:
+            shared = {"dashboard": "privati", "kind": "csv", "sha256": self.picture}
+            return [{name: shared[name] for name in names}]
+        if names <= {"code", "number", "group"}:
+            return [{name: {"code": STATE, "number": 2, "group": GROUP}[name] for name in names}]
+        if names == {"look"}:
+            return [{"look": "CONSEGNATO"}]
+        if names == {"notice_id"}:
+            return [{"notice_id": self.notice}]
         if names == {"import_id"}:
             return [{"import_id": self.imported}]
         if names <= {"key", "uidb36"}:
@@ -112,6 +138,13 @@ class House:
             "azione": "GENERA_XML_INVIA_HUB",
             "stato": "ANNULLATO",
             "comando": "nascondi",
+            "type": "Finale",
+            "impronta": self.digest,
+            "verso": "DA_PROCESSARE",
+            "nome": "Nuovo",
+            "fino": self.notice,
+            "quando": "riepilogo",
+            "persona": self.owner.pk,
             "company": str(self.ours.company.pk),
             "allegati_file": SimpleUploadedFile("a.txt", b"testo"),
             "files": SimpleUploadedFile("a.xml", b"<a/>"),
@@ -120,8 +153,11 @@ class House:
 
 @pytest.fixture
 def house(db: None) -> House:
-    ours = make_desk({**demo.ORDINE, "denominazione": f"Ordine {MARK}"}, f"laura.{MARK}@ordine.example")
-    theirs = make_desk(demo.STUDIO, "giulia@studio.example")
+    ours = make_desk(
+        {**demo.ORDINE, "denominazione": f"Ordine {MARK}"}, f"laura.{MARK}@ordine.example", "admin"
+    )
+    theirs = make_desk(demo.STUDIO, "giulia@studio.example", "admin")
+    set_installation_admin(f"laura.{MARK}@ordine.example", True, now=ours.now)
     today = clock.day(clock.now())
     reader = save_user(
         f"lettore.{MARK}@ordine.example", None, f"Lettore {MARK}", {ours.company.pk: "reader"}, now=ours.now
@@ -141,6 +177,9 @@ def house(db: None) -> House:
         files = list(DocumentFile.objects.filter(document=sent).order_by("pk"))
         assert len(files) == 2
         taken = _import(ours, bytes(files[0].stored.content))
+        shown = _configure(ours)
+        picture = images.save_image(_PICTURE, now=ours.now)
+        notice = _tell(ours, saved)
     house = House(
         ours=ours,
         theirs=theirs,
@@ -152,8 +191,11 @@ def house(db: None) -> House:
         sent=sent.pk,
         their_document=mine,
         files=[each.pk for each in files],
+        notice=notice,
         imported=taken,
         stored_sha256=attachment.sha256,
+        picture=picture,
+        digest=shown,
     )
     for name, desk, role in (
         ("owner", ours, "operator"),
@@ -173,6 +215,32 @@ def _secret_draft(desk: Desk, sha256: str) -> Draft:
         causale=(f"{WORD} {MARK}",),
         allegati=(Attachment(nome=f"{MARK}.txt", formato="TXT", sha256=sha256),),
     )
+
+
+def _configure(desk: Desk) -> str:
+    """A second version with a state and a group of this company only, and a draft; what the state's form shows."""
+    label = groups.save_group(desk.actor, "Gruppo suo", [], now=desk.now)
+    groups.save_group(desk.actor, f"Gruppo {MARK}", [], now=desk.now, label=label)
+    flow = configuration.proposal(desk.company.pk).workflow
+    secret = State(STATE, f"Stato {MARK}", StateType.INTERMEDIATE, notices=())
+    flow = replace(flow, states={**flow.states, STATE: secret})
+    seen = workflow.save_draft(desk.actor, flow, 0, now=desk.now)
+    workflow.publish_draft(desk.actor, seen, now=desk.now)
+    flow = replace(flow, states={**flow.states, STATE: replace(secret, deadline=MARK)})
+    workflow.save_draft(desk.actor, flow, 0, now=desk.now)
+    return digest(flow, STATE)
+
+
+def _tell(desk: Desk, document: Document) -> int:
+    """A notice to the first company's administrator, whose address the mail server refuses."""
+    change = StateChange.objects.filter(document=document).first()
+    assert change is not None
+    told_of = (Notice(Dashboard.ACTIVE_PRIVATE, "group:admin"),)
+    notice_flows.tell([(change, told_of)], now=desk.now)
+    NoticePreference.objects.create(
+        company=desk.company, user_id=desk.actor.user_id, refused_address=f"{MARK}@ordine.example"
+    )
+    return models.Notice.objects.get().pk
 
 
 def _import(desk: Desk, xml: bytes) -> int:
@@ -348,8 +416,11 @@ def test_the_same_requests_work_for_the_owner(house: House) -> None:
         shown |= {address.name} if MARK in answers["get"].shown else set()
     assert not missing
     assert {"new", "attach", "import", "edit", "run", "change_state", "arrange"} <= changing
+    assert {"all_read", "preferences", "try_again"} <= changing
+    assert {"state", "delete", "retire", "publish", "discard", "restore_version", "group"} <= changing
     assert {"list", "page", "edit", "import", "import_outcome", "export_csv", "export_xlsx"} <= shown
     assert {"news", "live", "counterparts", "file"} <= shown
+    assert {"csv", "xlsx", "delivery"} <= shown
 
 
 def test_a_reader_changes_nothing_by_any_address(house: House) -> None:

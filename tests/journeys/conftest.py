@@ -29,7 +29,11 @@ IN_MANUAL = (
     "06-esito",
     "07-scarto",
     "08-importa",
+    "20-stati",
+    "20-stato",
+    "20-comune",
     "09-dashboard",
+    "10-elenco-del-gadget",
 )
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 390, "height": 844}

@@ -197,6 +197,7 @@ def test_a_common_state_is_made_with_a_picture_and_a_colour_that_can_be_read(
     page.get_by_role("button", name="Salva").click()
     expect(page.locator("#err-colour")).to_contain_text("non si legge")
     field(page, "colour").fill("#8a5a00")
+    expect(page.locator("#err-colour")).to_be_empty()
     expect(page.locator("#contrast")).to_contain_text("si legge.")
     page.locator('label[for="icon-it-flag"]').click()
     picture(page, "20-comune", full_page=True)
