@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fattorino.documents.views import edit, imports, listing, live, page
+from fattorino.documents.views import edit, imports, listing, live, page, rows
 
 app_name = "documents"
 urlpatterns = [
@@ -21,6 +21,9 @@ urlpatterns = [
     path("<int:document_id>/modifica/", edit.edit, name="edit"),
     path("<int:document_id>/azione/", page.run, name="run"),
     path("<int:document_id>/stato/", page.change_state, name="change_state"),
+    path("<int:document_id>/riga/azione/", rows.run, name="row_run"),
+    path("<int:document_id>/riga/stato/", rows.change_state, name="row_change_state"),
+    path("<int:document_id>/riga/storia/", rows.history, name="row_history"),
     path("<int:document_id>/file/<int:file_id>/", page.file, name="file"),
     path("<int:document_id>/copia.pdf", page.pdf, name="pdf"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -122,6 +123,7 @@ class Possibilities:
     may_edit: bool
     why_not_edit: str
     targets: tuple[StateView, ...]
+    reason_required: bool = False
 
 
 def possibilities(document: Document, actor: Actor) -> Possibilities:
@@ -149,7 +151,38 @@ def possibilities(document: Document, actor: Actor) -> Possibilities:
         )
         if actor.may_write
         else (),
+        reason_required=state.rule(dashboard).reason_required,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RowActions:
+    """What a list offers beside a document of a state. Whether it is busy, the row itself says."""
+
+    action: Action = Action.NONE
+    action_label: str = ""
+    action_offered: bool = False
+    changes_state: bool = False
+
+
+def row_actions(actor: Actor, places: Collection[tuple[str, str]]) -> dict[tuple[str, str], RowActions]:
+    """By (dashboard, state) of the rows; a *ricevuta* has neither and nothing is offered."""
+    _, workflow = workflow_of(actor.company_id)
+    names, runnable = actor_names(actor, workflow), actions.runnable()
+    found = {}
+    for place in set(places):
+        if not place[0] or place[1] not in workflow.states:
+            found[place] = RowActions()
+            continue
+        dashboard, state = Dashboard(place[0]), workflow.state(place[1])
+        action = state.rule(dashboard).action
+        found[place] = RowActions(
+            action,
+            ACTION_LABELS[action],
+            actor.may_write and action in runnable,
+            actor.may_write and bool(choices(workflow, state, dashboard, names)),
+        )
+    return found
 
 
 def _why_not_edit(state: State, editable: bool, pending: PendingAction | None) -> str:

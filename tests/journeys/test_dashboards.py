@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from fattorino.config import demo
 from tests.journeys.conftest import NARROW, Picture
-from tests.journeys.pages import document_of, duplicate, expect_state, send, sign_in
+from tests.journeys.pages import document_of, duplicate, expect_state, row, send, sign_in
 from tests.journeys.product import Product
 from tests.journeys.test_with_telephone import fits
 
@@ -124,6 +124,38 @@ def test_a_gadget_is_dragged_to_another_place(page: Page) -> None:
     expect(gadgets.nth(0)).to_have_attribute("data-code", str(first))
 
 
+def test_a_gadget_opens_its_list_where_each_row_is_worked(page: Page, picture: Picture) -> None:
+    document = duplicate(page, document_of(page, "Fattura 2"))
+    other = duplicate(page, document)
+    page.goto(PRIVATE)
+    page.locator("[role=tabpanel] .ft-gadget-card", has_text="Da processare").click()
+    expect(page.get_by_role("heading", name="Da processare")).to_be_visible()
+    mine = row(page, document)
+    page.evaluate("window.neverReloaded = true")
+    picture(page, "10-elenco-del-gadget")
+
+    mine.get_by_role("link", name="Storia").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Laura Conti")
+    picture(page, "12-storia-dalla-riga")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+    mine.get_by_role("link", name="Cambia stato").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Nuovo stato").select_option(label="Annullato (mai trasmesso)")
+    dialog.get_by_label("Motivo").fill("Prova")
+    picture(page, "12-cambia-stato")
+    dialog.get_by_role("button", name="Cambia stato").click()
+    expect(mine.locator(".ft-state")).to_have_text("Annullato (mai trasmesso)")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(mine.get_by_role("button")).to_have_count(0)
+
+    row(page, other).get_by_role("button", name="Genera XML e invia").click()
+    expect(page.locator("#notices")).to_contain_text("avviato per Fattura")
+    expect(row(page, other).locator(".ft-state")).to_have_text("Consegnato")
+    assert page.evaluate("window.neverReloaded") is True
+
+
 def test_tabs_are_walked_with_the_arrows_and_kept_in_the_address(page: Page) -> None:
     page.goto(PRIVATE)
     tabs = page.get_by_role("tab")
@@ -159,3 +191,9 @@ def test_the_dashboards_fit_a_telephone(new_context: Callable[..., BrowserContex
     picture(page, "11-stretto-dashboard", full_page=True)
     page.goto("/dashboard/esiti-non-attesi/")
     fits(page)
+    page.goto("/entrate/?dashboard=privati")
+    fits(page)
+    page.get_by_role("link", name="Storia").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    fits(page)
+    picture(page, "11-stretto-storia")

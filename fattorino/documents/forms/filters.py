@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 
+from fattorino.core.workflow.definition import Dashboard
 from fattorino.documents.forms.values import Unreadable, read_date
 from fattorino.documents.queries import DocumentFilters
+from fattorino.workflow.dashboards import BY_SLUG
 
 # Short Italian names in the address.
 NAMES = {
@@ -17,6 +19,7 @@ NAMES = {
     "cliente": "counterpart",
     "numero": "number",
     "testo": "text",
+    "dashboard": "dashboard",
 }
 
 
@@ -39,11 +42,18 @@ class FilterForm:
             counterpart=self.values["cliente"],
             number=self.values["numero"],
             text=self.values["testo"],
+            dashboard=str(self.dashboard or ""),
         )
 
     @property
+    def dashboard(self) -> Dashboard | None:
+        """The dashboard whose documents are listed; None for Entrate as a whole."""
+        return BY_SLUG.get(self.values["dashboard"])
+
+    @property
     def active(self) -> bool:
-        return any(self.values.values())
+        """Whether something is filtered within the list."""
+        return any(value for name, value in self.values.items() if name != "dashboard")
 
     @property
     def query(self) -> dict[str, str]:

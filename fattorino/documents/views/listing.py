@@ -15,6 +15,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from fattorino import clock
+from fattorino.core.workflow.definition import Dashboard
+from fattorino.core.workflow.settings import DASHBOARD_LABELS
 from fattorino.documents import queries
 from fattorino.documents.forms.filters import FilterForm
 from fattorino.documents.queries import DocumentRow
@@ -23,6 +25,8 @@ from fattorino.organisations.queries import Actor
 from fattorino.organisations.scope import company_scope
 from fattorino.organisations.spreadsheet import Cell, write_xlsx
 from fattorino.organisations.tables import csv_text
+from fattorino.workflow import queries as workflow
+from fattorino.workflow.queries import RowActions, StateView
 
 KINDS = [("", "Tutti"), ("fattura", "Fatture"), ("nota_credito", "Note di credito"), ("ricevuta", "Ricevute")]
 ROWS_AT_ONCE = 500
@@ -44,7 +48,9 @@ COLUMNS = (
 def entrate(request: HttpRequest, actor: Actor) -> HttpResponse:
     form = FilterForm(request.GET)
     page = queries.list_documents(actor, form.filters, queries.Cursor.parse(request.GET.get("pagina", "")))
-    states = [("", "Tutti"), *((s.code, s.label) for s in queries.list_states(actor))]
+    offered = dashboard_states(actor, form.dashboard) if form.dashboard else queries.list_states(actor)
+    states = [("", "Tutti"), *((s.code, s.label) for s in offered)]
+    labels = {s.code: s.label for s in offered}
     return render(
         request,
         "documents/list.html",
@@ -58,8 +64,27 @@ def entrate(request: HttpRequest, actor: Actor) -> HttpResponse:
             "next_query": urlencode(form.query | {"pagina": str(page.next)}) if page.next else "",
             "previous_query": urlencode(form.query | {"pagina": str(page.previous)}) if page.previous else "",
             "poll": _poll_address([row.id for row in page.rows], page.last_change),
+            "offers": row_offers(actor, page.rows),
+            "dashboard_label": DASHBOARD_LABELS[form.dashboard] if form.dashboard else "",
+            "dashboard_slug": form.values["dashboard"] if form.dashboard else "",
+            "state_label": labels.get(form.values["stato"], ""),
         },
     )
+
+
+def dashboard_states(actor: Actor, dashboard: Dashboard) -> list[StateView]:
+    return workflow.state_views(actor.company_id, actor, (dashboard,))
+
+
+def row_offers(actor: Actor, rows: Iterable[DocumentRow]) -> dict[int, RowActions]:
+    """What each row offers, by document; nothing while something is under way."""
+    rows = list(rows)
+    by_place = workflow.row_actions(actor, {_place(row) for row in rows})
+    return {row.id: by_place[_place(row)] for row in rows if not row.busy_label}
+
+
+def _place(row: DocumentRow) -> tuple[str, str]:
+    return (row.dashboard, row.state.code) if row.state else ("", "")
 
 
 @require_safe
@@ -76,7 +101,8 @@ def news(request: HttpRequest, actor: Actor) -> HttpResponse:
     rows, last = queries.changed_rows(actor, ids, since)
     if not rows:
         return HttpResponse(status=204)
-    return render(request, "documents/parts/news.html", {"rows": rows, "poll": _poll_address(ids, last)})
+    context = {"rows": rows, "poll": _poll_address(ids, last), "offers": row_offers(actor, rows)}
+    return render(request, "documents/parts/news.html", context)
 
 
 def _poll_address(ids: list[int], since: int) -> str:

@@ -20,6 +20,7 @@ from fattorino.documents.views.common import document_or_404
 from fattorino.organisations.pages import desk, download
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import flows as workflow
+from fattorino.workflow.queries import state_views
 
 TYPES = {".xml": "application/xml", ".p7m": "application/pkcs7-mime", ".zip": "application/zip"}
 
@@ -47,16 +48,21 @@ def live(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
 
 def _context(request: HttpRequest, view: queries.DocumentView, actor: Actor) -> dict[str, Any]:
     company = request.membership.company  # type: ignore[attr-defined]  # set by CompanyMiddleware
-    labels = {s.code: s for s in queries.list_states(actor)}
     told = _told(view)
     return {
         "view": view,
         "row": view.row,
         "errors": [each for each in told if each["told"].is_error],
         "remarks": [each for each in told if not each["told"].is_error],
-        "history": [_event(change, labels) for change in reversed(view.history)],
+        "history": timeline(view, actor),
         "preview": looks.preview(view, company, actor),
     }
+
+
+def timeline(view: queries.DocumentView, actor: Actor) -> list[dict[str, Any]]:
+    """The history, the newest first; a state reserved to others has no name in it."""
+    labels = {s.code: s for s in state_views(actor.company_id, actor)}
+    return [_event(change, labels) for change in reversed(view.history)]
 
 
 def _event(change: Any, labels: dict[str, Any]) -> dict[str, Any]:

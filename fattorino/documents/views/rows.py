@@ -1,0 +1,88 @@
+"""What a row of the list offers without leaving it: the action of its state, *Cambia stato*, its history."""
+
+from __future__ import annotations
+
+import json
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from fattorino import clock
+from fattorino.core.errors import RefusedError
+from fattorino.documents import queries
+from fattorino.documents.views.common import document_or_404
+from fattorino.documents.views.listing import row_offers
+from fattorino.documents.views.page import timeline
+from fattorino.organisations.pages import desk
+from fattorino.organisations.queries import Actor
+from fattorino.workflow import flows as workflow
+
+
+@require_POST
+@desk
+def run(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
+    """The button of the state, in its row."""
+    view = document_or_404(actor, document_id)
+    if request.POST.get("azione", "") != str(view.possibilities.action):
+        raise RefusedError(
+            _("Nel frattempo lo stato del documento è cambiato: non è stato fatto nulla."),
+            _("Guardare il nuovo stato nella riga e decidere di nuovo."),
+        )
+    workflow.request_action(document_id, actor, now=clock.now())
+    done = _("«%(action)s» avviato per %(document)s: l'esito compare da solo.") % {
+        "action": view.possibilities.action_label,
+        "document": _name(view),
+    }
+    return _row(request, actor, document_id, done)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk
+def change_state(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
+    """*Cambia stato*: the dialog, and what it asks for."""
+    view = document_or_404(actor, document_id)
+    if request.method != "POST":
+        if request.headers.get("HX-Request") != "true":
+            return redirect("documents:page", document_id)
+        return render(request, "documents/parts/change_state.html", {"view": view, "row": view.row})
+    target = request.POST.get("stato", "")
+    if not target:
+        raise RefusedError(_("Scegliere lo stato da assegnare."))
+    reason = request.POST.get("motivo", "").replace("\x00", "").strip()[:500]
+    workflow.choose_state(document_id, target, actor, now=clock.now(), reason=reason)
+    return _row(request, actor, document_id, _("Stato di %(document)s cambiato.") % {"document": _name(view)})
+
+
+@require_safe
+@desk
+def history(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
+    """Everything that happened to the document, in a dialog over the list."""
+    view = document_or_404(actor, document_id)
+    if request.headers.get("HX-Request") != "true":
+        return redirect("documents:page", document_id)
+    context = {"row": view.row, "history": timeline(view, actor)}
+    return render(request, "documents/parts/history.html", context)
+
+
+def _name(view: queries.DocumentView) -> str:
+    return f"{view.row.kind_label} {view.row.number}".strip()
+
+
+def _row(request: HttpRequest, actor: Actor, document_id: int, done: str) -> HttpResponse:
+    """The row as it is now; without script, back to the list it was pressed in."""
+    if request.headers.get("HX-Request") != "true":
+        messages.success(request, done)
+        back = request.headers.get("Referer", "")
+        if url_has_allowed_host_and_scheme(back, {request.get_host()}):
+            return redirect(back)
+        return redirect("documents:list")
+    row = document_or_404(actor, document_id).row
+    context = {"row": row, "offers": row_offers(actor, [row]), "changed": True}
+    response = render(request, "documents/parts/row.html", context)
+    notice = {"level": "success", "message": done}
+    response["HX-Trigger"] = json.dumps({"notice": notice, "closeDialog": True})
+    return response
