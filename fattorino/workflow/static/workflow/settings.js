@@ -17,7 +17,13 @@
     tab.textContent = panel.dataset.tab;
     tab.setAttribute("role", "tab");
     tab.setAttribute("aria-controls", panel.id);
-    if ("marked" in panel.dataset) tab.dataset.marked = "";
+    if ("marked" in panel.dataset) {
+      tab.dataset.marked = "";
+      const words = document.createElement("span");
+      words.className = "visually-hidden";
+      words.textContent = " (" + panel.dataset.marked + ")";
+      tab.append(words);
+    }
     panel.setAttribute("role", "tabpanel");
     panel.setAttribute("aria-labelledby", tab.id);
     tab.addEventListener("click", () => show(panel.id));
