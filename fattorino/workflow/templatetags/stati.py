@@ -16,7 +16,13 @@ register = template.Library()
 
 @register.inclusion_tag("workflow/settings/parts/setting.html")
 def setting(
-    form: Any, name: str, kind: str = "text", *, choices: Any = (), width: str = "", maxlength: int | None = None
+    form: Any,
+    name: str,
+    kind: str = "text",
+    *,
+    choices: Any = (),
+    width: str = "",
+    maxlength: int | None = None,
 ) -> dict[str, Any]:
     """A field for one setting of a state, with label and help of the settings table.
 
