@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         "--port": args.port,
         "--workers": 1,  # one process knows all open pages, and counts them
         "--backlog": 4096,
-        "--workers-kill-timeout": 3,  # open pages would keep it for ever; they connect again by themselves
+        "--workers-kill-timeout": 1,  # open pages would keep it for ever; they connect again by themselves
         "--log-level": "warning",
     }
     words = [str(word) for pair in options.items() for word in pair]
