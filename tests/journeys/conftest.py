@@ -34,6 +34,8 @@ IN_MANUAL = (
     "20-comune",
     "09-dashboard",
     "10-elenco-del-gadget",
+    "30-avvisi",
+    "30-posta",
 )
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 390, "height": 844}

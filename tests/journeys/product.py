@@ -37,6 +37,8 @@ class Product:
     home: pathlib.Path
     port: int = field(default_factory=lambda: free_port())
     simulator_port: int = field(default_factory=lambda: free_port())
+    # Where it hands over its mail; nobody is there unless a journey opens a post office.
+    mail_port: int = field(default_factory=lambda: free_port())
     live_port: int = field(default_factory=lambda: free_port())
     process: subprocess.Popen[bytes] | None = None
 
@@ -57,6 +59,10 @@ class Product:
             "FATTORINO_LIVE_PORT": str(self.live_port),
             "FATTORINO_SIMULATOR_SPEED": str(SPEED),
             "FATTORINO_DEMO": "1",
+            "FATTORINO_SMTP_HOST": "127.0.0.1",
+            "FATTORINO_SMTP_PORT": str(self.mail_port),
+            "FATTORINO_SMTP_TLS": "no",
+            "FATTORINO_FROM": "fattorino@ordine.example",
             "FATTORINO_LOGIN_RATE": "300/m/ip",
         }
 

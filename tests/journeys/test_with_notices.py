@@ -1,0 +1,160 @@
+"""A state tells its group: the bell, the list, the e-mail, and what everybody chooses for herself."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from fattorino.config import demo
+from tests.journeys.conftest import NARROW, PATIENCE, Picture, Watch
+from tests.journeys.pages import expect_state, field, new_invoice, save, send
+from tests.journeys.product import Product
+from tests.journeys.test_with_telephone import fits
+from tests.workflow.postbox import PostBox, subject_of, text_of
+
+SENT = "Consegnato"
+
+
+@pytest.fixture(scope="module")
+def post_office(product: Product) -> Iterator[PostBox]:
+    box = PostBox(product.mail_port)
+    box.start()
+    yield box
+    box.stop()
+
+
+def bell(page: Page, words: str | re.Pattern[str]) -> None:
+    """The bell comes to say this, without a reload."""
+    expect(page.locator("#bell")).to_contain_text(words, timeout=2 * PATIENCE)
+
+
+def mailed(box: PostBox, words: str) -> str:
+    """The text of the first mail about this, once it has come."""
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        for mail in list(box.mails):
+            if words in text_of(mail):
+                return f"{subject_of(mail)}\n{text_of(mail)}"
+        time.sleep(0.5)
+    raise AssertionError(f"no mail about {words}: {[subject_of(m) for m in box.mails]}")
+
+
+def test_an_outcome_reaches_the_bell_the_list_and_the_mailbox(
+    page: Page, post_office: PostBox, picture: Picture
+) -> None:
+    page.goto("/impostazioni/stati/")
+    page.get_by_role("link", name=SENT, exact=True).click()
+    page.get_by_role("tab", name=re.compile("^Notifiche")).first.click()
+    field(page, "notice-PR").check()
+    field(page, "notice-PR-0-group").select_option(label="Amministratori (1 persona)")
+    field(page, "notice-PR-0-medium").select_option("mail")
+    page.get_by_role("button", name="Salva nella bozza").click()
+    page.wait_for_load_state()
+    page.get_by_role("link", name="Confronta e pubblica").click()
+    page.get_by_role("button", name="Pubblica", exact=True).click()
+    expect(page.locator("#notices")).to_contain_text("Pubblicata la versione")
+    page.goto("/avvisi/?mostra=non-letti")
+    if page.get_by_role("button", name="Segna tutti come letti").count():
+        page.get_by_role("button", name="Segna tutti come letti").click()
+    bell(page, "nessuno da leggere")
+
+    new_invoice(page, "privato", demo.ROSSI, {"codice_destinatario": "M5UXCR1"})
+    document = save(page)
+    title = page.locator("h1").inner_text().split(" del ")[0]
+    send(page)
+    watcher = page.context.new_page()
+    watcher.goto("/entrate/")
+    watcher.evaluate("window.neverReloaded = true")
+    expect_state(page, SENT)
+    bell(watcher, "1 da leggere")
+    expect(watcher.locator("#bell-told")).to_have_text(re.compile("1 da leggere"))
+    assert watcher.evaluate("window.neverReloaded")
+    picture(watcher, "30-campanella")
+
+    watcher.locator("#bell").click()
+    expect(watcher.locator("tbody tr").first).to_contain_text(SENT)
+    expect(watcher.locator("tbody tr").first).to_have_class("ft-unread")
+    picture(watcher, "30-avvisi", full_page=True)
+    watcher.locator("tbody tr").first.get_by_role("link").click()
+    watcher.wait_for_url(f"**/entrate/{document}/")
+    bell(watcher, "nessuno da leggere")
+
+    text = mailed(post_office, "/avvisi/")
+    assert SENT in text and demo.EMAIL in post_office.to
+    link = re.search(r"http://\S+/avvisi/\d+/", text)
+    assert link and text.splitlines()[0].endswith(SENT), text
+    page.goto(link[0])
+    page.wait_for_url(f"**/entrate/{document}/")
+    assert title
+
+
+def test_one_chooses_a_digest_and_sees_the_post_at_390_px(
+    new_context: Callable[..., BrowserContext], watch: Watch, post_office: PostBox, picture: Picture
+) -> None:
+    watch.expected.add(422)
+    page = new_context(viewport=NARROW, has_touch=True).new_page()
+    page.goto("/avvisi/")
+    fits(page)
+    picture(page, "30-stretto-avvisi", full_page=True)
+    page.get_by_role("link", name="Preferenze").click()
+    page.get_by_label("Un riepilogo al giorno").check()
+    fits(page)
+    picture(page, "30-stretto-preferenze", full_page=True)
+    page.get_by_role("button", name="Salva").click()
+    expect(page.locator("#notices")).to_contain_text("Preferenza salvata")
+    expect(page.get_by_label("Un riepilogo al giorno")).to_be_checked()
+    page.get_by_label("Subito").check()
+    page.get_by_role("button", name="Salva").click()
+    expect(page.get_by_label("Subito")).to_be_checked()
+    page.goto("/avvisi/posta/")
+    expect(page.locator("main")).to_contain_text("Tutto parte regolarmente")
+    fits(page)
+    picture(page, "30-stretto-posta", full_page=True)
+
+
+def test_an_address_that_the_server_refuses_is_shown_to_the_administrator(
+    page: Page, post_office: PostBox, picture: Picture
+) -> None:
+    post_office.rcpt[demo.EMAIL] = (
+        "550 5.1.1 <segreteria@ordine.example>: Recipient address rejected: User unknown"
+    )
+    new_invoice(page, "privato", demo.ROSSI, {"codice_destinatario": "M5UXCR1"})
+    save(page)
+    send(page)
+    expect_state(page, SENT)
+    page.goto("/avvisi/")
+    deadline = time.monotonic() + 90
+    while not page.get_by_text("non raggiungono una persona").count() and time.monotonic() < deadline:
+        time.sleep(1)
+        page.reload()
+    picture(page, "30-avvisi-indirizzo", full_page=True)
+    page.get_by_role("link", name="Vedere che cosa fare").click()
+    expect(page.locator("tbody")).to_contain_text("User unknown")
+    picture(page, "30-posta")
+    post_office.rcpt.clear()
+    before = len(post_office.mails)
+    page.get_by_role("button", name="Riprova").click()
+    expect(page.locator("main")).to_contain_text("Nessuno.")
+    deadline = time.monotonic() + 60
+    while len(post_office.mails) == before and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert len(post_office.mails) == before + 1
+
+
+def test_the_list_is_worked_by_keyboard(page: Page, picture: Picture) -> None:
+    page.goto("/entrate/")
+    page.locator("#bell").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/avvisi/")
+    page.get_by_role("link", name=re.compile("^Da leggere")).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/avvisi/?mostra=non-letti")
+    buttons = page.get_by_role("button", name=re.compile("^Segna come letto"))
+    buttons.first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Nessun avviso da leggere")).to_be_visible()
+    picture(page, "30-avvisi-vuoto")
