@@ -212,6 +212,8 @@ def _kind(dashboard: Dashboard, count: int) -> Kind:
 
 
 def _wishes(actor: Actor, dashboard: Dashboard) -> dict[str, GadgetPreference]:
+    if actor.user_id is None:
+        return {}
     rows = GadgetPreference.objects.filter(
         company_id=actor.company_id, user_id=actor.user_id, dashboard=str(dashboard)
     )

@@ -99,7 +99,7 @@ def count_unexpected(actor: Actor, became: str) -> int:
 
 def _read(actor: Actor, became: str, before: int | None, limit: int) -> list[tuple[Any, ...]]:
     hidden = queries.hidden_states(actor.company_id, actor)
-    values = [actor.company_id, before if before is not None else 2**63 - 1, hidden, became, limit]
+    values: list[Any] = [actor.company_id, before if before is not None else 2**63 - 1, hidden, became, limit]
     with connection.cursor() as cursor:
         cursor.execute(_UNEXPECTED, values)
         return list(cursor.fetchall())

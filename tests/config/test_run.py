@@ -6,11 +6,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fattorino.config.run import Options, read_options
+from fattorino.config.run import Options, Run, read_options
 from fattorino.core.errors import SetupError
 
 
@@ -83,6 +84,7 @@ def test_database_that_does_not_answer_is_one_line_without_its_password(tmp_path
 def test_defaults() -> None:
     options = read_options({})
     assert (options.port, options.simulator_port, options.demo) == (8000, 8001, False)
+    assert (options.live_port, options.live_port_given) == (8002, False)
     assert options.address == "http://127.0.0.1:8000"
 
 
@@ -94,3 +96,21 @@ def test_address_for_people_when_listening_everywhere() -> None:
 def test_wrong_port_names_its_variable() -> None:
     with pytest.raises(SetupError, match="FATTORINO_SIMULATOR_PORT=x"):
         read_options({"FATTORINO_SIMULATOR_PORT": "x"})
+
+
+def test_the_live_channel_is_switched_off_by_port_0() -> None:
+    assert read_options({"FATTORINO_LIVE_PORT": "0"}).live_port == 0
+
+
+def test_a_busy_port_of_the_live_channel_stops_nothing_unless_it_was_asked_for(
+    tmp_path: Path, busy_port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "log").mkdir()
+    asked_for = Options(tmp_path, "127.0.0.1", 1, 2, False, "", live_port=busy_port, live_port_given=True)
+    with pytest.raises(SetupError, match="FATTORINO_LIVE_PORT"):
+        Run(asked_for)._check_live_port()
+    by_itself = Run(replace(asked_for, live_port_given=False))
+    by_itself._check_live_port()
+    assert by_itself.live_port == 0 and "ogni due secondi" in capsys.readouterr().out
+    assert [child.title for child in by_itself._children()] == ["Server web", "Lavori"]
+    assert len(Run(replace(asked_for, live_port=busy_port))._children()) == 3

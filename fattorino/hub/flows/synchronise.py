@@ -57,9 +57,10 @@ def ask_again(company_id: int, *, now: datetime.datetime) -> int:
 def synchronise_document(run: ActionRun, *, now: datetime.datetime) -> ActionResult:
     """The action *Sincronizza con Digital Hub* of a state."""
     ask_again(run.company_id, now=now)
-    actor = workflow.system_actor(run.company_id)
+
+    def apply() -> None:
+        workflow.apply_held(run.document_id, workflow.system_actor(run.company_id), now=now)
+
     return ActionResult(
-        True,
-        "Chiesto a Digital Hub: gli esiti conservati sono stati riproposti.",
-        then=lambda: workflow.apply_held(run.document_id, actor, now=now) and None,
+        True, "Chiesto a Digital Hub: gli esiti conservati sono stati riproposti.", then=apply
     )
