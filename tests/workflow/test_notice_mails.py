@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.mail import EmailMultiAlternatives
 from django.db import connection
 
 from fattorino import clock
@@ -22,7 +23,7 @@ from fattorino.config import demo
 from fattorino.core.errors import RefusedError
 from fattorino.organisations.flows import revoke_user, save_user
 from fattorino.organisations.scope import company_scope, system_scope
-from fattorino.workflow import notices, tasks_notices
+from fattorino.workflow import notices, postman, tasks_notices
 from fattorino.workflow.flows import notice_mails
 from fattorino.workflow.flows import notices as notice_flows
 from fattorino.workflow.models import Notice, NoticeMail, NoticePreference
@@ -415,6 +416,30 @@ def test_without_a_server_what_waits_is_left_alone(
         .get("/avvisi/posta/")
         .content.decode()
     )
+
+
+def test_a_letter_that_breaks_the_program_does_not_hold_the_others(
+    desk: Desk, postbox: PostBox, go: Round, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        person(desk, f"{name}@ordine.example")
+    tells(desk, ENTERED, mail=True)
+    desk.save()
+    real = postman.compose
+
+    def compose(letter: notice_mails.Letter) -> EmailMultiAlternatives:
+        if letter.address == LAURA:
+            raise ZeroDivisionError
+        return real(letter)
+
+    monkeypatch.setattr(postman, "compose", compose)
+    with pytest.raises(ZeroDivisionError):
+        go(1)
+    go(2)
+    assert sorted(postbox.to) == ["a@ordine.example", "b@ordine.example"]
+    monkeypatch.setattr(postman, "compose", real)
+    go(70)
+    assert LAURA in postbox.to
 
 
 def test_a_round_that_lasts_too_long_leaves_the_rest_to_the_next(
