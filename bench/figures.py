@@ -106,14 +106,14 @@ def clock(
 
 def weigh(found: list[Implementation], env: dict[str, str], figures: Figures, note: Note) -> None:
     """Peak memory for the largest invoice: its objects, and checking it in one go and as a stream."""
-    large = lines(MANY)
     for i in found:
         tasks = [("objects", "parse", "memory")]
         if i.name == "ours":
             tasks += [("check", "validate", "memory"), ("stream", "stream", "stream")]
         for name, task, mode in tasks:
             try:
-                figures.memory[i.name, name] = measure.peak(i, task, large, env, mode)
+                job = Job(i, task, lines(MANY), (0, 1))
+                figures.memory[i.name, name] = measure.peak(job, lines(1), env, mode)
             except NotMeasured as error:
                 note(f"memoria di {i.title}, {task}: non misurata ({error})")
 

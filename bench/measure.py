@@ -110,11 +110,9 @@ def timings(
             watch.close()
 
 
-def peak(
-    implementation: Implementation, task: str, case: Path, variables: dict[str, str], mode: str = "memory"
-) -> float:
-    """MiB that the resident set rises over what it was with everything imported; median of three processes."""
-    command = _worker(Job(implementation, task, case, (0, 0)), mode)
+def peak(job: Job, warm: Path, variables: dict[str, str], mode: str) -> float:
+    """MiB that the resident set rises over what it was after the task over `warm`; median of three processes."""
+    command = _worker(job, mode, str(warm))
     return median(float(json.loads(_output(command, variables))["kib"]) for _ in range(3)) / 1024
 
 
