@@ -101,14 +101,17 @@ class XmlSource:
 def xml_sources(document_ids: Sequence[int], company_id: int) -> list[XmlSource]:
     """Read what the XML of these documents is made of, but for the attachments."""
     rows = Invoice.objects.select_related("imported", "company").defer("imported__content")
-    invoices = rows.filter(document_id__in=document_ids, company_id=company_id)
+    invoices = list(rows.filter(document_id__in=document_ids, company_id=company_id))
+    if not invoices:
+        return []
+    cedente = cedente_of(invoices[0].company)
     return [
         XmlSource(
             document_id=invoice.pk,
             formato=invoice.formato,
             imported=invoice.imported,
             draft=draft_from_json(invoice.draft or {}) if invoice.imported is None else None,
-            cedente=cedente_of(invoice.company),
+            cedente=cedente,
         )
         for invoice in invoices
     ]

@@ -361,23 +361,35 @@ class BulkRun(models.Model):
     target = models.CharField(max_length=40, blank=True)
     reason = models.CharField(max_length=500, blank=True)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING)
+    # Why it was stopped, where no person did it.
+    message = models.CharField(max_length=500, blank=True)
+    # Documents in all, and by outcome; they change in the transaction that writes the outcomes.
     total = models.PositiveIntegerField()
+    started = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     started_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     actor_label = models.CharField(max_length=150)
 
+    class Meta:
+        indexes = [
+            models.Index(fields=["company", "-id"], name="bulk_runs"),
+            models.Index(fields=["id"], condition=models.Q(finished_at=None), name="bulk_unfinished"),
+        ]
+
 
 class BulkItem(models.Model):
-    """One document of a run. `outcome` is empty until its turn has come."""
+    """One document of a run. `outcome` is empty until its turn has come; in a cancelled run it never does."""
 
     class Outcome(models.TextChoices):
         WAITING = "", "in attesa"
-        STARTED = "started", "avviato"
+        STARTED = "started", "in corso"
         DONE = "done", "riuscito"
         FAILED = "failed", "non riuscito"
         REFUSED = "refused", "non ammesso"
-        LEFT = "left", "lasciato"
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", db_index=False)
     run = models.ForeignKey(BulkRun, on_delete=models.PROTECT, related_name="items", db_index=False)
@@ -386,8 +398,6 @@ class BulkItem(models.Model):
     outcome = models.CharField(max_length=8, choices=Outcome.choices, blank=True)
     message = models.TextField(blank=True)
     at = models.DateTimeField(null=True)
-    # The pending action that the run started for this document: its end is the outcome.
-    pending_id = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
@@ -395,6 +405,7 @@ class BulkItem(models.Model):
             models.UniqueConstraint(fields=["run", "document"], name="once_in_a_run"),
         ]
         indexes = [
-            models.Index(fields=["pending_id"], condition=~models.Q(pending_id=None), name="bulk_pending"),
-            models.Index(fields=["run", "place"], condition=models.Q(outcome=""), name="bulk_waiting"),
+            models.Index(fields=["run", "outcome", "place"], name="bulk_outcomes"),
+            # A document is under way in one run at most: its open action keeps others out.
+            models.Index(fields=["document"], condition=models.Q(outcome="started"), name="bulk_under_way"),
         ]

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
-
 from django.db import InterfaceError, OperationalError
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from fattorino import clock
-from fattorino.core.errors import FattorinoError
-from fattorino.core.workflow.definition import Action
 from fattorino.organisations.scope import company_scope, system_scope
 from fattorino.workflow import (
-    actions,
+    acting,
     counts,
     flows,
-    tasks_notices,  # noqa: F401 - the queue knows only what is imported from here
+    tasks_bulk,  # noqa: F401 - the queue knows only what is imported from here
+    tasks_notices,  # noqa: F401
     tasks_synchronise,  # noqa: F401
 )
-from fattorino.workflow.actions import ActionResult, ActionRun
 from fattorino.workflow.flows.counts import AT_ONCE, roll_up
 
-log = logging.getLogger(__name__)
 RETIRED_AGAIN = 60  # seconds
 
 
@@ -40,21 +34,7 @@ def run_action(company_id: int, pending_id: int) -> None:
         pending = flows.take_pending(pending_id, company_id)
     if pending is None:
         return
-    action = Action(pending.action)
-    run = ActionRun(company_id, pending.document_id, pending.run, action, clock.now())
-    try:
-        result = actions.table()[action](run)
-    except (OperationalError, InterfaceError):
-        raise
-    except FattorinoError as exc:
-        result = ActionResult(False, str(exc))
-    except Exception:  # noqa: BLE001 - the border of the job: a person must see that it failed, not wait for ever
-        log.error("action %s of document %s\n%s", action, pending.document_id, traceback.format_exc())
-        result = ActionResult(
-            False,
-            "L'operazione si è interrotta per un errore interno, annotato nel registro del servizio. "
-            "Riprovare; se si ripete, avvisare l'assistenza.",
-        )
+    result = acting.act(pending, now=clock.now())
     with company_scope(company_id):
         flows.finish_action(pending_id, company_id, result, now=clock.now())
 

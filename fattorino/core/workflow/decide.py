@@ -30,7 +30,9 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class ActionRequested:
-    """Somebody presses the button of the state."""
+    """Somebody presses the button of the state. `seen`: the state that she saw the document in, where that is known."""
+
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class StateChosen:
 
     target: str
     reason: str = ""
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def decide(workflow: Workflow, current: str, event: Event, facts: Facts) -> Deci
         return _entered(workflow, event, facts)
     state = workflow.state(current)
     if isinstance(event, ActionRequested):
-        return _requested(state, facts)
+        return _requested(state, event, facts)
     if isinstance(event, ActionSucceeded):
         return _succeeded(workflow, state, event, facts)
     if isinstance(event, ActionFailed):
@@ -210,7 +213,7 @@ def _entered(workflow: Workflow, event: Entered, facts: Facts) -> Decision | Ref
     return _into(workflow, code, facts, run_on=False)
 
 
-def _requested(state: State, facts: Facts) -> Decision | Refusal:
+def _requested(state: State, event: ActionRequested, facts: Facts) -> Decision | Refusal:
     action = state.rule(facts.dashboard).action
     if not facts.may_write:
         return Refusal(
@@ -219,6 +222,8 @@ def _requested(state: State, facts: Facts) -> Decision | Refusal:
         )
     if not may_see(state, facts.actor_names):
         return Refusal("Documento non trovato.")
+    if event.seen not in ("", state.code):
+        return _moved_on(state)
     if action is Action.NONE:
         return Refusal(
             f"Nello stato «{state.label}» non c'è alcuna azione da eseguire.",
@@ -239,6 +244,14 @@ def _requested(state: State, facts: Facts) -> Decision | Refusal:
             conflict=True,
         )
     return Decision(to_state=None, start=action)
+
+
+def _moved_on(state: State) -> Refusal:
+    return Refusal(
+        f"Nel frattempo il documento è passato nello stato «{state.label}»: non è stato fatto nulla.",
+        "Guardare il nuovo stato e decidere di nuovo.",
+        conflict=True,
+    )
 
 
 def _succeeded(workflow: Workflow, state: State, event: ActionSucceeded, facts: Facts) -> Decision:
@@ -292,6 +305,8 @@ def _chosen(workflow: Workflow, state: State, event: StateChosen, facts: Facts) 
         return Refusal("Il ruolo di consultazione non permette di cambiare stato.")
     if not may_see(state, facts.actor_names):
         return Refusal("Documento non trovato.")
+    if event.seen not in ("", state.code):
+        return _moved_on(state)
     if facts.busy:
         return Refusal(
             "Sul documento c'è un'operazione in corso: lo stato non si può cambiare ora.",

@@ -16,9 +16,10 @@ from fattorino.core.fatturapa.envelope import unwrap, verify
 from fattorino.core.fatturapa.findings import Finding
 from fattorino.documents import files
 from fattorino.hub import queries
-from fattorino.hub.flows.submissions import Results, Runs, current, in_portions, open_submissions, still_free
+from fattorino.hub.flows.submissions import Results, Runs, current, in_portions, open_submissions
 from fattorino.hub.models import Submission
 from fattorino.organisations.queries import get_company
+from fattorino.organisations.rows import update_rows
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow.actions import ActionResult, ManyResults
 
@@ -78,16 +79,13 @@ def _keep(company_id: int, made: list[_Made], now: datetime.datetime) -> Results
     results = {s.run: result for s, result in made if isinstance(result, ActionResult)}
     stored |= {s.pk: file for s, file in made if not isinstance(file, bytes | ActionResult)}
     taken = [s for s, _ in made if s.pk in stored]
-    free = still_free(taken, "content")
-    for submission in taken:
-        file = stored[submission.pk]
-        if submission.pk in free:
-            free[submission.pk].content, free[submission.pk].formato = file, submission.formato
-        results[submission.run] = ActionResult(
-            True, f"XML generato: {submission.base_name}.xml", sha256=file.sha256
-        )
-    Submission.objects.bulk_update(free.values(), ["content", "formato"])
-    return results
+    # Who comes second, after a fault, changes nothing.
+    rows = [(s.pk, stored[s.pk].pk, s.formato) for s in taken]
+    update_rows(Submission, company_id, ("content", "formato"), rows, where_null="content")
+    return results | {
+        s.run: ActionResult(True, f"XML generato: {s.base_name}.xml", sha256=stored[s.pk].sha256)
+        for s in taken
+    }
 
 
 def _fields_json(refused: RefusedError) -> list[dict[str, object]]:

@@ -14,9 +14,10 @@ from fattorino.documents import files
 from fattorino.documents import flows as documents
 from fattorino.hub import queries
 from fattorino.hub.flows import keys
-from fattorino.hub.flows.submissions import Results, Runs, current, in_portions, still_free
+from fattorino.hub.flows.submissions import Results, Runs, current, in_portions
 from fattorino.hub.models import Submission
 from fattorino.organisations.queries import get_company
+from fattorino.organisations.rows import update_rows
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow import queue
 from fattorino.workflow.actions import ActionResult, ManyResults
@@ -100,23 +101,15 @@ def _keep(
     files.attach_many(company_id, documents.SIGNED, listed, now=now)
     outgoing: dict[int, StoredFile] = {s.pk: s.content for _, s, _ in portion if s.content}
     outgoing |= {s.pk: file for (s, _), file in zip(signed, stored, strict=True)}
-    _set_outgoing([(s, outgoing[s.pk].pk, each.name) for _, s, each in portion if each.name])
+    # Only the first to sign decides what goes out: a repeated job must not swap the bytes.
+    rows = [(s.pk, outgoing[s.pk].pk, each.name, Status.SIGNED) for _, s, each in portion if each.name]
+    update_rows(Submission, company_id, ("outgoing", "file_name", "status"), rows, where_null="outgoing")
     return {
         run: ActionResult(True, each.told, sha256=outgoing[s.pk].sha256)
         if each.name
         else ActionResult(False, each.refused)
         for run, s, each in portion
     }
-
-
-def _set_outgoing(rows: list[tuple[Submission, int | None, str]]) -> None:
-    # Only the first to sign decides what goes out: a repeated job must not swap the bytes.
-    free = still_free([submission for submission, _, _ in rows], "outgoing")
-    for submission, stored_id, name in rows:
-        row = free.get(submission.pk)
-        if row is not None:
-            row.outgoing_id, row.file_name, row.status = stored_id, name, Status.SIGNED
-    Submission.objects.bulk_update(free.values(), ["outgoing", "file_name", "status"])
 
 
 def confirm(runs: Runs) -> ManyResults:

@@ -118,10 +118,3 @@ def in_portions(company_id: int, submissions: dict[uuid.UUID, Submission]) -> It
 
 def _size(submission: Submission) -> int:
     return submission.content.size if submission.content else 0
-
-
-def still_free(submissions: list[Submission], field: str) -> dict[int, Submission]:
-    """Those, by number and held to the transaction's end, whose field is empty: who comes second changes nothing."""
-    ids = [submission.pk for submission in submissions]
-    rows = Submission.objects.select_for_update().filter(pk__in=ids, **{field: None}).order_by("pk")
-    return {row.pk: row for row in rows}

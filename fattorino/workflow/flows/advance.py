@@ -77,7 +77,7 @@ def advance_many(
         what came of each step, in their order.
     """
     with transaction.atomic():
-        _hold_configuration(company_id)
+        hold_configuration(company_id)
         documents = _locked(company_id, [step.document_id for step in steps])
         version, workflow = queries.workflow_of(company_id)
         judge = Judge(workflow, steps)
@@ -99,7 +99,7 @@ def advance_many(
         ]
 
 
-def _hold_configuration(company_id: int) -> None:
+def hold_configuration(company_id: int) -> None:
     """Keep the company's configuration as it is to the transaction's end: see flows.configuration.publish_draft."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock_shared(%s, %s)", [CONFIGURING, company_id])
@@ -110,10 +110,13 @@ def lock(document_id: int) -> None:
     Document.objects.select_for_update().filter(pk=document_id).values_list("pk", flat=True).first()
 
 
+_NEEDED = ("company_id", "dashboard", "state", "state_since", "confirmed", "held_statuses", "change_seq")
+
+
 def _locked(company_id: int, ids: list[int]) -> dict[int, Document]:
     # Always in the same order: two that want the same documents wait for each other, and not in a ring.
     rows = Document.objects.select_for_update().filter(pk__in=ids, company_id=company_id).order_by("pk")
-    return {document.pk: document for document in rows}
+    return {document.pk: document for document in rows.only(*_NEEDED)}
 
 
 def _try_held(
@@ -148,7 +151,7 @@ def _take_held(
 def apply_held(document_id: int, actor: Actor, *, now: datetime.datetime) -> int:
     """Try once more the Hub's statuses that a document holds; how many were applied."""
     with transaction.atomic():
-        _hold_configuration(actor.company_id)
+        hold_configuration(actor.company_id)
         document = _locked(actor.company_id, [document_id]).get(document_id)
         if document is None:
             raise RefusedError("Documento non trovato.")

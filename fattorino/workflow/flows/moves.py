@@ -24,17 +24,13 @@ from fattorino.core.workflow.decide import (
 )
 from fattorino.core.workflow.definition import MAKING_XML, Dashboard, Workflow
 from fattorino.organisations.queries import Actor
+from fattorino.organisations.rows import update_rows
 from fattorino.workflow import actions, queries, queue
 from fattorino.workflow.flows.notices import tell
 from fattorino.workflow.models import Document, PendingAction, StateChange
 
 # All that moves in one statement; `held_statuses`, which hardly ever changes, in one of its own.
-_MOVE = """
-update workflow_document d set state = m.state, state_since = m.since, confirmed = m.confirmed, change_seq = m.change
-from unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::boolean[], %s::bigint[])
-  as m (id, state, since, confirmed, change)
-where d.id = m.id and d.company_id = %s
-"""
+_MOVED = ("state", "state_since", "confirmed", "change_seq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +127,8 @@ def write(moves: list[Move], now: datetime.datetime, version: int) -> None:
         if document.held_statuses != held:
             document.save(update_fields=["held_statuses"])
         changes.append(_change(move, before, now, version))
-    columns = [
-        (m.document.pk, m.document.state, m.document.state_since, m.document.confirmed, m.document.change_seq)
-        for m in moves
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(_MOVE, [*map(list, zip(*columns, strict=True)), moves[0].document.company_id])
+    rows = [(m.document.pk, *(getattr(m.document, name) for name in _MOVED)) for m in moves]
+    update_rows(Document, moves[0].document.company_id, _MOVED, rows)
     StateChange.objects.bulk_create(changes)
     tell(zip(changes, (move.answer.notices for move in moves), strict=True), now=now)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from django.db import transaction
 from django.db.models import F
@@ -11,9 +11,11 @@ from django.db.models import F
 from fattorino.core.errors import RefusedError
 from fattorino.core.workflow.decide import ActionFailed, ActionSucceeded, Refusal
 from fattorino.core.workflow.definition import ACTION_LABELS, Action
+from fattorino.organisations.rows import update_rows
 from fattorino.workflow import queries
 from fattorino.workflow.actions import ActionResult
 from fattorino.workflow.flows.advance import advance_many
+from fattorino.workflow.flows.bulk_items import Ended, note_ended
 from fattorino.workflow.flows.moves import Step
 from fattorino.workflow.models import PendingAction
 
@@ -40,12 +42,18 @@ def finish_action(pending_id: int, company_id: int, result: ActionResult, *, now
 
 
 def finish_many(
-    results: Mapping[int, ActionResult], company_id: int, *, now: datetime.datetime, jobs: bool = True
+    results: Mapping[int, ActionResult],
+    company_id: int,
+    *,
+    now: datetime.datetime,
+    jobs: bool = True,
+    then_for_many: Sequence[Callable[[list[PendingAction]], None]] = (),
 ) -> list[PendingAction]:
     """The same for many, in one transaction.
 
     Args:
         jobs: False where the caller itself carries out what starts.
+        then_for_many: called before the commit with those of the actions that ended well.
 
     Returns:
         the actions that run on from these.
@@ -55,14 +63,20 @@ def finish_many(
         for pending in rows:
             result = results[pending.pk]
             pending.finished_at, pending.succeeded, pending.message = now, result.ok, result.message
-        _close(rows)
+        _close(rows, company_id)
         told = advance_many(company_id, [_step(p, results[p.pk]) for p in rows], now=now, jobs=jobs)
+        ended = []
         for pending, each in zip(rows, told, strict=True):
             if isinstance(each.answer, Refusal):
                 raise RefusedError(each.answer.why, each.answer.remedy)
             then = results[pending.pk].then
             if pending.succeeded and then:
                 then()
+            if not each.started:
+                ended.append(Ended(pending.document_id, bool(pending.succeeded), pending.message))
+        for after in then_for_many:
+            after([pending for pending in rows if pending.succeeded])
+        note_ended(company_id, ended, now=now)
         return [each.started for each in told if each.started]
 
 
@@ -71,11 +85,9 @@ def _open(pending_ids: list[int], company_id: int) -> list[PendingAction]:
     return list(rows.filter(finished_at=None).order_by("pk"))
 
 
-def _close(rows: list[PendingAction]) -> None:
-    if len(rows) == 1:
-        rows[0].save(update_fields=["finished_at", "succeeded", "message"])
-    elif rows:
-        PendingAction.objects.bulk_update(rows, ["finished_at", "succeeded", "message"])
+def _close(rows: list[PendingAction], company_id: int) -> None:
+    values = [(p.pk, p.finished_at, p.succeeded, p.message) for p in rows]
+    update_rows(PendingAction, company_id, ("finished_at", "succeeded", "message"), values)
 
 
 def _step(pending: PendingAction, result: ActionResult) -> Step:

@@ -1,0 +1,40 @@
+"""*Invio massivo*: whether what a state offers may be done for many documents at once. Pure, like `decide`."""
+
+from __future__ import annotations
+
+from fattorino.core.workflow.decide import ActionRequested, Facts, Refusal, choices, decide
+from fattorino.core.workflow.definition import ACTION_LABELS, Action, State, Workflow
+
+# What asks the person something about each document: an answer, a file.
+ONE_BY_ONE = frozenset({Action.ACCEPT_OR_REFUSE, Action.LOAD_RECEIPT})
+
+
+def action_for_many(workflow: Workflow, state: State, facts: Facts) -> Action | Refusal:
+    """The action of the state, if it may be run for many documents at once by this actor."""
+    answer = decide(workflow, state.code, ActionRequested(), facts)
+    if isinstance(answer, Refusal):
+        return answer
+    action = state.rule(facts.dashboard).action
+    if action in ONE_BY_ONE:
+        return Refusal(
+            f"«{ACTION_LABELS[action]}» chiede una risposta per ciascun documento.",
+            "Aprire i documenti uno per uno.",
+        )
+    return _unavailable(state) or action
+
+
+def targets_for_many(workflow: Workflow, state: State, facts: Facts) -> tuple[State, ...] | Refusal:
+    """The states that *Cambia stato* offers this actor for many documents at once; none where it may not be used."""
+    if not facts.may_write:
+        return ()
+    return _unavailable(state) or choices(workflow, state, facts.dashboard, facts.actor_names)
+
+
+def _unavailable(state: State) -> Refusal | None:
+    # "Non è disponibile per l'invio massivo"
+    if not state.hidden_from_bulk:
+        return None
+    return Refusal(
+        f"Lo stato «{state.label}» non è disponibile per l'invio massivo.",
+        "Un amministratore può cambiarlo nelle abilitazioni dello stato.",
+    )
