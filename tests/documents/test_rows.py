@@ -110,7 +110,10 @@ def test_cambia_stato_of_a_row_offers_the_targets_and_asks_for_a_reason_where_on
     dialog = text(client, address, headers=HTMX)
     assert 'value="ANNULLATO"' in dialog and 'value="CONSEGNATO"' not in dialog
     assert "obbligatorio" in dialog and "required>" in dialog
-    assert client.post(address, {"stato": "ANNULLATO"}, headers=HTMX).status_code == 409
+    refused = client.post(address, {"stato": "ANNULLATO", "motivo": " "}, headers=HTMX)
+    assert refused.status_code == 409 and refused.headers["HX-Retarget"] == "#dialog-content"
+    assert "serve il motivo" in refused.content.decode() and "selected" in refused.content.decode()
+    assert client.post(address, {"motivo": "x"}, headers=HTMX).status_code == 409
     assert desk.state(document) == "DA_PROCESSARE"
     answer = client.post(address, {"stato": "ANNULLATO", "motivo": "Scritto per errore"}, headers=HTMX)
     assert "Annullato" in answer.content.decode() and desk.state(document) == "ANNULLATO"

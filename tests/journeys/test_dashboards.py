@@ -9,7 +9,7 @@ from collections.abc import Callable
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from fattorino.config import demo
-from tests.journeys.conftest import NARROW, Picture
+from tests.journeys.conftest import NARROW, Picture, Watch
 from tests.journeys.pages import document_of, duplicate, expect_state, row, send, sign_in
 from tests.journeys.product import Product
 from tests.journeys.test_with_telephone import fits
@@ -124,7 +124,8 @@ def test_a_gadget_is_dragged_to_another_place(page: Page) -> None:
     expect(gadgets.nth(0)).to_have_attribute("data-code", str(first))
 
 
-def test_a_gadget_opens_its_list_where_each_row_is_worked(page: Page, picture: Picture) -> None:
+def test_a_gadget_opens_its_list_where_each_row_is_worked(page: Page, watch: Watch, picture: Picture) -> None:
+    watch.expected.add(409)
     document = duplicate(page, document_of(page, "Fattura 2"))
     other = duplicate(page, document)
     page.goto(PRIVATE)
@@ -142,6 +143,10 @@ def test_a_gadget_opens_its_list_where_each_row_is_worked(page: Page, picture: P
 
     mine.get_by_role("link", name="Cambia stato").click()
     dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Nuovo stato").select_option(label="Annullato (mai trasmesso)")
+    dialog.locator("select").evaluate("select => { select.removeAttribute('required'); select.value = '' }")
+    dialog.get_by_role("button", name="Cambia stato").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Scegliere lo stato")
     dialog.get_by_label("Nuovo stato").select_option(label="Annullato (mai trasmesso)")
     dialog.get_by_label("Motivo").fill("Prova")
     picture(page, "12-cambia-stato")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from fattorino import clock
-from fattorino.core.errors import RefusedError
+from fattorino.core.errors import FattorinoError, RefusedError
 from fattorino.documents import queries
 from fattorino.documents.views.common import document_or_404
 from fattorino.documents.views.listing import row_offers
@@ -50,10 +50,19 @@ def change_state(request: HttpRequest, actor: Actor, document_id: int) -> HttpRe
             return redirect("documents:page", document_id)
         return render(request, "documents/parts/change_state.html", {"view": view, "row": view.row})
     target = request.POST.get("stato", "")
-    if not target:
-        raise RefusedError(_("Scegliere lo stato da assegnare."))
     reason = request.POST.get("motivo", "").replace("\x00", "").strip()[:500]
-    workflow.choose_state(document_id, target, actor, now=clock.now(), reason=reason)
+    try:
+        if not target:
+            raise RefusedError(_("Scegliere lo stato da assegnare."))
+        workflow.choose_state(document_id, target, actor, now=clock.now(), reason=reason)
+    except FattorinoError as error:
+        if request.headers.get("HX-Request") != "true":
+            raise
+        # A notice would appear behind the open dialog.
+        told = {"view": view, "row": view.row, "error": error, "target": target, "reason": reason}
+        response = render(request, "documents/parts/change_state.html", told, status=409)
+        response["HX-Retarget"], response["HX-Reswap"] = "#dialog-content", "innerHTML"
+        return response
     return _row(request, actor, document_id, _("Stato di %(document)s cambiato.") % {"document": _name(view)})
 
 

@@ -145,6 +145,15 @@ def test_a_status_never_moves_a_final_state_back() -> None:
     assert isinstance(answer, Decision) and answer.to_state is None and not answer.hold
 
 
+def test_a_status_for_which_no_state_is_ready_is_told_as_unexpected_and_one_that_came_again_is_not() -> None:
+    for state, status in (("IN_ELABORAZIONE", "NE_EC01"), ("ACCETTATO", "NS"), ("IN_ATTESA_ESITO", "ES01")):
+        answer = ask(state, HubReported(status), PA)
+        assert isinstance(answer, Decision) and answer.unexpected and "conservato" in answer.note
+        assert answer.hold is (state != "ACCETTATO")
+    again = ask("ACCETTATO", HubReported("NE_EC01"), PA)
+    assert isinstance(again, Decision) and not again.unexpected
+
+
 def test_a_status_does_not_assign_a_state_that_is_not_aggiornabile_da_digital_hub() -> None:
     flow = changed("CONSEGNATO", from_hub=False)
     assert to(ask("IN_ATTESA_ESITO", HubReported("RC"), flow=flow)) is None
