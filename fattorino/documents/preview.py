@@ -13,7 +13,8 @@ from fattorino.core.fatturapa.draft import Draft
 from fattorino.core.fatturapa.envelope import unwrap
 from fattorino.core.fatturapa.totals import compute
 from fattorino.core.workflow.definition import DocumentKind
-from fattorino.documents import flows, queries
+from fattorino.documents import queries
+from fattorino.documents.files import cedente_of
 from fattorino.documents.readable import (
     render_html,
     render_pdf,
@@ -45,7 +46,7 @@ def as_invoice(draft: Draft, company: Company, actor: Actor) -> FatturaElettroni
     """
     return build(
         draft,
-        cedente=flows.cedente_of(company),
+        cedente=cedente_of(company),
         trasmittente=(company.trasmittente_paese, company.trasmittente_codice),
         progressivo_invio="00000",
         allegati=queries.attachments(actor, draft),
@@ -58,7 +59,7 @@ def preview(view: queries.DocumentView, company: Company, actor: Actor) -> Previ
     try:
         if view.row.kind == DocumentKind.RICEVUTA:
             draft = view.draft or Draft()
-            seller = flows.cedente_of(company)
+            seller = cedente_of(company)
             return Preview(render_ricevuta_html(draft, compute(draft), seller, view.row.number))
         if is_draft and view.draft is not None:
             return Preview(render_html(as_invoice(view.draft, company, actor), preview=True), is_draft=True)
@@ -78,7 +79,7 @@ def pdf(view: queries.DocumentView, company: Company, actor: Actor, *, now: date
     """
     if view.row.kind == DocumentKind.RICEVUTA:
         draft = view.draft or Draft()
-        return render_ricevuta_pdf(draft, compute(draft), flows.cedente_of(company), view.row.number, now)
+        return render_ricevuta_pdf(draft, compute(draft), cedente_of(company), view.row.number, now)
     content = None if _uses_draft(view) else queries.current_xml(actor, view.row.id)
     if content is None and view.draft is not None:
         return render_pdf(as_invoice(view.draft, company, actor), created=now, preview=True)

@@ -15,6 +15,7 @@ from fattorino.core.fatturapa.draft import Draft, Party, draft_from_json
 from fattorino.core.fatturapa.totals import Totals
 from fattorino.core.money import italian
 from fattorino.documents import flows, queries
+from fattorino.documents.files import cedente_of
 from fattorino.documents.forms import DocumentForm
 from fattorino.documents.forms.writer import write
 from fattorino.organisations.pages import desk
@@ -26,7 +27,7 @@ MAX_ATTACHMENT = 3_500_000
 def seller(actor: Actor) -> tuple[Party, frozenset[str]]:
     """The company as who issues, and the warnings it has switched off."""
     company = get_company(actor.company_id)
-    return flows.cedente_of(company), frozenset(company.warnings_off)
+    return cedente_of(company), frozenset(company.warnings_off)
 
 
 @require_POST

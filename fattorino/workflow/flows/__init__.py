@@ -8,7 +8,6 @@ from fattorino.workflow.flows.advance import (
     choose_state,
     enter,
     lock,
-    next_change,
     record,
     report_status,
     request_action,
@@ -25,6 +24,7 @@ from fattorino.workflow.flows.configuration import (
 )
 from fattorino.workflow.flows.documents import DocumentFacts, change_document, hold_for_edit, open_document
 from fattorino.workflow.flows.looks import Look, delete_look, save_look
+from fattorino.workflow.flows.moves import next_change
 from fattorino.workflow.flows.notices import mark_document_read
 from fattorino.workflow.flows.pending import finish_action, take_pending
 from fattorino.workflow.flows.preferences import (

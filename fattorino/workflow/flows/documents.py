@@ -13,7 +13,8 @@ from fattorino.core.workflow.decide import may_edit
 from fattorino.core.workflow.definition import Dashboard
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import queries
-from fattorino.workflow.flows.advance import enter, next_change, record
+from fattorino.workflow.flows.advance import enter, record
+from fattorino.workflow.flows.moves import next_change
 from fattorino.workflow.models import Document, PendingAction
 
 
