@@ -16,7 +16,7 @@ from bench.environments import Implementation
 from bench.figures import made_with
 from bench.measure import Job
 
-MARGIN = 1.10
+MARGIN = 1.15
 TASKS = ("parse", "build", "validate", "rules")
 HERE = Path(sys.executable)
 LIMIT = Implementation("limit", "", HERE, "")
