@@ -30,7 +30,7 @@ BASES = {
 SPELLED = {
     "[0-9]{5}": "[0-9][0-9][0-9][0-9][0-9]",
     "[A-Z]{6}[A-Z2-9][A-NP-Z0-9]([A-Z0-9]{3})?": "[A-Z]{6}[A-Z2-9][A-NP-Z0-9]([A-Z0-9]{3}){0,1}",
-    r"[^\n\r]+@[^\n\r]+[.]+[^\n\r]+": ".+@.+[.]+.+",
+    r"[^\n\r][^\n\r@]*@[^\n\r][^\n\r.]*[.][^\n\r]+": ".+@.+[.]+.+",
 }
 # In the official schema and used by none of its elements.
 UNUSED = {
