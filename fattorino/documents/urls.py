@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fattorino.documents.views import edit, imports, listing, live, page, rows
+from fattorino.documents.views import bulk, edit, imports, listing, live, page, rows
 
 app_name = "documents"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("novita/", listing.news, name="news"),
     path("esporta.csv", listing.export_csv, name="export_csv"),
     path("esporta.xlsx", listing.export_xlsx, name="export_xlsx"),
+    path("invio-massivo/", bulk.start, name="bulk"),
     path("nuovo/", edit.new, name="new"),
     path("totali/", live.totals, name="totals"),
     path("controparti/", live.counterparts, name="counterparts"),

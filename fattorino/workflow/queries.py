@@ -11,7 +11,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from fattorino.core.workflow.decide import choices, may_edit, may_see
+from fattorino.core.workflow.bulk import may_send_many
+from fattorino.core.workflow.decide import Facts, choices, may_edit, may_see
 from fattorino.core.workflow.definition import (
     ACTION_LABELS,
     Action,
@@ -163,6 +164,7 @@ class RowActions:
     action_label: str = ""
     action_offered: bool = False
     changes_state: bool = False
+    in_bulk: bool = False  # the action or the change of state may be done for many documents at once
 
 
 def row_actions(actor: Actor, places: Collection[tuple[str, str]]) -> dict[tuple[str, str], RowActions]:
@@ -181,6 +183,7 @@ def row_actions(actor: Actor, places: Collection[tuple[str, str]]) -> dict[tuple
             ACTION_LABELS[action],
             actor.may_write and action in runnable,
             actor.may_write and bool(choices(workflow, state, dashboard, names)),
+            may_send_many(workflow, state, Facts(dashboard, False, actor.may_write, names, runnable)),
         )
     return found
 

@@ -33,9 +33,11 @@ AGAIN = RetryStrategy(
 def carry_on(company_id: int, run_id: int) -> None:
     """Work on a run for a while; what a dead worker left under way comes first."""
     until = time.monotonic() + SECONDS
-    while time.monotonic() < until:
-        if not (_resume(company_id, run_id) or _turn(company_id, run_id)):
-            return
+    while _resume(company_id, run_id) or _turn(company_id, run_id):
+        if time.monotonic() > until:
+            break
+    else:
+        return
     with company_scope(company_id):
         runs.continue_run(company_id, run_id)
 

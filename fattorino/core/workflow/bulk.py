@@ -30,6 +30,16 @@ def targets_for_many(workflow: Workflow, state: State, facts: Facts) -> tuple[St
     return _unavailable(state) or choices(workflow, state, facts.dashboard, facts.actor_names)
 
 
+def may_send_many(workflow: Workflow, state: State, facts: Facts) -> bool:
+    """Whether a person can do anything at all for many documents of this state at once."""
+    targets = targets_for_many(workflow, state, facts)
+    return (
+        isinstance(action_for_many(workflow, state, facts), Action)
+        or isinstance(targets, tuple)
+        and bool(targets)
+    )
+
+
 def _unavailable(state: State) -> Refusal | None:
     # "Non è disponibile per l'invio massivo"
     if not state.hidden_from_bulk:

@@ -51,6 +51,7 @@ def entrate(request: HttpRequest, actor: Actor) -> HttpResponse:
     offered = dashboard_states(actor, form.dashboard) if form.dashboard else queries.list_states(actor)
     states = [("", "Tutti"), *((s.code, s.label) for s in offered)]
     labels = {s.code: s.label for s in offered}
+    offers = row_offers(actor, page.rows)
     return render(
         request,
         "documents/list.html",
@@ -64,7 +65,8 @@ def entrate(request: HttpRequest, actor: Actor) -> HttpResponse:
             "next_query": urlencode(form.query | {"pagina": str(page.next)}) if page.next else "",
             "previous_query": urlencode(form.query | {"pagina": str(page.previous)}) if page.previous else "",
             "poll": _poll_address([row.id for row in page.rows], page.last_change),
-            "offers": row_offers(actor, page.rows),
+            "offers": offers,
+            "may_send_many": any(offer.in_bulk for offer in offers.values()),
             "dashboard_label": DASHBOARD_LABELS[form.dashboard] if form.dashboard else "",
             "dashboard_slug": form.values["dashboard"] if form.dashboard else "",
             "state_label": labels.get(form.values["stato"], ""),

@@ -57,8 +57,10 @@ class Order:
     reason: str = ""
 
 
-def start_run(actor: Actor, order: Order, ids: Iterable[list[int]], *, now: datetime.datetime) -> int:
-    """Begin a run over these documents; the number of the run.
+def start_run(
+    actor: Actor, order: Order, ids: Iterable[list[int]], *, now: datetime.datetime
+) -> tuple[int, int]:
+    """Begin a run over these documents; its number, and how many documents are in it.
 
     Args:
         ids: the documents, some at a time. What is not of the company, or in another state, is left out.
@@ -95,7 +97,7 @@ def start_run(actor: Actor, order: Order, ids: Iterable[list[int]], *, now: date
             "invio massivo avviato", now=now, actor_id=actor.user_id, company_id=actor.company_id, run=run.pk
         )
         continue_run(run.company_id, run.pk)
-        return run.pk
+        return run.pk, total
 
 
 def _add(run: BulkRun, ids: list[int], place: int) -> int:
