@@ -37,7 +37,7 @@ from fattorino.organisations.models import User
 from fattorino.organisations.scope import company_scope, system_scope
 from fattorino.workflow import configuration, models
 from fattorino.workflow import flows as workflow
-from fattorino.workflow.flows import images
+from fattorino.workflow.flows import bulk, images
 from fattorino.workflow.flows import notices as notice_flows
 from fattorino.workflow.forms.state import digest
 from fattorino.workflow.models import Document, NoticePreference, StateChange
@@ -78,6 +78,7 @@ class House:
     files: list[int]
     notice: int
     imported: int
+    run: int
     stored_sha256: str
     picture: str
     digest: str
@@ -115,6 +116,8 @@ class House:
             return [{"look": "CONSEGNATO"}]
         if names == {"notice_id"}:
             return [{"notice_id": self.notice}]
+        if names == {"run_id"}:
+            return [{"run_id": self.run}]
         if names == {"import_id"}:
             return [{"import_id": self.imported}]
         if names <= {"key", "uidb36"}:
@@ -128,7 +131,7 @@ class House:
         """What lists and forms may be asked for, pointing at the first company."""
         ids = f"{self.saved}.{self.sent}"
         names = {"da": self.saved, "righe": ids, "dopo": 0, "q": WORD, "prima": self.imported + 1}
-        return urlencode(names | {"cliente": WORD, "testo": WORD})
+        return urlencode(names | {"cliente": WORD, "testo": WORD, "documento": self.saved})
 
     def form(self) -> dict[str, Any]:
         """One body that satisfies every form: only its rights may stop the sender."""
@@ -138,6 +141,8 @@ class House:
             "azione": "GENERA_XML_INVIA_HUB",
             "stato": "ANNULLATO",
             "comando": "nascondi",
+            "gruppo": "PR.DA_PROCESSARE",
+            "documento": self.saved,
             "type": "Finale",
             "impronta": self.digest,
             "verso": "DA_PROCESSARE",
@@ -180,6 +185,8 @@ def house(db: None) -> House:
         shown = _configure(ours)
         picture = images.save_image(_PICTURE, now=ours.now)
         notice = _tell(ours, saved)
+        order = bulk.Order("PR", "DA_PROCESSARE", action="GENERA_XML_INVIA_HUB")
+        run, _ = bulk.start_run(replace(ours.actor, label=f"Capo {MARK}"), order, [[saved.pk]], now=ours.now)
     house = House(
         ours=ours,
         theirs=theirs,
@@ -193,6 +200,7 @@ def house(db: None) -> House:
         files=[each.pk for each in files],
         notice=notice,
         imported=taken,
+        run=run,
         stored_sha256=attachment.sha256,
         picture=picture,
         digest=shown,
@@ -416,11 +424,13 @@ def test_the_same_requests_work_for_the_owner(house: House) -> None:
         shown |= {address.name} if MARK in answers["get"].shown else set()
     assert not missing
     assert {"new", "attach", "import", "edit", "run", "change_state", "arrange"} <= changing
+    assert {"bulk", "pause", "cancel"} <= changing
     assert {"all_read", "preferences", "try_again"} <= changing
     assert {"state", "delete", "retire", "publish", "discard", "restore_version", "group"} <= changing
     assert {"list", "page", "edit", "import", "import_outcome", "export_csv", "export_xlsx"} <= shown
     assert {"news", "live", "counterparts", "file"} <= shown
     assert {"csv", "xlsx", "delivery"} <= shown
+    assert {"bulk", "runs", "runs_csv", "outcomes", "items_csv", "items_xlsx"} <= shown
 
 
 def test_a_reader_changes_nothing_by_any_address(house: House) -> None:
