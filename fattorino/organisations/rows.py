@@ -30,13 +30,14 @@ def update_rows(
     if not rows:
         return 0
     meta = model._meta
-    columns = [meta.get_field(name) for name in ("id", *fields)]
+    by_name = {field.name: field for field in meta.concrete_fields}
+    columns = [by_name[name] for name in ("id", *fields)]
     names = [str(column.column) for column in columns]
     # Arrays of text: a cast to varchar(40) would cut a longer value short, an assignment refuses it.
     kinds = [str(column.db_type(connection)).split("(")[0].replace("varchar", "text") for column in columns]
     given = ", ".join(f"%s::{kind}[]" for kind in kinds)
     sets = ", ".join(f"{name} = g.{name}" for name in names[1:])
-    empty = f" and t.{meta.get_field(where_null).column} is null" if where_null else ""
+    empty = f" and t.{by_name[where_null].column} is null" if where_null else ""
     with connection.cursor() as cursor:
         cursor.execute(
             f"update {meta.db_table} t set {sets} from unnest({given}) as g ({', '.join(names)})"
@@ -44,4 +45,4 @@ def update_rows(
             f" where t.id = g.id and t.id = any(%s) and t.company_id = %s{empty}",
             [*map(list, zip(*rows, strict=True)), [row[0] for row in rows], company_id],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)

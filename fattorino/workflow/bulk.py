@@ -255,8 +255,21 @@ def items(actor: Actor, run_id: int, outcome: str = "", after: int = 0, limit: i
     with connection.cursor() as cursor:
         cursor.execute(_ITEMS.format(outcome="and i.outcome = %s" if outcome else ""), [*values, limit])
         return [
-            ItemView(*row[:2], KIND_LABELS[DocumentKind(row[2])], *row[3:8], states.get(row[8]), *row[9:])
-            for row in cursor.fetchall()
+            ItemView(
+                place,
+                document,
+                KIND_LABELS[DocumentKind(kind)],
+                number,
+                date,
+                name,
+                cents,
+                currency,
+                states.get(state),
+                result,
+                message,
+                at,
+            )
+            for place, document, kind, number, date, name, cents, currency, state, result, message, at in cursor.fetchall()
         ]
 
 

@@ -103,7 +103,7 @@ def start_run(
 def _add(run: BulkRun, ids: list[int], place: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_ADD, [run.company_id, run.pk, place, ids, run.company_id, run.dashboard, run.state])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _refused(actor: Actor, order: Order) -> Refusal | None:
@@ -167,9 +167,7 @@ def cancel_run(actor: Actor, run_id: int, *, now: datetime.datetime) -> None:
     _change(actor, run_id, {Status.RUNNING, Status.PAUSED}, Status.CANCELLED, now=now)
 
 
-def _change(
-    actor: Actor, run_id: int, before: set[Status], status: Status, *, now: datetime.datetime
-) -> None:
+def _change(actor: Actor, run_id: int, before: set[str], status: str, *, now: datetime.datetime) -> None:
     if not actor.may_write:
         raise RefusedError("Il ruolo di consultazione non permette di lavorare i documenti.")
     with transaction.atomic():

@@ -81,7 +81,7 @@ def runs(request: HttpRequest, actor: Actor) -> HttpResponse:
 @require_safe
 @desk
 def runs_file(request: HttpRequest, actor: Actor, kind: str) -> HttpResponse:
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (
             Decimal(each.id),
             clock.day(each.started_at),
