@@ -254,23 +254,16 @@ def items(actor: Actor, run_id: int, outcome: str = "", after: int = 0, limit: i
         values.append("" if outcome == WAITING else outcome)
     with connection.cursor() as cursor:
         cursor.execute(_ITEMS.format(outcome="and i.outcome = %s" if outcome else ""), [*values, limit])
-        return [
-            ItemView(
-                place,
-                document,
-                KIND_LABELS[DocumentKind(kind)],
-                number,
-                date,
-                name,
-                cents,
-                currency,
-                states.get(state),
-                result,
-                message,
-                at,
-            )
-            for place, document, kind, number, date, name, cents, currency, state, result, message, at in cursor.fetchall()
-        ]
+        return [_item(states, *row) for row in cursor.fetchall()]
+
+
+def _item(
+    states: dict[str, StateView], place: int, document: int, kind: str, number: str, date: datetime.date,
+    name: str, cents: int, currency: str, state: str, outcome: str, message: str, at: datetime.datetime | None,
+) -> ItemView:  # fmt: skip
+    label = KIND_LABELS[DocumentKind(kind)]
+    view = states.get(state)
+    return ItemView(place, document, label, number, date, name, cents, currency, view, outcome, message, at)
 
 
 def all_items(actor: Actor, run_id: int, outcome: str = "") -> Iterator[ItemView]:
