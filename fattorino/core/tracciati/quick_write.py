@@ -23,6 +23,8 @@ from fattorino.core.tracciati.values import Base64, Day, Value
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 # Characters that XML does not admit, so that no value has them: between two values, and for a value not there.
 _BETWEEN, _ABSENT = "\0", "\1"
+# How the characters of a free text begin in `shape.leaf`, and the same without "&", "<" and ">".
+_ANY_CHARACTER, _PLAIN_CHARACTER = r"[\t\n -", r"[\t\n -%'-;=?-"
 _Write = Callable[[Any], str]
 _MOST_KNOWN = 64  # functions of one block; a hostile file must not make thousands
 
@@ -111,7 +113,7 @@ def _writer_of_many(cls: type, name: str, depth: int, careful: bool) -> Callable
     optional = [f for f in record.fields if f.repeatable or (f.value is not None and not f.fewest)]
     if record.choice or not optional:
         whole = _writer(cls, name, depth, careful)
-        return lambda blocks: "".join(map(whole, blocks))
+        return lambda blocks: whole(blocks[0]) if len(blocks) == 1 else "".join(map(whole, blocks))
     signs = [f"not o.{f.attribute}" if f.repeatable else f"o.{f.attribute} is None" for f in optional]
     code = f"def write(blocks): return ''.join([known[{', '.join(signs)},](o) for o in blocks])"
     names: dict[str, Any] = {"known": _Known(record, name, depth, careful, optional)}
@@ -189,7 +191,8 @@ class _Code:
     def proved(self, record: Record, single: list[Field]) -> None:
         """Lines that match the texts of the single leaves together, and escape those that need it."""
         certain = {field.name for field in single if self.certain(field)}
-        match = self.name(re.compile(_expression(record, single, certain)).fullmatch)
+        expression = _expression(record, single, certain)
+        match = self.name(re.compile(expression).fullmatch)
         texts = "".join(
             f"t{f.position}, "
             if f.name in certain
@@ -197,16 +200,24 @@ class _Code:
             for f in single
         )
         self.add(1, f"j = {_BETWEEN!r}.join(({texts}))")
-        self.add(1, f"if {match}(j) is None: raise odd")
         free = [f for f in single if f.value is not None and leaf(f.value).how in ("text", "checked")]
-        if free:
-            needs = (("if '&' in j or '<' in j or '>' in j:", "escaped"), ("if not j.isascii():", "carried"))
-            for need, function in needs:
-                self.add(1, need)
-                for field in free:
-                    name = f"t{field.position}"
-                    question = "" if field.name in certain else f"if {name} is not None: "
-                    self.add(2, f"{question}{name} = {function}({name})")
+        if not free:
+            self.add(1, f"if {match}(j) is None: raise odd")
+            return
+        # Most texts need no entity, and one match proves that too.
+        clean = self.name(re.compile(expression.replace(_ANY_CHARACTER, _PLAIN_CHARACTER)).fullmatch)
+        self.add(1, f"if {clean}(j) is None:")
+        self.add(2, f"if {match}(j) is None: raise odd")
+        for field in free:
+            self.add(2, f"{self.if_there(field)}t{field.position} = escaped(t{field.position})")
+        self.add(1, "if not j.isascii():")
+        for field in free:
+            name = f"t{field.position}"
+            question = f"if not {name}.isascii(): " if self.certain(field) else self.if_there(field)
+            self.add(2, f"{question}{name} = carried({name})")
+
+    def if_there(self, field: Field) -> str:
+        return "" if self.certain(field) else f"if t{field.position} is not None: "
 
     def single(self, field: Field) -> list[str]:
         """The expressions whose texts make the element."""
