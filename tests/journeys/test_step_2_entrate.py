@@ -38,7 +38,8 @@ def test_step_2_the_list_is_filtered_totalled_and_exported(page: Page, picture: 
     expect(page.locator(".ft-sum")).to_contain_text(
         "1 documento Imponibile 900,00 € IVA 0,00 € Totale 900,00 €"
     )
-    today = page.locator("tbody tr td").nth(1).inner_text()
+    # After the box that chooses the document and its name.
+    today = page.locator("tbody tr td").nth(2).inner_text()
     exported = csv_rows(page)
     assert [r["Cliente"] for r in exported] == ["Weber Ingenieure GmbH"]
     assert exported[0] | {"Totale": "900,00", "Data": today} == exported[0]
