@@ -34,6 +34,8 @@ IN_MANUAL = (
     "20-comune",
     "09-dashboard",
     "10-elenco-del-gadget",
+    "40-invio-massivo-conferma",
+    "40-invio-massivo-esiti",
     "30-avvisi",
     "30-posta",
 )
