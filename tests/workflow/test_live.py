@@ -305,7 +305,8 @@ def test_a_listener_that_lost_the_database_listens_again_and_misses_nothing(offi
                 "select count(pg_terminate_backend(pid)) from pg_stat_activity"
                 " where application_name = 'fattorino live' and datname = current_database()"
             )
-            assert cursor.fetchone() == (1,)
+            # The listener of the test before may still be on its way out.
+            assert cursor.fetchone()[0] >= 1
 
     async def scene(channel: Channel) -> None:
         window = channel.open(cookie, office.company.pk)
