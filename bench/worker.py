@@ -60,7 +60,7 @@ def _able(
             if try_all:
                 do(thing)
             things.append(thing)
-        except Exception as error:
+        except Exception as error:  # whatever a peer raises is its refusal of the file, told in the table
             if not try_all:
                 raise
             refused.append(f"{type(error).__name__}: {error}"[:200])

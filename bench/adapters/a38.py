@@ -22,6 +22,7 @@ def read(data: bytes) -> object:
 
 def write(fattura: object) -> bytes:
     out = io.BytesIO()
+    # Nothing is known here of the peer's types: it is installed in an environment of its own. So below.
     fattura.build_etree().write(out, encoding="utf-8", xml_declaration=True)  # type: ignore[attr-defined]
     return out.getvalue()
 

@@ -91,6 +91,7 @@ def document(name: str) -> type:
     """The declared class of a format of `FORMATS`."""
     from fattorino.core.fatturapa.format_check import DOCUMENTS
 
+    # Every class of DOCUMENTS has a ROOT; the dictionary calls them only `type`.
     return next(cls for cls in DOCUMENTS.values() if name in cls.ROOT.versions)  # type: ignore[attr-defined]
 
 

@@ -208,6 +208,7 @@ def _create(place: Place) -> None:
             env=_environment(),
             start_new_session=True,
             check=False,
+            # A dictionary of options is more than the overloads of subprocess can be matched with.
             **place.account.spawn_as(),  # type: ignore[call-overload]
         )
     if done.returncode:
@@ -270,6 +271,7 @@ def _spawn(place: Place, durable: bool, dies_with_parent: bool) -> subprocess.Po
             umask=0o077,
             start_new_session=True,  # Ctrl-C must not reach it before its clients have finished
             preexec_fn=die_with_parent(signal.SIGINT) if dies_with_parent else None,
+            # A dictionary of options is more than the overloads of subprocess can be matched with.
             **place.account.spawn_as(),  # type: ignore[call-overload]
         )
     deadline = time.monotonic() + START_LIMIT

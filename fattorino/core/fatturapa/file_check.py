@@ -212,6 +212,7 @@ def _flow_findings(kind: Format | None, signed: bool, flow: Flow) -> list[Findin
         hint = "Fattorino la firma al momento dell'invio; chi la invia altrove la deve firmare prima."
         # Without a flow the file may be on its way to being signed; with one it is what SdI would get.
         code, severity = ("00102", "error") if flow else ("avviso-firma", "warning")
+        # The choice between two pairs of literals is read as plain texts.
         findings.append(_on_file(code, severity, message, hint))  # type: ignore[arg-type]
     return findings
 
