@@ -21,6 +21,7 @@ run: install
 	@exec $(BIN)/python -m fattorino.config.run
 
 install: $(DONE)/project
+	@$(BIN)/python scripts/languages.py compile
 	@$(BIN)/python scripts/assets.py
 
 test: install $(DONE)/dev

@@ -171,9 +171,14 @@ SPLIT_PAYMENT_UNTIL = datetime.date.fromisoformat(
 )
 
 LANGUAGE_CODE = "it"
-# English joins when every page speaks it; a page half in each serves nobody.
-LANGUAGES = [("it", "Italiano")]
-LOCALE_PATHS = [BASE_DIR / "fattorino" / "web" / "locale"]
+LANGUAGES = [("it", "Italiano"), ("en", "English")]
+# The rooms that are Django apps bring their own; these are the others (scripts/languages.py).
+LOCALE_PATHS = [
+    BASE_DIR / "fattorino" / room / "locale"
+    for room in ("", "api", "core", "core/fatturapa", "core/workflow")
+]
+# Dates and amounts look Italian in both languages: they are read next to Italian documents.
+FORMAT_MODULE_PATH = ["fattorino.web.formats"]
 TIME_ZONE = "Europe/Rome"
 USE_TZ = True
 USE_I18N = True

@@ -19,6 +19,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from fattorino.core.texts import together
+
 
 class FattorinoError(Exception):
     """Root of the tree.
@@ -33,8 +35,13 @@ class FattorinoError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def text(self) -> str:
+        """Message and hint, which a border may say in the reader's language (core/texts)."""
+        return together(self.message, self.hint)
+
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}".strip()
+        return str(self.text)
 
 
 class InputError(FattorinoError):

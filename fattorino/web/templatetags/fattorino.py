@@ -14,6 +14,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from fattorino.organisations import languages
+
 register = template.Library()
 
 _ROME = ZoneInfo("Europe/Rome")
@@ -43,6 +45,12 @@ def mail_works() -> bool:
 def plain(value: object) -> str:
     """For attributes and addresses: a number without the thousands separator that pages give to people."""
     return "" if value is None else str(value)
+
+
+@register.filter
+def said(text: object) -> str:
+    """A sentence of the floors below (core.texts) in the reader's language; anything else as it is."""
+    return "" if text is None else languages.said(str(text) if not isinstance(text, str) else text)
 
 
 @register.filter

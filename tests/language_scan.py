@@ -1,0 +1,148 @@
+"""Finds Italian that cannot be said in English: ``python -m tests.language_scan [room]`` lists it for whoever writes.
+
+A Python literal counts as Italian by the small words of the language, so a label of one word ("Salva") is found only
+by the test that reads every page in both languages; in templates every letter outside a translation tag counts.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+from scripts import languages
+
+SMALL_WORDS = re.compile(
+    r"\b(?:il|gli|un|una|di|del|della|dei|delle|degli|dello|al|alla|ai|alle|dal|dalla|nel|nella|nei|nelle|per|con|non|"
+    r"che|è|sono|da|manca|mancano|più|deve|devono|può|si|senza|già|questa|questo|ogni|tra)\b",
+    re.IGNORECASE,
+)
+SAYING = frozenset(languages.KEYWORDS)
+LOGGING = frozenset({"debug", "info", "warning", "error", "exception", "critical"})
+# Words of the trade, names and formats that are the same in every language.
+SAME = re.compile(
+    r"\b(?:Fattorino|FatturaPA|EUPL|PDF|XML|CSV|XLSX|YAML|ZIP|HTML|SVG|SdI|SDI|SDICoop|SdIFtp|PEC|IBAN|BIC|CIG|CUP|CAP|"
+    r"LIPE|IPA|IVA|PA|TD\d\d|RF\d\d|FPA12|FPR12|FSM10|p7m|e-mail|password|Password|dashboard|Dashboard|MB|kB|px|id)\b"
+    r"|&\w+;"
+)
+READ_ALOUD = frozenset({"title", "alt", "placeholder", "aria-label", "data-text", "data-confirm", "summary"})
+
+# Texts that stay Italian: official words that the field knows only so, each with its reason.
+OFFICIAL: dict[str, str] = {}
+
+
+def python(file: Path) -> Iterator[tuple[int, str]]:
+    """Literals with Italian words that no keyword of the catalogues wraps: line and text."""
+    tree = ast.parse(file.read_text("utf-8"))
+    yield from _within(tree)
+
+
+def _within(node: ast.AST) -> Iterator[tuple[int, str]]:
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return  # a docstring
+    if isinstance(node, ast.Call):
+        called = node.func
+        name = called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
+        if name in SAYING:
+            # The values of a sentence are looked at, its pattern is in the catalogue.
+            for keyword in node.keywords:
+                yield from _within(keyword.value)
+            return
+        if (
+            name in LOGGING
+            and isinstance(called, ast.Attribute)
+            and getattr(called.value, "id", "") in ("log", "logger")
+        ):
+            return
+    text, line = _literal(node)
+    if text is not None:
+        if SMALL_WORDS.search(text) and " " in text.strip():
+            yield line, text
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _within(child)
+
+
+def _literal(node: ast.AST) -> tuple[str | None, int]:
+    if isinstance(node, ast.JoinedStr):
+        parts = [str(p.value) if isinstance(p, ast.Constant) else "{}" for p in node.values]
+        return "".join(parts), node.lineno
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value, node.lineno
+    return None, 0
+
+
+_BLOCKS = re.compile(
+    r"{%\s*(blocktranslate|blocktrans)\b.*?{%\s*end\1\s*%}|{#.*?#}|{%\s*comment.*?endcomment\s*%}", re.DOTALL
+)
+_TAGS = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
+SILENT_TAGS = tuple(
+    f"{{% {name} " for name in ("translate", "trans", "extends", "include", "url", "load", "static")
+)
+# A text given to one of our own tags: {% field form "name" "Label" %}, or as a filter's argument.
+_ITALIAN_ARGUMENT = re.compile(r'(?<!_\()"([^"]*[a-zà-ù] [^"]*)"')
+
+
+def template(file: Path) -> Iterator[tuple[int, str]]:
+    """Letters of a template that stand outside of translation tags: line and text."""
+    code = file.read_text("utf-8")
+    code = _BLOCKS.sub(_blank, code)
+    for tag in _TAGS.finditer(code):
+        if tag.group().startswith(
+            ("{% translate", "{% trans ", "{% extends", "{% include", "{% url", "{% load", "{% static")
+        ):
+            continue
+        for argument in _ITALIAN_ARGUMENT.finditer(tag.group()):
+            if SMALL_WORDS.search(argument[1]):
+                yield code.count("\n", 0, tag.start()) + 1, argument[1]
+    reader = _Letters()
+    reader.feed(_TAGS.sub(_blank, code))
+    yield from reader.found
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " + "\n" * match.group().count("\n")
+
+
+class _Letters(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.found: list[tuple[int, str]] = []
+        self.silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("script", "style"):
+            self.silent += 1
+        for name, value in attrs:
+            if name in READ_ALOUD and value:
+                self._look(value)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("script", "style"):
+            self.silent -= 1
+
+    def handle_data(self, data: str) -> None:
+        if not self.silent:
+            self._look(data)
+
+    def _look(self, text: str) -> None:
+        left = SAME.sub("", text)
+        if re.search(r"[A-Za-zà-ù]{2}", left):
+            self.found.append((self.getpos()[0], " ".join(text.split())))
+
+
+def room(name: str) -> Iterator[str]:
+    """What a room still says in Italian only, as ``file:line: text``."""
+    for file in languages.files(name):
+        found = python(file) if file.suffix == ".py" else template(file)
+        for line, text in found:
+            if text not in OFFICIAL:
+                yield f"{file.relative_to(languages.ROOT)}:{line}: {text!r}"
+
+
+if __name__ == "__main__":
+    for each in sys.argv[1:] or languages.ROOMS:
+        print("\n".join(room(each)))
