@@ -98,22 +98,22 @@ class XmlSource:
         return self.draft is not None and bool(self.draft.allegati)
 
 
-def xml_sources(document_ids: Sequence[int], company_id: int) -> list[XmlSource]:
+def xml_sources(document_ids: Sequence[int], company: Company) -> list[XmlSource]:
     """Read what the XML of these documents is made of, but for the attachments."""
-    rows = Invoice.objects.select_related("imported", "company").defer("imported__content")
-    invoices = list(rows.filter(document_id__in=document_ids, company_id=company_id))
-    if not invoices:
-        return []
-    cedente = cedente_of(invoices[0].company)
+    rows = Invoice.objects.filter(document_id__in=document_ids, company_id=company.pk)
+    found = list(rows.values_list("document_id", "formato", "draft", "imported_id"))
+    wanted = [imported for _, _, _, imported in found if imported]
+    imported = StoredFile.objects.defer("content").in_bulk(wanted) if wanted else {}
+    cedente = cedente_of(company)
     return [
         XmlSource(
-            document_id=invoice.pk,
-            formato=invoice.formato,
-            imported=invoice.imported,
-            draft=draft_from_json(invoice.draft or {}) if invoice.imported is None else None,
+            document_id=document_id,
+            formato=formato,
+            imported=imported.get(imported_id),
+            draft=None if imported_id else draft_from_json(draft or {}),
             cedente=cedente,
         )
-        for invoice in invoices
+        for document_id, formato, draft, imported_id in found
     ]
 
 

@@ -20,7 +20,7 @@ from fattorino.workflow.models import PendingAction
 log = logging.getLogger(__name__)
 
 # Documents in one transaction: enough for few statements each, and nobody waits long for their locks.
-AT_ONCE = 200
+AT_ONCE = 500
 # Then the next job takes over, so that others get their turn and a worker that is stopped need not be killed.
 SECONDS = 3.0
 # The database went away: nothing was decided, so the same job is simply done again.

@@ -37,7 +37,7 @@ def take_over(runs: Runs, *, now: datetime.datetime) -> ManyResults:
         submissions = open_submissions(runs)
         company = get_company(company_id)
         waiting = {s.document_id: s for s in submissions.values() if s.content_id is None}
-        sources = files.xml_sources(list(waiting), company_id)
+        sources = files.xml_sources(list(waiting), company)
     results: Results = {
         run.run: ActionResult(True, "XML già generato e preso in carico dal Digital Hub.") for run in runs
     }

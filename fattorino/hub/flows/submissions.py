@@ -14,6 +14,7 @@ from fattorino.core.sdi.names import progressive
 from fattorino.documents import files
 from fattorino.hub.models import FileNameSeries, Submission
 from fattorino.organisations.queries import get_company
+from fattorino.organisations.rows import insert_rows
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow.actions import ActionResult, ActionRun
 
@@ -45,7 +46,7 @@ def open_submissions(runs: Runs) -> dict[uuid.UUID, Submission]:
             company_id=company.pk, document_id__in=[run.document_id for run in fresh], current=True
         ).update(current=False)
         made = [_submission(company, run, number) for run, number in zip(fresh, numbers, strict=True)]
-        Submission.objects.bulk_create(made)
+        insert_rows(made)
         return found | {row.run: row for row in made}
 
 
@@ -80,6 +81,12 @@ def start_names_after(company: Company, last: str) -> None:
     FileNameSeries.objects.filter(pk=series.pk, last__lt=number).update(last=number)
 
 
+_NEEDED = (
+    *("company_id", "document_id", "run", "status", "formato", "base_name", "file_name"),
+    *("content__sha256", "content__size", "outgoing__sha256", "document__number"),
+)
+
+
 def current(runs: Runs) -> tuple[dict[uuid.UUID, Submission], Results]:
     """The submission that each works on: the run's own, else the document's current one; and who has none.
 
@@ -87,7 +94,7 @@ def current(runs: Runs) -> tuple[dict[uuid.UUID, Submission], Results]:
     """
     company_id = runs[0].company_id
     rows = Submission.objects.select_related("content", "outgoing", "document")
-    rows = rows.defer("content__content", "outgoing__content").filter(company_id=company_id)
+    rows = rows.only(*_NEEDED).filter(company_id=company_id)
     own = {row.run: row for row in rows.filter(run__in=[run.run for run in runs])}
     others = [run.document_id for run in runs if run.run not in own]
     by_document = {row.document_id: row for row in rows.filter(document_id__in=others, current=True)}

@@ -24,7 +24,7 @@ from fattorino.core.workflow.decide import (
 )
 from fattorino.core.workflow.definition import MAKING_XML, Dashboard, Workflow
 from fattorino.organisations.queries import Actor
-from fattorino.organisations.rows import update_rows
+from fattorino.organisations.rows import insert_rows, update_rows
 from fattorino.workflow import actions, queries, queue
 from fattorino.workflow.flows.notices import tell
 from fattorino.workflow.models import Document, PendingAction, StateChange
@@ -129,7 +129,7 @@ def write(moves: list[Move], now: datetime.datetime, version: int) -> None:
         changes.append(_change(move, before, now, version))
     rows = [(m.document.pk, *(getattr(m.document, name) for name in _MOVED)) for m in moves]
     update_rows(Document, moves[0].document.company_id, _MOVED, rows)
-    StateChange.objects.bulk_create(changes)
+    insert_rows(changes)
     tell(zip(changes, (move.answer.notices for move in moves), strict=True), now=now)
 
 
@@ -197,7 +197,7 @@ def start(moves: list[Move], now: datetime.datetime, *, jobs: bool = True) -> li
         for move in moves
         if move.answer.start
     ]
-    PendingAction.objects.bulk_create(started)
+    insert_rows(started)
     for pending in started if jobs else ():
         # A lock per action, not per document: at most one is open, and the next one need not wait for the queue's poll.
         queue.defer(
