@@ -237,33 +237,34 @@ class ItemView:
     at: datetime.datetime | None
 
 
+# The page first, and only then its documents: however large the run, whatever is believed of its size.
 _ITEMS = """
-select i.place, i.document_id, d.kind, d.number, d.date, d.counterpart_name, d.total_cents, d.currency, d.state,
-  i.outcome, i.message, i.at
-from workflow_bulkitem i join workflow_document d on d.id = i.document_id and d.company_id = i.company_id
-where i.run_id = %s and i.company_id = %s and i.place > %s and d.state <> all(%s) {outcome}
-order by i.place limit %s
+with page as materialized (
+  select place, document_id, outcome, message, at from workflow_bulkitem i
+  where run_id = %s and company_id = %s and place > %s {where} order by place limit %s
+)
+select p.place, p.document_id, d.kind, d.number, d.date, d.counterpart_name, d.total_cents, d.currency, d.state,
+  p.outcome, p.message, p.at
+from page p join workflow_document d on d.id = p.document_id order by p.place
 """
+_SHOWN = "and exists (select 1 from workflow_document s where s.id = i.document_id and s.state <> all(%s))"
 
 
 def items(actor: Actor, run_id: int, outcome: str = "", after: int = 0, limit: int = 50) -> list[ItemView]:
     """Outcomes in the order of the run; `outcome` is a key of OUTCOMES or "" for all. The run is one of `get_run`."""
     states = {view.code: view for view in queries.state_views(actor.company_id, actor)}
-    values: list[Any] = [run_id, actor.company_id, after, queries.hidden_states(actor.company_id, actor)]
+    where, values = "", list[Any]()
     if outcome:
-        values.append("" if outcome == WAITING else outcome)
+        where, values = "and outcome = %s", ["" if outcome == WAITING else outcome]
+    hidden = queries.hidden_states(actor.company_id, actor)
+    if hidden:
+        where, values = f"{where} {_SHOWN}", [*values, hidden]
     with connection.cursor() as cursor:
-        cursor.execute(_ITEMS.format(outcome="and i.outcome = %s" if outcome else ""), [*values, limit])
-        return [_item(states, *row) for row in cursor.fetchall()]
-
-
-def _item(
-    states: dict[str, StateView], place: int, document: int, kind: str, number: str, date: datetime.date,
-    name: str, cents: int, currency: str, state: str, outcome: str, message: str, at: datetime.datetime | None,
-) -> ItemView:  # fmt: skip
-    label = KIND_LABELS[DocumentKind(kind)]
-    view = states.get(state)
-    return ItemView(place, document, label, number, date, name, cents, currency, view, outcome, message, at)
+        cursor.execute(_ITEMS.format(where=where), [run_id, actor.company_id, after, *values, limit])
+        return [
+            ItemView(*row[:2], KIND_LABELS[DocumentKind(row[2])], *row[3:8], states.get(row[8]), *row[9:])
+            for row in cursor.fetchall()
+        ]
 
 
 def all_items(actor: Actor, run_id: int, outcome: str = "") -> Iterator[ItemView]:

@@ -391,8 +391,13 @@ class BulkItem(models.Model):
         FAILED = "failed", "non riuscito"
         REFUSED = "refused", "non ammesso"
 
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", db_index=False)
-    run = models.ForeignKey(BulkRun, on_delete=models.PROTECT, related_name="items", db_index=False)
+    # Their constraints would be checked for each of hundreds of thousands of rows that one statement writes.
+    company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    run = models.ForeignKey(
+        BulkRun, on_delete=models.PROTECT, related_name="items", db_index=False, db_constraint=False
+    )
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+", db_index=False)
     place = models.PositiveIntegerField()
     outcome = models.CharField(max_length=8, choices=Outcome.choices, blank=True)
