@@ -1,6 +1,6 @@
 """The catalogues of English: one for each room, next to its code.
 
-    python scripts/languages.py            bring the catalogues up to the code: new texts empty, unused ones gone
+    python scripts/languages.py [ROOM...]  bring catalogues up to the code: new texts empty, unused ones gone
     python scripts/languages.py compile    make the binary ones that Django and the command line read (make install)
 
 Texts are Italian in the code; they are found where one of `KEYWORDS` is called and in the tags of templates.
@@ -59,7 +59,10 @@ def main(words: list[str]) -> int:
         for room in ROOMS:
             compile_room(room)
         return 0
-    for room in ROOMS:
+    if unknown := set(words) - set(ROOMS):
+        print(f"Stanze senza catalogo: {', '.join(sorted(unknown))}.", file=sys.stderr)
+        return 2
+    for room in words or ROOMS:
         update(room)
     return 0
 
@@ -101,10 +104,14 @@ def update(room: str) -> None:
         new.add(words, known.string if known else None, locations=[(where, 0)], context=context)
     if not len(new):
         return
+    write(room, new)
+
+
+def write(room: str, catalogue: Catalog) -> None:
+    """Without the day it was made: a catalogue changes when a text does."""
     file = place(room)
     made = io.BytesIO()
-    write_po(made, new, width=110, include_lineno=False, omit_header=False, sort_by_file=False)
-    # Without the day it was made: a catalogue changes when a text does.
+    write_po(made, catalogue, width=110, include_lineno=False, omit_header=False, sort_by_file=False)
     lines = [line for line in made.getvalue().decode().splitlines() if not line.startswith(VOLATILE)]
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join(lines[lines.index('msgid ""') :]) + "\n", "utf-8")
