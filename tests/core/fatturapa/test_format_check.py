@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import random
 import re
 
@@ -199,3 +200,22 @@ def test_both_ways_give_the_same_examination():
         long.unreadable,
         long.tolerated,
     )
+
+
+def test_the_quick_way_waits_until_it_pays_and_then_reads_the_same(monkeypatch):
+    module = importlib.import_module("fattorino.core.fatturapa.format_check")
+    asked = []
+    real = module.read_quick
+    monkeypatch.setattr(module, "read_quick", lambda cls, data: asked.append(len(data)) or real(cls, data))
+    monkeypatch.setattr(module, "_QUICK", module._Expense())
+    first = module.examine(SIMPLE)
+    assert not asked
+    looks = 65_536 // len(SIMPLE) + 2
+    last = [module.examine(SIMPLE) for _ in range(looks)][-1]
+    assert asked and len(asked) < looks
+    assert (last.fattura, last.findings, last.tolerated) == (first.fattura, first.findings, first.tolerated)
+    monkeypatch.setattr(module, "_QUICK", module._Expense())
+    asked.clear()
+    large = SIMPLE.replace(b"<DettaglioLinee>", b" " * 20_000 + b"<DettaglioLinee>", 1)
+    assert module.examine(large).fattura == first.fattura
+    assert asked == [len(large)]
