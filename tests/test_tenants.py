@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import io
-import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -20,8 +19,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
-from django.utils.regex_helper import normalize
+from django.urls import get_resolver
 
 from fattorino import clock
 from fattorino.config import demo
@@ -41,6 +39,7 @@ from fattorino.workflow.flows import bulk, images
 from fattorino.workflow.flows import notices as notice_flows
 from fattorino.workflow.forms.state import digest
 from fattorino.workflow.models import Document, NoticePreference, StateChange
+from tests.addresses import arguments, fill, walk
 from tests.desk import Desk, make_desk, run_jobs
 
 # Stands in every text of the first company; what the others ask for contains only the word before it.
@@ -275,27 +274,10 @@ class Address:
 
 def addresses(house: House, *, mixed: bool = True) -> Iterator[Address]:
     """Every address of the product, filled."""
-    for route, pattern in _walk(get_resolver().url_patterns):
-        names = frozenset(pattern.pattern.converters) | frozenset(pattern.pattern.regex.groupindex)
+    for route, pattern in walk(get_resolver().url_patterns):
+        names = arguments(pattern)
         for values in house.fillings(names, mixed=mixed) if names else [{}]:
-            yield Address(pattern.name or route, route, "/" + _fill(route, values), bool(names - OPEN))
-
-
-def _walk(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
-    for each in patterns:
-        route = prefix + str(each.pattern)
-        if isinstance(each, URLResolver):
-            yield from _walk(each.url_patterns, route)
-        else:
-            yield route, each
-
-
-def _fill(route: str, values: dict[str, Any]) -> str:
-    if "<" not in route.replace("(?P<", ""):
-        # A regular expression: Django's own way to write an address for it.
-        shape, names = normalize(route)[0]
-        return shape % {name: values[name] for name in names}
-    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), route)
+            yield Address(pattern.name or route, route, "/" + fill(route, values), bool(names - OPEN))
 
 
 def fingerprint(company_id: int, *, but: tuple[str, ...] = ()) -> str:
