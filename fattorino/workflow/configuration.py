@@ -11,7 +11,8 @@ from django.conf import settings
 
 from fattorino.core.errors import InputError
 from fattorino.core.workflow.definition import Dashboard, State, Workflow, workflow_from_json
-from fattorino.core.workflow.lint import Flaw, Surroundings, lint
+from fattorino.core.workflow.flaws import Flaw, Surroundings
+from fattorino.core.workflow.lint import lint
 from fattorino.core.workflow.plain import from_plain, to_plain
 from fattorino.core.workflow.statuses import statuses_of
 from fattorino.organisations import groups

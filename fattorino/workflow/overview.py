@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fattorino.core.errors import RefusedError
 from fattorino.core.workflow.decide import may_see
 from fattorino.core.workflow.definition import ACTION_LABELS, Action, Dashboard, State, Workflow
-from fattorino.core.workflow.lint import Flaw
+from fattorino.core.workflow.flaws import Flaw
 from fattorino.core.workflow.trial import Person
 from fattorino.organisations import groups
 from fattorino.organisations import queries as people

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fattorino.core.texts import say
 from fattorino.core.workflow.decide import ActionRequested, Facts, Refusal, choices, decide
 from fattorino.core.workflow.definition import ACTION_LABELS, Action, State, Workflow
 
@@ -17,8 +18,8 @@ def action_for_many(workflow: Workflow, state: State, facts: Facts) -> Action | 
     action = state.rule(facts.dashboard).action
     if action in ONE_BY_ONE:
         return Refusal(
-            f"«{ACTION_LABELS[action]}» chiede una risposta per ciascun documento.",
-            "Aprire i documenti uno per uno.",
+            say("«{action}» chiede una risposta per ciascun documento.", action=ACTION_LABELS[action]),
+            say("Aprire i documenti uno per uno."),
         )
     return _unavailable(state) or action
 
@@ -45,6 +46,6 @@ def _unavailable(state: State) -> Refusal | None:
     if not state.hidden_from_bulk:
         return None
     return Refusal(
-        f"Lo stato «{state.label}» non è disponibile per l'invio massivo.",
-        "Un amministratore può cambiarlo nelle abilitazioni dello stato.",
+        say("Lo stato «{state}» non è disponibile per l'invio massivo.", state=state.label),
+        say("Un amministratore può cambiarlo nelle abilitazioni dello stato."),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fattorino.core.texts import say
 from fattorino.core.workflow.definition import (
     ACTION_LABELS,
     MAKING_XML,
@@ -204,12 +205,14 @@ def _entered(workflow: Workflow, event: Entered, facts: Facts) -> Decision | Ref
     code = event.state or workflow.initial.get(facts.dashboard, "")
     if not code:
         return Refusal(
-            "Per questo genere di documento non è configurato uno stato iniziale.",
-            "Un amministratore può indicarlo negli stati adempimento dell'azienda.",
+            say("Per questo genere di documento non è configurato uno stato iniziale."),
+            say("Un amministratore può indicarlo negli stati adempimento dell'azienda."),
         )
     state = workflow.state(code)
     if facts.dashboard not in state.dashboards or state.type is not StateType.INITIAL:
-        return Refusal(f"Lo stato «{state.label}» non è uno stato iniziale di questa dashboard.")
+        return Refusal(
+            say("Lo stato «{state}» non è uno stato iniziale di questa dashboard.", state=state.label)
+        )
     return _into(workflow, code, facts, run_on=False)
 
 
@@ -217,30 +220,34 @@ def _requested(state: State, event: ActionRequested, facts: Facts) -> Decision |
     action = state.rule(facts.dashboard).action
     if not facts.may_write:
         return Refusal(
-            "Il ruolo di consultazione non permette di lavorare i documenti.",
-            "Chiedere a un amministratore dell'azienda il ruolo di operatore.",
+            say("Il ruolo di consultazione non permette di lavorare i documenti."),
+            say("Chiedere a un amministratore dell'azienda il ruolo di operatore."),
         )
     if not may_see(state, facts.actor_names):
-        return Refusal("Documento non trovato.")
+        return Refusal(say("Documento non trovato."))
     if event.seen not in ("", state.code):
         return _moved_on(state)
     if action is Action.NONE:
         return Refusal(
-            f"Nello stato «{state.label}» non c'è alcuna azione da eseguire.",
-            "Attendere il prossimo esito." if state.type is not StateType.FINAL else "",
+            say("Nello stato «{state}» non c'è alcuna azione da eseguire.", state=state.label),
+            say("Attendere il prossimo esito.") if state.type is not StateType.FINAL else "",
         )
     if action not in facts.runnable:
-        return Refusal(f"L'azione «{ACTION_LABELS[action]}» non è disponibile in questa installazione.")
+        return Refusal(
+            say(
+                "L'azione «{action}» non è disponibile in questa installazione.", action=ACTION_LABELS[action]
+            )
+        )
     if action in SENDING and not state.asynchronous:
         # "il check deve essere attivato per gli stati che prevedono l'invio documenti"
         return Refusal(
-            f"Lo stato «{state.label}» invia a Digital Hub ma non è in modalità asincrona.",
-            "Un amministratore può attivare il check negli stati adempimento dell'azienda.",
+            say("Lo stato «{state}» invia a Digital Hub ma non è in modalità asincrona.", state=state.label),
+            say("Un amministratore può attivare il check negli stati adempimento dell'azienda."),
         )
     if facts.busy:
         return Refusal(
-            "Sul documento c'è già un'operazione in corso.",
-            "Attendere che finisca: la riga si aggiorna da sola.",
+            say("Sul documento c'è già un'operazione in corso."),
+            say("Attendere che finisca: la riga si aggiorna da sola."),
             conflict=True,
         )
     return Decision(to_state=None, start=action)
@@ -248,8 +255,11 @@ def _requested(state: State, event: ActionRequested, facts: Facts) -> Decision |
 
 def _moved_on(state: State) -> Refusal:
     return Refusal(
-        f"Nel frattempo il documento è passato nello stato «{state.label}»: non è stato fatto nulla.",
-        "Guardare il nuovo stato e decidere di nuovo.",
+        say(
+            "Nel frattempo il documento è passato nello stato «{state}»: non è stato fatto nulla.",
+            state=state.label,
+        ),
+        say("Guardare il nuovo stato e decidere di nuovo."),
         conflict=True,
     )
 
@@ -258,7 +268,7 @@ def _succeeded(workflow: Workflow, state: State, event: ActionSucceeded, facts: 
     rule = state.rule(facts.dashboard)
     if rule.action is not event.action or not rule.confirmed:
         return Decision(
-            None, note="L'azione è riuscita, ma lo stato nel frattempo era cambiato: resta com'è."
+            None, note=say("L'azione è riuscita, ma lo stato nel frattempo era cambiato: resta com'è.")
         )
     run_on = rule.confirmed != state.code
     return _into(workflow, rule.confirmed, facts, run_on=run_on, before=state.code)
@@ -276,18 +286,21 @@ def _reported(workflow: Workflow, state: State, event: HubReported, facts: Facts
     rows = [e for e in workflow.events if e.status == event.status and facts.dashboard in e.dashboards]
     for row in rows:
         if row.to_state == state.code:
-            return Decision(None, note="Esito già applicato.")
+            return Decision(None, note=say("Esito già applicato."))
         if state.code not in row.from_states:
             continue
         target = workflow.state(row.to_state)
         if not assigned_by(target, row.status):
             return _unexpected(
-                state, f"Lo stato «{target.label}» non è aggiornabile da Digital Hub: conservato."
+                state,
+                say(
+                    "Lo stato «{target}» non è aggiornabile da Digital Hub: conservato.", target=target.label
+                ),
             )
         return _into(workflow, row.to_state, facts, run_on=True, before=state.code)
     if not rows:
-        return _unexpected(state, "Nessuno stato di questa dashboard corrisponde all'esito: conservato.")
-    return _unexpected(state, f"Esito non atteso nello stato «{state.label}»: conservato.")
+        return _unexpected(state, say("Nessuno stato di questa dashboard corrisponde all'esito: conservato."))
+    return _unexpected(state, say("Esito non atteso nello stato «{state}»: conservato.", state=state.label))
 
 
 def _unexpected(state: State, note: str) -> Decision:
@@ -302,38 +315,49 @@ def assigned_by(target: State, status: str) -> bool:
 
 def _chosen(workflow: Workflow, state: State, event: StateChosen, facts: Facts) -> Decision | Refusal:
     if not facts.may_write:
-        return Refusal("Il ruolo di consultazione non permette di cambiare stato.")
+        return Refusal(say("Il ruolo di consultazione non permette di cambiare stato."))
     if not may_see(state, facts.actor_names):
-        return Refusal("Documento non trovato.")
+        return Refusal(say("Documento non trovato."))
     if event.seen not in ("", state.code):
         return _moved_on(state)
     if facts.busy:
         return Refusal(
-            "Sul documento c'è un'operazione in corso: lo stato non si può cambiare ora.",
-            "Attendere che finisca.",
+            say("Sul documento c'è un'operazione in corso: lo stato non si può cambiare ora."),
+            say("Attendere che finisca."),
             conflict=True,
         )
     if not _change_allowed(state, facts.dashboard):
         return Refusal(
-            f"Dallo stato «{state.label}» non si può cambiare stato a mano.",
-            "Lo stato cambia da solo con gli esiti del Sistema di Interscambio."
+            say("Dallo stato «{state}» non si può cambiare stato a mano.", state=state.label),
+            say("Lo stato cambia da solo con gli esiti del Sistema di Interscambio.")
             if state.from_hub
-            else "Un amministratore può permetterlo negli stati adempimento.",
+            else say("Un amministratore può permetterlo negli stati adempimento."),
         )
     target = workflow.state(event.target)
     if target not in choices(workflow, state, facts.dashboard, facts.actor_names):
-        return Refusal(f"Dallo stato «{state.label}» non si può assegnare lo stato «{target.label}».")
+        return Refusal(
+            say(
+                "Dallo stato «{state}» non si può assegnare lo stato «{target}».",
+                state=state.label,
+                target=target.label,
+            )
+        )
     if state.rule(facts.dashboard).reason_required and not event.reason.strip():
         return Refusal(
-            f"Per cambiare lo stato «{state.label}» serve il motivo.", "Scrivere il motivo e riprovare."
+            say("Per cambiare lo stato «{state}» serve il motivo.", state=state.label),
+            say("Scrivere il motivo e riprovare."),
         )
     return _into(workflow, target.code, facts, run_on=False, before=state.code)
 
 
 def _retired(workflow: Workflow, state: State, facts: Facts) -> Decision | Refusal:
     if not state.retired_to:
-        return Decision(None, note=f"Lo stato «{state.label}» è in uso: il documento resta dov'è.")
+        return Decision(
+            None, note=say("Lo stato «{state}» è in uso: il documento resta dov'è.", state=state.label)
+        )
     if facts.busy:
-        return Refusal("Sul documento c'è un'operazione in corso.", "Attendere che finisca.", conflict=True)
-    note = f"Lo stato «{state.label}» è stato ritirato dalla configurazione."
+        return Refusal(
+            say("Sul documento c'è un'operazione in corso."), say("Attendere che finisca."), conflict=True
+        )
+    note = say("Lo stato «{state}» è stato ritirato dalla configurazione.", state=state.label)
     return _into(workflow, state.retired_to, facts, run_on=False, before=state.code, note=note)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from fattorino.core.errors import InputError
+from fattorino.core.texts import say
 
 
 class Dashboard(StrEnum):
@@ -32,9 +33,9 @@ class DocumentKind(StrEnum):
 
 
 KIND_LABELS = {
-    DocumentKind.FATTURA: "Fattura",
-    DocumentKind.NOTA_CREDITO: "Nota di credito",
-    DocumentKind.RICEVUTA: "Ricevuta",
+    DocumentKind.FATTURA: say("Fattura"),
+    DocumentKind.NOTA_CREDITO: say("Nota di credito"),
+    DocumentKind.RICEVUTA: say("Ricevuta"),
 }
 
 
@@ -42,6 +43,13 @@ class StateType(StrEnum):
     INITIAL = "Iniziale"
     INTERMEDIATE = "Intermedio"
     FINAL = "Finale"
+
+
+TYPE_LABELS = {
+    StateType.INITIAL: say("Iniziale"),
+    StateType.INTERMEDIATE: say("Intermedio"),
+    StateType.FINAL: say("Finale"),
+}
 
 
 class Action(StrEnum):
@@ -68,24 +76,24 @@ class Action(StrEnum):
 
 
 ACTION_LABELS = {
-    Action.NONE: "Nessuna",
-    Action.GENERATE: "Genera XML",
-    Action.GENERATE_AND_SEND: "Genera XML e invia",
-    Action.SEND: "Invia di nuovo",
-    Action.VALIDATE: "Valida",
-    Action.SIGN: "Firma",
-    Action.CONFIRM: "Conferma",
-    Action.LOAD_RECEIPT: "Carica ricevuta",
-    Action.TELL_CUSTOMER: "Avvisa il cliente",
-    Action.CLOSE: "Chiudi l'iter",
-    Action.SYNCHRONISE: "Sincronizza con Digital Hub",
-    Action.ACCEPT_OR_REFUSE: "Accetta o rifiuta",
-    Action.ACCEPT: "Accetta",
-    Action.REFUSE: "Rifiuta",
-    Action.TO_GESTIONALE: "Invia a gestionale",
-    Action.POST: "Contabilizza",
-    Action.INTEGRATE: "Prepara integrazione",
-    Action.ARCHIVE: "Archivia",
+    Action.NONE: say("Nessuna"),
+    Action.GENERATE: say("Genera XML"),
+    Action.GENERATE_AND_SEND: say("Genera XML e invia"),
+    Action.SEND: say("Invia di nuovo"),
+    Action.VALIDATE: say("Valida"),
+    Action.SIGN: say("Firma"),
+    Action.CONFIRM: say("Conferma"),
+    Action.LOAD_RECEIPT: say("Carica ricevuta"),
+    Action.TELL_CUSTOMER: say("Avvisa il cliente"),
+    Action.CLOSE: say("Chiudi l'iter"),
+    Action.SYNCHRONISE: say("Sincronizza con Digital Hub"),
+    Action.ACCEPT_OR_REFUSE: say("Accetta o rifiuta"),
+    Action.ACCEPT: say("Accetta"),
+    Action.REFUSE: say("Rifiuta"),
+    Action.TO_GESTIONALE: say("Invia a gestionale"),
+    Action.POST: say("Contabilizza"),
+    Action.INTEGRATE: say("Prepara integrazione"),
+    Action.ARCHIVE: say("Archivia"),
 }
 
 # What hands a document to the Hub; these need "modalita' asincrona".
@@ -181,7 +189,9 @@ class Workflow:
         try:
             return self.states[code]
         except KeyError:
-            raise InputError(f"Lo stato «{code}» non esiste nella configurazione dell'azienda.") from None
+            raise InputError(
+                say("Lo stato «{code}» non esiste nella configurazione dell'azienda.", code=code)
+            ) from None
 
     def on(self, dashboard: Dashboard) -> tuple[State, ...]:
         """The states of a dashboard in its order, without those withdrawn from use."""
@@ -219,7 +229,7 @@ def workflow_from_json(data: dict[str, Any]) -> Workflow:
         )
         initial = {Dashboard(d): code for d, code in data["initial"].items()}
     except (KeyError, TypeError, ValueError) as exc:
-        raise InputError(f"La configurazione degli stati non si legge: {exc}.") from exc
+        raise InputError(say("La configurazione degli stati non si legge: {why}.", why=str(exc))) from exc
     return Workflow(states, events, initial)
 
 

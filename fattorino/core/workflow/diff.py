@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from fattorino.core.texts import say, together
 from fattorino.core.workflow.definition import ACTION_LABELS, Action, Dashboard, HubEvent, Notice, Workflow
 from fattorino.core.workflow.settings import DASHBOARD_LABELS, SETTINGS
 
@@ -41,14 +42,18 @@ def _entries(old: Workflow, new: Workflow) -> Iterator[Difference]:
     for dashboard in Dashboard:
         before, after = (_label(w, w.initial.get(dashboard, "")) for w in (old, new))
         if old.initial.get(dashboard) != new.initial.get(dashboard):
-            yield Difference("", f"Ingresso di «{DASHBOARD_LABELS[dashboard]}»", before, after)
+            yield Difference(
+                "", say("Ingresso di «{dashboard}»", dashboard=DASHBOARD_LABELS[dashboard]), before, after
+            )
 
 
 def _state(old: Workflow, new: Workflow, code: str, names: Mapping[str, str]) -> Iterator[Difference]:
     before, after = old.states.get(code), new.states.get(code)
     if before is None or after is None:
         label = (after or before).label  # type: ignore[union-attr]  # one of the two is there
-        yield Difference(label, "Stato", "presente" if before else "", "presente" if after else "")
+        yield Difference(
+            label, say("Stato"), say("presente") if before else "", say("presente") if after else ""
+        )
         return
     for setting in SETTINGS:
         one, other = _get(before, setting.name), _get(after, setting.name)
@@ -65,23 +70,28 @@ def _get(state: Any, name: str) -> Any:
 
 def _text(workflow: Workflow, value: Any, names: Mapping[str, str]) -> str:
     if isinstance(value, bool):
-        return "sì" if value else "no"
+        return say("sì") if value else say("no")
     if isinstance(value, Action):
         return ACTION_LABELS[value]
     if isinstance(value, frozenset):
-        return ", ".join(DASHBOARD_LABELS[d] for d in Dashboard if d in value)
+        return together(*(DASHBOARD_LABELS[d] for d in Dashboard if d in value), by=", ")
     if isinstance(value, tuple):
-        return ", ".join(
-            _notice(item, names) if isinstance(item, Notice) else names.get(item, _label(workflow, item))
-            for item in value
+        return together(
+            *(
+                _notice(item, names) if isinstance(item, Notice) else names.get(item, _label(workflow, item))
+                for item in value
+            ),
+            by=", ",
         )
     return _label(workflow, str(value))
 
 
 def _notice(notice: Notice, names: Mapping[str, str]) -> str:
-    medium = "nelle pagine e per e-mail" if notice.mail else "nelle pagine"
     group = names.get(notice.group, notice.group.removeprefix("group:"))
-    return f"{DASHBOARD_LABELS[notice.dashboard]}: {group} ({medium})"
+    dashboard = DASHBOARD_LABELS[notice.dashboard]
+    if notice.mail:
+        return say("{dashboard}: {group} (nelle pagine e per e-mail)", dashboard=dashboard, group=group)
+    return say("{dashboard}: {group} (nelle pagine)", dashboard=dashboard, group=group)
 
 
 def _label(workflow: Workflow, code: str) -> str:
@@ -93,7 +103,11 @@ def _events(old: Workflow, new: Workflow) -> Iterator[Difference]:
     for key in sorted(set(before) | set(after)):
         if before.get(key) != after.get(key):
             status, dashboard = key
-            name = f"Esito {status} su «{DASHBOARD_LABELS[Dashboard(dashboard)]}»"
+            name = say(
+                "Esito {status} su «{dashboard}»",
+                status=status,
+                dashboard=DASHBOARD_LABELS[Dashboard(dashboard)],
+            )
             yield Difference("", name, _ways(old, before.get(key, ())), _ways(new, after.get(key, ())))
 
 
@@ -112,7 +126,14 @@ def _rows(workflow: Workflow) -> dict[tuple[str, str], _Ways]:
 
 
 def _ways(workflow: Workflow, ways: _Ways) -> str:
-    return "; ".join(
-        f"{', '.join(_label(workflow, s) for s in sources) or 'documento nuovo'} → {_label(workflow, target)}"
-        for target, sources in ways
+    return together(
+        *(
+            together(
+                together(*(_label(workflow, s) for s in sources), by=", ") or say("documento nuovo"),
+                _label(workflow, target),
+                by=" → ",
+            )
+            for target, sources in ways
+        ),
+        by="; ",
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from fattorino.core.texts import say
 from fattorino.core.workflow.decide import choices
 from fattorino.core.workflow.definition import ACTION_LABELS, Action, Dashboard, StateType, Workflow
 
@@ -35,12 +36,15 @@ def edges_of(workflow: Workflow, dashboard: Dashboard) -> tuple[Edge, ...]:
             if rule.confirmed:
                 edges.append(Edge(state.code, rule.confirmed, "confirmed", label))
             if rule.failed:
-                edges.append(Edge(state.code, rule.failed, "failed", f"{label} (non riuscita)"))
+                edges.append(
+                    Edge(state.code, rule.failed, "failed", say("{action} (non riuscita)", action=label))
+                )
         edges += [
-            Edge(state.code, t.code, "manual", "Cambia stato") for t in choices(workflow, state, dashboard)
+            Edge(state.code, t.code, "manual", say("Cambia stato"))
+            for t in choices(workflow, state, dashboard)
         ]
         if state.retired_to:
-            edges.append(Edge(state.code, state.retired_to, "retired", "Ritirato"))
+            edges.append(Edge(state.code, state.retired_to, "retired", say("Ritirato")))
     for event in workflow.events:
         if dashboard in event.dashboards:
             edges += [

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from fattorino.core.errors import RefusedError
+from fattorino.core.texts import say
 from fattorino.core.workflow.decide import may_assign
 from fattorino.core.workflow.definition import (
     ACTION_LABELS,
@@ -47,7 +48,7 @@ def _entries(workflow: Workflow, code: str) -> Iterator[Reference]:
     for dashboard in Dashboard:
         if workflow.initial.get(dashboard) == code:
             label = DASHBOARD_LABELS[dashboard]
-            yield Reference("", "initial", f"È lo stato di ingresso di «{label}».", True)
+            yield Reference("", "initial", say("È lo stato di ingresso di «{label}».", label=label), True)
 
 
 def _from_states(workflow: Workflow, code: str) -> Iterator[Reference]:
@@ -58,25 +59,44 @@ def _from_states(workflow: Workflow, code: str) -> Iterator[Reference]:
             for end in ("confirmed", "failed"):
                 if getattr(rule, end) == code and rule.action is not Action.NONE:
                     setting = BY_NAME[f"{name}.{end}"]
-                    text = f"{setting.label} di «{state.label}», azione «{ACTION_LABELS[rule.action]}»."
+                    text = say(
+                        "{setting} di «{state}», azione «{action}».",
+                        setting=setting.label,
+                        state=state.label,
+                        action=ACTION_LABELS[rule.action],
+                    )
                     yield Reference(state.code, setting.name, text, True)
         if state.retired_to == code:
-            yield Reference(state.code, "retired_to", f"«{state.label}» è ritirato verso questo stato.", True)
+            yield Reference(
+                state.code,
+                "retired_to",
+                say("«{state}» è ritirato verso questo stato.", state=state.label),
+                True,
+            )
         if code in state.assignable:
             # An empty list means all states: taking the last one away would open what was closed.
             only = state.assignable == (code,)
-            text = f"Stati da assegnare di «{state.label}»" + (", che non ne ha altri." if only else ".")
+            text = (
+                say("Stati da assegnare di «{state}», che non ne ha altri.", state=state.label)
+                if only
+                else say("Stati da assegnare di «{state}».", state=state.label)
+            )
             yield Reference(state.code, "assignable", text, only)
 
 
 def _from_events(workflow: Workflow, code: str) -> Iterator[Reference]:
     for event in workflow.events:
         if event.to_state == code:
-            yield Reference("", "events", f"L'esito {event.status} porta a questo stato.", False)
+            yield Reference(
+                "", "events", say("L'esito {status} porta a questo stato.", status=event.status), False
+            )
         elif code in event.from_states:
             label = _label(workflow, event.to_state)
             yield Reference(
-                event.to_state, "events", f"L'esito {event.status} porta da questo stato a «{label}».", False
+                event.to_state,
+                "events",
+                say("L'esito {status} porta da questo stato a «{label}».", status=event.status, label=label),
+                False,
             )
 
 
@@ -119,8 +139,12 @@ def remove(workflow: Workflow, code: str) -> Workflow:
     blocking = [r for r in references(workflow, code) if r.blocking]
     if blocking:
         raise RefusedError(
-            f"Lo stato «{_label(workflow, code)}» non si può eliminare: {blocking[0].text}",
-            "Correggere prima le impostazioni che lo indicano.",
+            say(
+                "Lo stato «{state}» non si può eliminare: {text}",
+                state=_label(workflow, code),
+                text=blocking[0].text,
+            ),
+            say("Correggere prima le impostazioni che lo indicano."),
         )
     states = {c: _without(s, code) for c, s in workflow.states.items() if c != code}
     return replace(workflow, states=states, events=tuple(_events_without(workflow, code)))
@@ -162,11 +186,15 @@ def retire(workflow: Workflow, code: str, target: str) -> Workflow:
     """
     state, heir = workflow.state(code), workflow.state(target)
     if code == target or heir.retired_to:
-        raise RefusedError("Scegliere uno stato in uso, diverso da quello da ritirare.")
+        raise RefusedError(say("Scegliere uno stato in uso, diverso da quello da ritirare."))
     if not state.dashboards <= heir.dashboards:
         raise RefusedError(
-            f"«{heir.label}» non è abilitato per tutte le dashboard di «{state.label}».",
-            "Scegliere uno stato con le stesse abilitazioni, oppure abilitarlo prima.",
+            say(
+                "«{heir}» non è abilitato per tutte le dashboard di «{state}».",
+                heir=heir.label,
+                state=state.label,
+            ),
+            say("Scegliere uno stato con le stesse abilitazioni, oppure abilitarlo prima."),
         )
     states = {
         c: _with_heir(s, code, heir) if c != code else replace(s, retired_to=target, assignable=())
@@ -178,9 +206,13 @@ def retire(workflow: Workflow, code: str, target: str) -> Workflow:
             continue
         if heir.type is not StateType.INITIAL:
             raise RefusedError(
-                f"«{state.label}» è lo stato di ingresso di «{DASHBOARD_LABELS[dashboard]}», e «{heir.label}» non è"
-                " uno stato iniziale.",
-                "Scegliere uno stato iniziale, oppure indicare prima un altro stato di ingresso.",
+                say(
+                    "«{state}» è lo stato di ingresso di «{dashboard}», e «{heir}» non è uno stato iniziale.",
+                    state=state.label,
+                    dashboard=DASHBOARD_LABELS[dashboard],
+                    heir=heir.label,
+                ),
+                say("Scegliere uno stato iniziale, oppure indicare prima un altro stato di ingresso."),
             )
         initial[dashboard] = target
     return Workflow(states, workflow.events, initial)
@@ -195,9 +227,13 @@ def _with_heir(other: State, code: str, heir: State) -> State:
     left = tuple(c for c in other.assignable if c != code)
     if not left and (heir.code == other.code or not may_assign(other, heir)):
         raise RefusedError(
-            f"«Stati da assegnare» di «{other.label}» ha solo questo stato, e «{heir.label}» non può prenderne il"
-            " posto.",
-            f"Correggere prima gli stati da assegnare di «{other.label}».",
+            say(
+                "«Stati da assegnare» di «{other}» ha solo questo stato, e «{heir}» non può prenderne il"
+                " posto.",
+                other=other.label,
+                heir=heir.label,
+            ),
+            say("Correggere prima gli stati da assegnare di «{other}».", other=other.label),
         )
     return replace(changed, assignable=left or (heir.code,))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from fattorino.core.texts import say, together
 from fattorino.core.workflow.definition import Dashboard, State, Workflow
 from fattorino.core.workflow.edges import Edge, Way, edges_of
 
@@ -64,7 +65,7 @@ def draw(
         tabs: tab of each state where the installation's common settings differ from the configuration's.
     """
     states = workflow.on(dashboard)
-    tab_of = {s.code: (tabs or {}).get(s.code, s.tab) or "Senza tab" for s in states}
+    tab_of = {s.code: (tabs or {}).get(s.code, s.tab) or say("Senza tab") for s in states}
     titles = list(dict.fromkeys(tab_of[s.code] for s in states))
     edges = [e for e in edges_of(workflow, dashboard) if e.source in tab_of and e.target in tab_of]
     arrows = _merged([e for e in edges if manual or e.way != "manual"])
@@ -96,7 +97,7 @@ def _merged(edges: list[Edge]) -> list[_Merged]:
         if edge.source != edge.target:
             labels[edge.source, edge.target, edge.way].append(edge.label)
     return [
-        (source, target, way, ", ".join(dict.fromkeys(names)))
+        (source, target, way, together(*dict.fromkeys(names), by=", "))
         for (source, target, way), names in labels.items()
     ]
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from fattorino.core.errors import InputError
+from fattorino.core.texts import say, together
 from fattorino.core.workflow.definition import (
     Action,
     ActionRule,
@@ -93,12 +94,12 @@ def from_plain(data: Any) -> Workflow:
     Raises:
         InputError: something is missing, unknown or of the wrong kind; the message says where.
     """
-    top = _mapping(data, "il file")
-    _only(top, {"formato", "ingresso", "stati", "esiti"}, "il file")
+    top = _mapping(data, say("il file"))
+    _only(top, {"formato", "ingresso", "stati", "esiti"}, say("il file"))
     if top.get("formato") != FORMAT:
         raise InputError(
-            f"Il file non è una configurazione degli stati in formato {FORMAT}.",
-            "Esportare di nuovo la configurazione con questa versione.",
+            say("Il file non è una configurazione degli stati in formato {format}.", format=FORMAT),
+            say("Esportare di nuovo la configurazione con questa versione."),
         )
     states = {
         str(code): _read_state(str(code), row) for code, row in _mapping(top.get("stati"), "stati").items()
@@ -111,7 +112,7 @@ def from_plain(data: Any) -> Workflow:
 
 
 def _read_state(code: str, data: Any) -> State:
-    where = f"lo stato {code}"
+    where = say("lo stato {code}", code=code)
     row = _mapping(data, where)
     _only(row, {s.key for s in _PLAIN} | set(_RULES), where)
     values: dict[str, Any] = {}
@@ -119,14 +120,14 @@ def _read_state(code: str, data: Any) -> State:
         if setting.key in row:
             values[setting.name] = _read(setting, row[setting.key], where)
     if "label" not in values or "type" not in values:
-        raise InputError(f"Manca la descrizione o il tipo in {where}.")
+        raise InputError(say("Manca la descrizione o il tipo in {where}.", where=where))
     for key, name in _RULES.items():
-        values[name] = _read_rule(row.get(key, {}), f"{where}, {key}")
+        values[name] = _read_rule(row.get(key, {}), together(where, key, by=", "))
     return State(code=code, **values)
 
 
 def _read(setting: Setting, value: Any, where: str) -> Any:
-    place = f"{where}, {setting.key}"
+    place = together(where, setting.key, by=", ")
     match setting.name:
         case "type":
             return _one_of(StateType, value, place)
@@ -138,7 +139,7 @@ def _read(setting: Setting, value: Any, where: str) -> Any:
             return tuple(_text(item, place) for item in _list(value, place))
         case "order":
             if isinstance(value, bool) or not isinstance(value, int):
-                raise InputError(f"In {place} serve un numero intero.")
+                raise InputError(say("In {place} serve un numero intero.", place=place))
             return value
     default = getattr(State("", "", StateType.INITIAL), setting.name)
     return _flag(value, place) if isinstance(default, bool) else _text(value, place)
@@ -153,7 +154,11 @@ def _read_rule(data: Any, where: str) -> ActionRule:
     for setting in _OF_RULE:
         if setting.key not in row:
             continue
-        name, value, place = setting.name.partition(".")[2], row[setting.key], f"{where}, {setting.key}"
+        name, value, place = (
+            setting.name.partition(".")[2],
+            row[setting.key],
+            together(where, setting.key, by=", "),
+        )
         if name == "action":
             values[name] = _one_of(Action, value, place)
         elif name in ("confirmed", "failed"):
@@ -174,7 +179,7 @@ def _read_notice(data: Any, where: str) -> Notice:
 
 
 def _read_event(data: Any, number: int) -> HubEvent:
-    where = f"l'esito {number}"
+    where = say("l'esito {number}", number=number)
     row = _mapping(data, where)
     _only(row, {"esito", "dashboard", "stato", "da_stati"}, where)
     return HubEvent(
@@ -187,25 +192,25 @@ def _read_event(data: Any, number: int) -> HubEvent:
 
 def _mapping(value: Any, where: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise InputError(f"In {where} servono delle voci con il loro nome.")
+        raise InputError(say("In {where} servono delle voci con il loro nome.", where=where))
     return value
 
 
 def _list(value: Any, where: str) -> list[Any]:
     if not isinstance(value, list):
-        raise InputError(f"In {where} serve un elenco.")
+        raise InputError(say("In {where} serve un elenco.", where=where))
     return value
 
 
 def _text(value: Any, where: str) -> str:
     if not isinstance(value, str):
-        raise InputError(f"In {where} serve un testo.")
+        raise InputError(say("In {where} serve un testo.", where=where))
     return value
 
 
 def _flag(value: Any, where: str) -> bool:
     if not isinstance(value, bool):
-        raise InputError(f"In {where} serve sì o no (true o false).")
+        raise InputError(say("In {where} serve sì o no (true o false).", where=where))
     return value
 
 
@@ -214,7 +219,14 @@ def _one_of(kind: type[_Word], value: Any, where: str) -> _Word:
         return kind(value)
     except ValueError:
         admitted = ", ".join(str(item) for item in kind)
-        raise InputError(f"In {where} c'è «{value}»: i valori sono {admitted}.") from None
+        raise InputError(
+            say(
+                "In {where} c'è «{value}»: i valori sono {admitted}.",
+                where=where,
+                value=value,
+                admitted=admitted,
+            )
+        ) from None
 
 
 def _dashboard(value: Any, where: str) -> Dashboard:
@@ -222,11 +234,18 @@ def _dashboard(value: Any, where: str) -> Dashboard:
         return Dashboard(value)
     except ValueError:
         raise InputError(
-            f"In {where} c'è la dashboard «{value}»: i valori sono {', '.join(Dashboard)}."
+            say(
+                "In {where} c'è la dashboard «{value}»: i valori sono {admitted}.",
+                where=where,
+                value=value,
+                admitted=", ".join(Dashboard),
+            )
         ) from None
 
 
 def _only(row: Mapping[str, Any], known: set[str], where: str) -> None:
     unknown = sorted(str(key) for key in row if key not in known)
     if unknown:
-        raise InputError(f"In {where} c'è una voce che non esiste: {', '.join(unknown)}.")
+        raise InputError(
+            say("In {where} c'è una voce che non esiste: {entries}.", where=where, entries=", ".join(unknown))
+        )

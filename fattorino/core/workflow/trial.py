@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fattorino.core.texts import say, together
 from fattorino.core.workflow.decide import (
     ActionFailed,
     ActionRequested,
@@ -87,14 +88,14 @@ def play(workflow: Workflow, dashboard: Dashboard, keys: tuple[str, ...]) -> tup
     Keys that make no sense (a link of an older configuration) become steps with a refusal; never raises.
     """
     entered = decide(workflow, "", Entered(), Facts(dashboard))
-    steps = [_step("Ingresso del documento", "", entered)]
+    steps = [_step(say("Ingresso del documento"), "", entered)]
     for key in keys:
         state = steps[-1].state
         if not state:
             break
         event, label = _event(workflow, dashboard, state, key)
         if event is None:
-            steps.append(Step(label, state, refusal="Questo evento non esiste nella configurazione."))
+            steps.append(Step(label, state, refusal=say("Questo evento non esiste nella configurazione.")))
             continue
         steps.append(_step(label, state, decide(workflow, state, event, Facts(dashboard))))
     return tuple(steps)
@@ -120,14 +121,14 @@ def _tries(workflow: Workflow, state: State, dashboard: Dashboard) -> tuple[Try,
     if action is not Action.NONE:
         label = ACTION_LABELS[action]
         tries += [
-            Try("action", f"Si preme «{label}»"),
-            Try("ok", f"«{label}» riesce"),
-            Try("ko", f"«{label}» non riesce"),
+            Try("action", say("Si preme «{label}»", label=label)),
+            Try("ok", say("«{label}» riesce", label=label)),
+            Try("ko", say("«{label}» non riesce", label=label)),
         ]
     statuses = dict.fromkeys(e.status for e in workflow.events if dashboard in e.dashboards)
     tries += [Try(f"hub:{status}", _arrives(status)) for status in statuses]
     tries += [
-        Try(f"state:{s.code}", f"Si cambia lo stato in «{s.label}»")
+        Try(f"state:{s.code}", say("Si cambia lo stato in «{state}»", state=s.label))
         for s in workflow.on(dashboard)
         if s != state
     ]
@@ -140,25 +141,27 @@ def _event(workflow: Workflow, dashboard: Dashboard, code: str, key: str) -> tup
     kind, _, value = key.partition(":")
     match kind:
         case "action":
-            return ActionRequested(), f"Si preme «{label}»"
+            return ActionRequested(), say("Si preme «{label}»", label=label)
         case "ok":
-            return ActionSucceeded(action), f"«{label}» riesce"
+            return ActionSucceeded(action), say("«{label}» riesce", label=label)
         case "ko":
-            return ActionFailed(action), f"«{label}» non riesce"
+            return ActionFailed(action), say("«{label}» non riesce", label=label)
         case "hub" if value:
             return HubReported(value), _arrives(value)
         case "state" if value in workflow.states:
-            return StateChosen(value, "prova"), f"Si cambia lo stato in «{workflow.states[value].label}»"
+            return StateChosen(value, "prova"), say(
+                "Si cambia lo stato in «{state}»", state=workflow.states[value].label
+            )
     return None, key[:60]
 
 
 def _arrives(status: str) -> str:
-    return f"Arriva l'esito {status} ({status_label(status)})"
+    return say("Arriva l'esito {status} ({label})", status=status, label=status_label(status))
 
 
 def _step(label: str, state: str, answer: Decision | Refusal) -> Step:
     if isinstance(answer, Refusal):
-        return Step(label, state, refusal=f"{answer.why} {answer.remedy}".strip())
+        return Step(label, state, refusal=together(answer.why, answer.remedy))
     return Step(
         label,
         answer.to_state or state,

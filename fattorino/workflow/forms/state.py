@@ -27,7 +27,7 @@ from fattorino.core.workflow.definition import (
     workflow_to_json,
 )
 from fattorino.core.workflow.edit import put
-from fattorino.core.workflow.lint import Flaw, Surroundings
+from fattorino.core.workflow.flaws import Flaw, Surroundings
 from fattorino.core.workflow.settings import DASHBOARD_LABELS, SETTINGS
 from fattorino.core.workflow.statuses import STATUSES
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from fattorino.core.workflow.definition import Dashboard, State, Workflow
-from fattorino.core.workflow.lint import Flaw
+from fattorino.core.workflow.flaws import Flaw
 from fattorino.core.workflow.settings import BY_NAME, DASHBOARD_LABELS
 from fattorino.organisations.pages import desk
 from fattorino.organisations.queries import Actor

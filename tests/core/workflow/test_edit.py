@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from fattorino.core.errors import RefusedError
 from fattorino.core.workflow.definition import Dashboard, HubEvent, State, StateType
 from fattorino.core.workflow.edit import put, references, remove, restore, retire
-from fattorino.core.workflow.lint import Surroundings, lint
+from fattorino.core.workflow.flaws import Surroundings
+from fattorino.core.workflow.lint import lint
 from fattorino.core.workflow.standard import standard_workflow
 from tests.core.workflow.configurations import configuration
 

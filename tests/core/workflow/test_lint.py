@@ -20,7 +20,8 @@ from fattorino.core.workflow.definition import (
     StateType,
     Workflow,
 )
-from fattorino.core.workflow.lint import Flaw, Surroundings, lint
+from fattorino.core.workflow.flaws import Flaw, Surroundings
+from fattorino.core.workflow.lint import lint
 from fattorino.core.workflow.settings import BY_NAME
 from fattorino.core.workflow.standard import standard_workflow
 from tests.core.workflow.configurations import configuration

@@ -4,7 +4,8 @@ import csv
 from pathlib import Path
 
 from fattorino.core.workflow.definition import Dashboard
-from fattorino.core.workflow.lint import Surroundings, lint
+from fattorino.core.workflow.flaws import Surroundings
+from fattorino.core.workflow.lint import lint
 from fattorino.core.workflow.standard import standard_workflow
 from fattorino.core.workflow.statuses import STATUSES, status_label, statuses_of
 
