@@ -17,7 +17,7 @@ from hypothesis import settings
 
 from fattorino.config import postgres
 
-pytest_plugins = ["tests.desk"]
+pytest_plugins = ["tests.desk", "tests.house"]
 
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
 SERVER = pytest.StashKey[postgres.Server]()

@@ -6,278 +6,28 @@ exists. Where this test does not know what to put into an address, it fails and 
 
 from __future__ import annotations
 
-import base64
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
-from django.urls import get_resolver
 
-from fattorino import clock
 from fattorino.config import demo
-from fattorino.core.fatturapa.draft import Attachment, Draft, Line, draft_to_json
-from fattorino.core.workflow.definition import Dashboard, Notice, State, StateType
-from fattorino.documents import flows as documents
-from fattorino.documents import importing, numbering
-from fattorino.documents.forms.writer import write
-from fattorino.documents.models import DocumentFile, ImportedFile, StoredFile
-from fattorino.organisations import groups, tokens
-from fattorino.organisations.flows import save_user, set_installation_admin
+from fattorino.core.fatturapa.draft import Attachment, draft_to_json
+from fattorino.documents.models import DocumentFile, StoredFile
 from fattorino.organisations.models import User
 from fattorino.organisations.scope import company_scope, system_scope
-from fattorino.workflow import configuration, models
-from fattorino.workflow import flows as workflow
-from fattorino.workflow.flows import bulk, images
-from fattorino.workflow.flows import notices as notice_flows
-from fattorino.workflow.forms.state import digest
-from fattorino.workflow.models import Document, NoticePreference, StateChange
-from tests.addresses import arguments, fill, walk
-from tests.desk import Desk, make_desk, run_jobs
+from tests.desk import run_jobs
+from tests.house import MARK, WORD, Address, House, addresses
 
-# Stands in every text of the first company; what the others ask for contains only the word before it.
-MARK = "QZX7"
-WORD = "segreto"
 # Pages of the sign-in, about nobody's documents; a wrong key may be told with 200.
 ACCOUNT = "accesso/"
-# Name a page that every company has, or what the installation shares, not a row of one.
-OPEN = frozenset({"dashboard", "kind", "sha256"})
-# Of the first company's configuration only. Addresses, which come back to who asks, do not hold the mark.
-STATE, GROUP = "STATO_SUO", "gruppo-suo"
 # What a reader may change: how she sees things, and her own sign-in.
 HER_OWN = ("organisations_user", "workflow_gadgetpreference", "workflow_noticepreference")
-
-
-# The smallest PNG there is: one grey point.
-_PICTURE = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
-)
-
-
-@dataclass
-class House:
-    """Two companies, the first full of secrets, and what its addresses are made of."""
-
-    ours: Desk
-    theirs: Desk
-    owner: User
-    reader: User
-    stranger: User
-    draft: Draft
-    saved: int
-    sent: int
-    their_document: int
-    files: list[int]
-    notice: int
-    imported: int
-    run: int
-    stored_sha256: str
-    picture: str
-    digest: str
-    tokens: dict[str, str] = field(default_factory=dict)
-    # One client for all: making it reads the middleware and the static files anew.
-    client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
-    sessions: dict[int, str] = field(default_factory=dict)
-    # What the first company's rows were at the start, by what was left out; every request is undone.
-    before: dict[object, str] = field(default_factory=dict)
-
-    def sign_in(self, user: User | None) -> None:
-        """The client comes as this user from now on, or as nobody."""
-        self.client.cookies.clear()
-        if user is None:
-            return
-        if user.pk not in self.sessions:
-            self.client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-            self.sessions[user.pk] = self.client.cookies["sessionid"].value
-        self.client.cookies["sessionid"] = self.sessions[user.pk]
-
-    def fillings(self, names: frozenset[str], *, mixed: bool = True) -> list[dict[str, Any]]:
-        """Values for the arguments of an address: numbers that exist in the first company."""
-        if names == {"document_id"}:
-            return [{"document_id": self.saved}, {"document_id": self.sent}]
-        if names == {"document_id", "file_id"}:
-            # Also a file of the first company under a document of the second.
-            other = [{"document_id": self.their_document, "file_id": self.files[0]}] if mixed else []
-            return [{"document_id": self.sent, "file_id": each} for each in self.files] + other
-        if names <= OPEN:
-            shared = {"dashboard": "privati", "kind": "csv", "sha256": self.picture}
-            return [{name: shared[name] for name in names}]
-        if names <= {"code", "number", "group"}:
-            return [{name: {"code": STATE, "number": 2, "group": GROUP}[name] for name in names}]
-        if names == {"look"}:
-            return [{"look": "CONSEGNATO"}]
-        if names == {"notice_id"}:
-            return [{"notice_id": self.notice}]
-        if names == {"run_id"}:
-            return [{"run_id": self.run}]
-        if names == {"import_id"}:
-            return [{"import_id": self.imported}]
-        if names <= {"key", "uidb36"}:
-            return [{"key": "abc-def", "uidb36": "1"}]
-        pytest.fail(
-            f"An address has the arguments {sorted(names)}, and this test does not know what to put there: "
-            "add them to House.fillings, with numbers that exist in the first company."
-        )
-
-    def query(self) -> str:
-        """What lists and forms may be asked for, pointing at the first company."""
-        ids = f"{self.saved}.{self.sent}"
-        names = {"da": self.saved, "righe": ids, "dopo": 0, "q": WORD, "prima": self.imported + 1}
-        return urlencode(names | {"cliente": WORD, "testo": WORD, "documento": self.saved})
-
-    def form(self) -> dict[str, Any]:
-        """One body that satisfies every form: only its rights may stop the sender."""
-        return {
-            **write(self.draft),
-            "versione": "1",
-            "azione": "GENERA_XML_INVIA_HUB",
-            "stato": "ANNULLATO",
-            "comando": "nascondi",
-            "gruppo": "PR.DA_PROCESSARE",
-            "documento": self.saved,
-            "type": "Finale",
-            "impronta": self.digest,
-            "verso": "DA_PROCESSARE",
-            "nome": "Nuovo",
-            "fino": self.notice,
-            "quando": "riepilogo",
-            "persona": self.owner.pk,
-            "company": str(self.ours.company.pk),
-            "allegati_file": SimpleUploadedFile("a.txt", b"testo"),
-            "files": SimpleUploadedFile("a.xml", b"<a/>"),
-        }
-
-
-@pytest.fixture
-def house(db: None) -> House:
-    ours = make_desk(
-        {**demo.ORDINE, "denominazione": f"Ordine {MARK}"}, f"laura.{MARK}@ordine.example", "admin"
-    )
-    theirs = make_desk(demo.STUDIO, "giulia@studio.example", "admin")
-    set_installation_admin(f"laura.{MARK}@ordine.example", True, now=ours.now)
-    today = clock.day(clock.now())
-    reader = save_user(
-        f"lettore.{MARK}@ordine.example", None, f"Lettore {MARK}", {ours.company.pk: "reader"}, now=ours.now
-    )
-    with company_scope(theirs.company.pk):
-        mine = theirs.save(theirs.draft(data=today), today=today).pk
-    with company_scope(ours.company.pk):
-        numbering.add_sezionale(ours.company.pk, MARK, f"Sezionale {MARK}")
-        attachment = documents.store(ours.company.pk, f"allegato {WORD} {MARK}".encode(), now=ours.now)
-        draft = _secret_draft(ours, attachment.sha256)
-        draft = replace(draft, data=today)
-        saved = ours.save(draft, today=today, sezionale=MARK)
-        sent = ours.save(replace(draft, codice_destinatario="ABC123"), today=today, sezionale=MARK)
-        ours.save(draft, today=today, kind="ricevuta", sezionale="R")
-        ours.press(sent)
-        run_jobs(skip=frozenset({"hub.transmit"}))
-        files = list(DocumentFile.objects.filter(document=sent).order_by("pk"))
-        assert len(files) == 2
-        taken = _import(ours, bytes(files[0].stored.content))
-        shown = _configure(ours)
-        picture = images.save_image(_PICTURE, now=ours.now)
-        notice = _tell(ours, saved)
-        order = bulk.Order("PR", "DA_PROCESSARE", action="GENERA_XML_INVIA_HUB")
-        run, _ = bulk.start_run(replace(ours.actor, label=f"Capo {MARK}"), order, [[saved.pk]], now=ours.now)
-    house = House(
-        ours=ours,
-        theirs=theirs,
-        owner=User.objects.get(pk=ours.actor.user_id),
-        reader=reader,
-        stranger=User.objects.get(pk=theirs.actor.user_id),
-        draft=replace(draft, allegati=()),
-        saved=saved.pk,
-        sent=sent.pk,
-        their_document=mine,
-        files=[each.pk for each in files],
-        notice=notice,
-        imported=taken,
-        run=run,
-        stored_sha256=attachment.sha256,
-        picture=picture,
-        digest=shown,
-    )
-    for name, desk, role in (
-        ("owner", ours, "operator"),
-        ("reader", ours, "reader"),
-        ("stranger", theirs, "operator"),
-    ):
-        house.tokens[name] = tokens.create_token(desk.company.pk, "Prova", role, now=clock.now())[1]
-    return house
-
-
-def _secret_draft(desk: Desk, sha256: str) -> Draft:
-    name = f"{WORD.title()} {MARK} S.r.l."
-    lines = (Line(f"Lavoro {WORD} {MARK}", None, None, Decimal("350.00"), aliquota_iva=Decimal(22)),)
-    return desk.draft(
-        cessionario=replace(demo.ROSSI, denominazione=name, indirizzo=f"Via {MARK}"),
-        linee=lines,
-        causale=(f"{WORD} {MARK}",),
-        allegati=(Attachment(nome=f"{MARK}.txt", formato="TXT", sha256=sha256),),
-    )
-
-
-def _configure(desk: Desk) -> str:
-    """A second version with a state and a group of this company only, and a draft; what the state's form shows."""
-    label = groups.save_group(desk.actor, "Gruppo suo", [], now=desk.now)
-    groups.save_group(desk.actor, f"Gruppo {MARK}", [], now=desk.now, label=label)
-    flow = configuration.proposal(desk.company.pk).workflow
-    secret = State(STATE, f"Stato {MARK}", StateType.INTERMEDIATE, notices=())
-    flow = replace(flow, states={**flow.states, STATE: secret})
-    seen = workflow.save_draft(desk.actor, flow, 0, now=desk.now)
-    workflow.publish_draft(desk.actor, seen, now=desk.now)
-    flow = replace(flow, states={**flow.states, STATE: replace(secret, deadline=MARK)})
-    workflow.save_draft(desk.actor, flow, 0, now=desk.now)
-    return digest(flow, STATE)
-
-
-def _tell(desk: Desk, document: Document) -> int:
-    """A notice to the first company's administrator, whose address the mail server refuses."""
-    change = StateChange.objects.filter(document=document).first()
-    assert change is not None
-    told_of = (Notice(Dashboard.ACTIVE_PRIVATE, "group:admin"),)
-    notice_flows.tell([(change, told_of)], now=desk.now)
-    NoticePreference.objects.create(
-        company=desk.company, user_id=desk.actor.user_id, refused_address=f"{MARK}@ordine.example"
-    )
-    return models.Notice.objects.get().pk
-
-
-def _import(desk: Desk, xml: bytes) -> int:
-    number = f"2/{MARK}".encode()
-    assert number in xml
-    taken = importing.take_file(
-        desk.actor, f"{MARK}.xml", xml.replace(number, f"900/{MARK}".encode()), now=desk.now
-    )
-    run_jobs(skip=frozenset({"hub.transmit"}))
-    assert ImportedFile.objects.get(pk=taken.pk).status == "done"
-    return taken.pk
-
-
-# --- the addresses
-
-
-@dataclass(frozen=True)
-class Address:
-    name: str
-    route: str
-    path: str
-    filled: bool
-
-
-def addresses(house: House, *, mixed: bool = True) -> Iterator[Address]:
-    """Every address of the product, filled."""
-    for route, pattern in walk(get_resolver().url_patterns):
-        names = arguments(pattern)
-        for values in house.fillings(names, mixed=mixed) if names else [{}]:
-            yield Address(pattern.name or route, route, "/" + fill(route, values), bool(names - OPEN))
 
 
 def fingerprint(company_id: int, *, but: tuple[str, ...] = ()) -> str:
