@@ -21,10 +21,14 @@ SMALL_WORDS = re.compile(
     re.IGNORECASE,
 )
 SAYING = frozenset(languages.KEYWORDS)
+# What the official table of a record format says of an element or of the whole is quoted (core/tracciati).
+DECLARING = frozenset({"E", "A", "Root"})
+# What a flow records keeps its words, and files are for programs and accountants: both are Italian for everybody.
+KEPT = frozenset({"audit", "table_file"})
 LOGGING = frozenset({"debug", "info", "warning", "error", "exception", "critical"})
 # Words of the trade, names and formats that are the same in every language.
 SAME = re.compile(
-    r"\b(?:Fattorino|FatturaPA|EUPL|PDF|XML|CSV|XLSX|YAML|ZIP|HTML|SVG|SdI|SDI|SDICoop|SdIFtp|PEC|IBAN|BIC|CIG|CUP|CAP|"
+    r"\b(?:Fattorino|FatturaPA|EUPL|PDF|XML|CSV|XLSX|YAML|ZIP|HTML|SVG|Excel|SdI|SDI|SDICoop|SdIFtp|PEC|IBAN|BIC|CIG|CUP|CAP|"
     r"LIPE|IPA|IVA|PA|TD\d\d|RF\d\d|FPA12|FPR12|FSM10|p7m|e-mail|password|Password|dashboard|Dashboard|MB|kB|px|id)\b"
     r"|&\w+;"
 )
@@ -32,20 +36,38 @@ READ_ALOUD = frozenset({"title", "alt", "placeholder", "aria-label", "data-text"
 
 # Texts that stay Italian: official words that the field knows only so, each with its reason.
 OFFICIAL: dict[str, str] = {}
+# Files whose readers are not users of the pages, each with its reason.
+ITALIAN = {
+    "fattorino/core/tracciati/schema.py": "the annotations of a published schema, words of an official table",
+    "fattorino/core/tracciati/table.py": "the reference page of an Italian record format, made for the documentation",
+}
 
 
 def python(file: Path) -> Iterator[tuple[int, str]]:
     """Literals with Italian words that no keyword of the catalogues wraps: line and text."""
     tree = ast.parse(file.read_text("utf-8"))
+    if "api" in file.parts:
+        _without_descriptions(tree)
     yield from _within(tree)
+
+
+def _without_descriptions(tree: ast.AST) -> None:
+    """What the contract of the API says of a field is for developers, in one language as the API's names are."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            node.keywords = [keyword for keyword in node.keywords if keyword.arg != "description"]
 
 
 def _within(node: ast.AST) -> Iterator[tuple[int, str]]:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return  # a docstring
+    if isinstance(node, ast.Assign) and all(_is_columns(target) for target in node.targets):
+        return
     if isinstance(node, ast.Call):
         called = node.func
         name = called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
+        if name in DECLARING or name in KEPT:
+            return
         if name in SAYING:
             # The values of a sentence are looked at, its pattern is in the catalogue.
             for keyword in node.keywords:
@@ -64,6 +86,11 @@ def _within(node: ast.AST) -> Iterator[tuple[int, str]]:
         return
     for child in ast.iter_child_nodes(node):
         yield from _within(child)
+
+
+def _is_columns(target: ast.expr) -> bool:
+    """The headings of a file (see KEPT), wherever they are written."""
+    return isinstance(target, ast.Name) and target.id.lower().endswith("columns")
 
 
 def _literal(node: ast.AST) -> tuple[str | None, int]:
@@ -137,6 +164,8 @@ class _Letters(HTMLParser):
 def room(name: str) -> Iterator[str]:
     """What a room still says in Italian only, as ``file:line: text``."""
     for file in languages.files(name):
+        if file.relative_to(languages.ROOT).as_posix() in ITALIAN:
+            continue
         found = python(file) if file.suffix == ".py" else template(file)
         for line, text in found:
             if text not in OFFICIAL:

@@ -15,27 +15,30 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import verification
 
 from fattorino.core.fatturapa.findings import Finding, Severity
+from fattorino.core.texts import say
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
-# SdI's own words for its codes; what we know more is added behind them.
+# In Italian SdI's own words for its codes; what we know more is added behind them.
 MESSAGES = {
-    "00100": "Certificato di firma scaduto",
-    "00102": "File non integro (firma non valida)",
-    "00103": "La firma digitale apposta manca del riferimento temporale",
-    "00104": "CA (Certification Authority) non affidabile",
-    "00105": "Il riferimento temporale della firma digitale apposta non è coerente",
-    "00107": "Certificato non valido",
-    "avviso-certificato": "La firma non indica il certificato del firmatario",
+    "00100": say("Certificato di firma scaduto"),
+    "00102": say("File non integro (firma non valida)"),
+    "00103": say("La firma digitale apposta manca del riferimento temporale"),
+    "00104": say("CA (Certification Authority) non affidabile"),
+    "00105": say("Il riferimento temporale della firma digitale apposta non è coerente"),
+    "00107": say("Certificato non valido"),
+    "avviso-certificato": say("La firma non indica il certificato del firmatario"),
 }
 _HINTS = {
-    "00100": "Firmare di nuovo il documento con un certificato in corso di validità.",
-    "00102": "Il contenuto o la firma sono stati alterati: firmare di nuovo il file originale.",
-    "00103": "Firmare di nuovo con un programma che scriva la data e l'ora della firma (signing-time).",
-    "00104": "Usare un certificato rilasciato da un prestatore di servizi fiduciari qualificato.",
-    "00105": "Controllare data e ora del computer che firma, poi firmare di nuovo.",
-    "00107": "Firmare di nuovo con un certificato di firma digitale valido.",
-    "avviso-certificato": "Manca l'attributo signing-certificate: usare un programma di firma aggiornato.",
+    "00100": say("Firmare di nuovo il documento con un certificato in corso di validità."),
+    "00102": say("Il contenuto o la firma sono stati alterati: firmare di nuovo il file originale."),
+    "00103": say("Firmare di nuovo con un programma che scriva la data e l'ora della firma (signing-time)."),
+    "00104": say("Usare un certificato rilasciato da un prestatore di servizi fiduciari qualificato."),
+    "00105": say("Controllare data e ora del computer che firma, poi firmare di nuovo."),
+    "00107": say("Firmare di nuovo con un certificato di firma digitale valido."),
+    "avviso-certificato": say(
+        "Manca l'attributo signing-certificate: usare un programma di firma aggiornato."
+    ),
 }
 
 # What cryptography raises on keys, certificates and signatures that strangers made.
@@ -56,7 +59,9 @@ class CertificateError(ValueError):
 
 def finding(code: str, detail: str = "", severity: Severity = "error") -> Finding:
     """A remark on a signature in SdI's words, with what we know more."""
-    message = MESSAGES[code] + (f": {detail}" if detail else "")
+    message = MESSAGES[code]
+    if detail:
+        message = say("{message}: {detail}", message=message, detail=detail)
     return Finding(code, severity, "", None, message, _HINTS[code])
 
 
@@ -176,7 +181,8 @@ def signer_of(
     if signing_time is None:
         remarks.append(finding("00103"))
     if not certificate.may_sign:
-        remarks.append(finding("00107", f"il certificato di {certificate.name} non è destinato alla firma"))
+        detail = say("il certificato di {name} non è destinato alla firma", name=certificate.name)
+        remarks.append(finding("00107", detail))
     return Signer(
         subject=certificate.subject,
         issuer=certificate.issuer,
@@ -208,21 +214,26 @@ def judge(signer: Signer, *, at: datetime.datetime, trusted: tuple[bytes, ...] =
         return remarks
     claimed = signer.signing_time
     if at > signer.not_after:
-        remarks.append(
-            finding("00100", f"il certificato di {signer.name} è scaduto il {_day(signer.not_after)}")
+        detail = say(
+            "il certificato di {name} è scaduto il {day}", name=signer.name, day=_day(signer.not_after)
         )
+        remarks.append(finding("00100", detail))
     elif claimed is not None and claimed > signer.not_after:
-        detail = f"al momento della firma il certificato di {signer.name} era scaduto"
+        detail = say("al momento della firma il certificato di {name} era scaduto", name=signer.name)
         remarks.append(finding("00100", detail))
     if claimed is not None and claimed > at:
         moment = claimed.strftime("%d/%m/%Y %H:%M:%S")
-        remarks.append(finding("00105", f"la firma porta la data futura {moment} (UTC)"))
+        remarks.append(finding("00105", say("la firma porta la data futura {moment} (UTC)", moment=moment)))
     if (claimed or at) < signer.not_before:
-        detail = f"il certificato di {signer.name} vale solo dal {_day(signer.not_before)}"
+        detail = say(
+            "il certificato di {name} vale solo dal {day}", name=signer.name, day=_day(signer.not_before)
+        )
         remarks.append(finding("00107", detail))
     if trusted and not _is_trusted(signer, at, trusted):
         if _is_forged(signer, trusted):
-            detail = f"il certificato di {signer.name} non è stato firmato dall'autorità che indica"
+            detail = say(
+                "il certificato di {name} non è stato firmato dall'autorità che indica", name=signer.name
+            )
             remarks.append(finding("00107", detail))
         else:
             remarks.append(finding("00104", signer.issuer))

@@ -14,6 +14,7 @@ import re
 from typing import Self
 
 from fattorino.core.errors import InputError
+from fattorino.core.texts import say
 
 UNKNOWN_RECIPIENT = "0000000"
 FOREIGN_RECIPIENT = "XXXXXXX"
@@ -48,13 +49,13 @@ class PartitaIva(str):
 
         number = _compact(text).removeprefix("IT")
         if not (number.isascii() and number.isdigit() and len(number) == 11):
-            raise InputError(f"«{text}» non è una partita IVA italiana: servono 11 cifre.")
+            raise InputError(say("«{text}» non è una partita IVA italiana: servono 11 cifre.", text=text))
         # Only the check digit: stdnum.it.iva also wants a known office code in digits 8-10, and numbers
         # without one are in the official samples.
         if not luhn.is_valid(number):
             raise InputError(
-                f"La partita IVA {number} ha la cifra di controllo sbagliata.",
-                "Ricontrollare le cifre: probabilmente una è stata scambiata.",
+                say("La partita IVA {number} ha la cifra di controllo sbagliata.", number=number),
+                say("Ricontrollare le cifre: probabilmente una è stata scambiata."),
             )
         return cls(number)
 
@@ -78,16 +79,20 @@ class CodiceFiscale(str):
             return cls(codicefiscale.validate(code))
         except InvalidChecksum as error:
             raise InputError(
-                f"Il codice fiscale {code} ha il carattere di controllo sbagliato.",
-                "Ricontrollare i caratteri: probabilmente uno è stato scambiato.",
+                say("Il codice fiscale {code} ha il carattere di controllo sbagliato.", code=code),
+                say("Ricontrollare i caratteri: probabilmente uno è stato scambiato."),
             ) from error
         except InvalidLength as error:
             raise InputError(
-                f"Il codice fiscale {code} ha {len(code)} caratteri:"
-                " ne servono 16 per le persone, 11 cifre per gli enti."
+                say(
+                    "Il codice fiscale {code} ha {length} caratteri:"
+                    " ne servono 16 per le persone, 11 cifre per gli enti.",
+                    code=code,
+                    length=len(code),
+                )
             ) from error
         except ValidationError as error:
-            raise InputError(f"«{text}» non ha la forma di un codice fiscale.") from error
+            raise InputError(say("«{text}» non ha la forma di un codice fiscale.", text=text)) from error
 
     @property
     def is_person(self) -> bool:
@@ -112,12 +117,13 @@ class Iban(str):
             return cls(iban.validate(number, check_country=False))
         except InvalidChecksum as error:
             raise InputError(
-                f"L'IBAN {number} ha le cifre di controllo sbagliate.",
-                "Ricopiarlo dal documento della banca.",
+                say("L'IBAN {number} ha le cifre di controllo sbagliate.", number=number),
+                say("Ricopiarlo dal documento della banca."),
             ) from error
         except ValidationError as error:
             raise InputError(
-                f"«{text}» non è un IBAN.", "Un IBAN italiano ha 27 caratteri e comincia con IT."
+                say("«{text}» non è un IBAN.", text=text),
+                say("Un IBAN italiano ha 27 caratteri e comincia con IT."),
             ) from error
 
 
@@ -135,7 +141,9 @@ class Bic(str):
         try:
             return cls(bic.validate(_compact(text)))
         except ValidationError as error:
-            raise InputError(f"«{text}» non è un codice BIC: servono 8 o 11 caratteri.") from error
+            raise InputError(
+                say("«{text}» non è un codice BIC: servono 8 o 11 caratteri.", text=text)
+            ) from error
 
 
 class CodiceDestinatario(str):
@@ -149,9 +157,11 @@ class CodiceDestinatario(str):
         code = "".join(text.split()).upper()
         if not re.fullmatch(r"[A-Z0-9]{6,7}", code, re.ASCII):
             raise InputError(
-                f"Il codice destinatario «{text.strip()}» non va bene.",
-                "Servono 6 caratteri per un ufficio della pubblica amministrazione, 7 per tutti gli altri,"
-                " solo lettere e cifre.",
+                say("Il codice destinatario «{code}» non va bene.", code=text.strip()),
+                say(
+                    "Servono 6 caratteri per un ufficio della pubblica amministrazione, 7 per tutti gli altri,"
+                    " solo lettere e cifre."
+                ),
             )
         return cls(code)
 
@@ -172,13 +182,16 @@ class PecAddress(str):
         address = text.strip()
         if not 7 <= len(address) <= 256 or not _ADDRESS.fullmatch(address):
             raise InputError(
-                f"«{address}» non è un indirizzo PEC.",
-                "Un indirizzo ha la forma nome@dominio.it, senza spazi.",
+                say("«{address}» non è un indirizzo PEC.", address=address),
+                say("Un indirizzo ha la forma nome@dominio.it, senza spazi."),
             )
         if is_sdi_mailbox(address):
             raise InputError(
-                f"{address} è una casella del Sistema di Interscambio, non del cliente (scarto 00330).",
-                "Scrivere la PEC del cliente.",
+                say(
+                    "{address} è una casella del Sistema di Interscambio, non del cliente (scarto 00330).",
+                    address=address,
+                ),
+                say("Scrivere la PEC del cliente."),
             )
         return cls(address)
 

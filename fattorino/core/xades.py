@@ -36,6 +36,7 @@ from fattorino.core.signatures import (
     signer_of,
     with_findings,
 )
+from fattorino.core.texts import say
 
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 XADES = "{http://uri.etsi.org/01903/v1.3.2#}"
@@ -91,27 +92,27 @@ def read_xades(data: bytes) -> Signer | None:
     if not signatures:
         return None
     if len(signatures) > 1:
-        return _refused("il file contiene più firme XML, che non si possono verificare con sicurezza")
+        return _refused(say("il file contiene più firme XML, che non si possono verificare con sicurezza"))
     (signature,) = signatures
     if signature.getparent() is not root:
-        return _refused("la firma non si trova alla fine del documento")
+        return _refused(say("la firma non si trova alla fine del documento"))
     references = signature.findall(f"{DS}SignedInfo/{DS}Reference")
     if any(reference.get("URI") is None for reference in references):
-        return _refused("un Reference della firma non ha l'attributo URI, che è obbligatorio")
+        return _refused(say("un Reference della firma non ha l'attributo URI, che è obbligatorio"))
     if not _covers_document(root, references):
-        return _refused("la firma non copre l'intero documento")
+        return _refused(say("la firma non copre l'intero documento"))
     certificates = _certificates(signature)
     if not certificates:
-        detail = "nella firma manca il certificato del firmatario, oppure non è leggibile"
+        detail = say("nella firma manca il certificato del firmatario, oppure non è leggibile")
         return Signer(findings=(finding("00107", detail),))
     for certificate in certificates:
         if signer := _verified(root, certificate, certificates):
             return signer
     signer = _signer(certificates[0], certificates, _claimed_time(signature))
     if _is_of_the_sha1_era(signature):
-        detail = "l'algoritmo di impronta non è ammesso (serve SHA-256 o superiore)"
+        detail = say("l'algoritmo di impronta non è ammesso (serve SHA-256 o superiore)")
     else:
-        detail = "il documento o la firma sono stati modificati"
+        detail = say("il documento o la firma sono stati modificati")
     return with_findings(signer, finding("00102", detail))
 
 

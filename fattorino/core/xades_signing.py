@@ -21,6 +21,7 @@ from lxml import etree
 from fattorino.core import xml
 from fattorino.core.errors import SigningError
 from fattorino.core.signatures import Certificate, CertificateError, read_certificate
+from fattorino.core.texts import say
 from fattorino.core.xades import DS, XADES
 
 _C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
@@ -55,11 +56,11 @@ def sign_xades(
     """
     root = xml.parse(data, keep_comments=True)
     if root.find(DS + "Signature") is not None:
-        raise SigningError("Il file XML è già firmato.", "Usare il file originale, senza firma.")
+        raise SigningError(say("Il file XML è già firmato."), say("Usare il file originale, senza firma."))
     try:
         certificate = read_certificate(certificate_der)
     except CertificateError as error:
-        raise SigningError("Il certificato di firma non è leggibile.") from error
+        raise SigningError(say("Il certificato di firma non è leggibile.")) from error
     name = hashlib.sha256(data).hexdigest()[:16]
     document = _digest(etree.tostring(root.getroottree(), method="c14n", with_comments=False))
 
@@ -82,8 +83,8 @@ def _find(data: bytes) -> etree._Element:
     root = xml.parse(data, keep_comments=True)
     if len(root) == 0 or root[-1].tag != DS + "Signature":
         raise SigningError(
-            "Il file XML ha una forma in cui non si può inserire la firma.",
-            "Firmarlo come .p7m, oppure salvarlo in UTF-8 senza nulla dopo l'ultimo elemento.",
+            say("Il file XML ha una forma in cui non si può inserire la firma."),
+            say("Firmarlo come .p7m, oppure salvarlo in UTF-8 senza nulla dopo l'ultimo elemento."),
         )
     return root[-1]
 
@@ -102,7 +103,7 @@ def _plain_ecdsa(der: bytes, certificate: Certificate) -> bytes:
     """XML-Signature wants r and s side by side, each as long as the curve (RFC 4050)."""
     key = certificate.public_key
     if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise SigningError("La chiave e il certificato non corrispondono.")
+        raise SigningError(say("La chiave e il certificato non corrispondono."))
     size = (key.key_size + 7) // 8
     r, s = utils.decode_dss_signature(der)
     return r.to_bytes(size, "big") + s.to_bytes(size, "big")

@@ -15,10 +15,11 @@ from typing import Any, NamedTuple, cast
 from lxml import etree
 
 from fattorino.core.errors import XmlError
+from fattorino.core.texts import say
 
 LIMIT = 5_242_880  # bytes: the largest invoice SdI takes (Specifiche SdI 1.8.1, control 00003)
 
-_NOT_XML_HINT = "Aprire il file con il programma che lo ha prodotto ed esportarlo di nuovo."
+_NOT_XML_HINT = say("Aprire il file con il programma che lo ha prodotto ed esportarlo di nuovo.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def read(data: bytes, *, keep_comments: bool = False, limit: int = LIMIT) -> Par
     refused by libxml2.
     """
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf"):
-        raise XmlError("Il file è vuoto.", "Scegliere il file XML della fattura.", code="00106")
+        raise XmlError(say("Il file è vuoto."), say("Scegliere il file XML della fattura."), code="00106")
     if len(data) > limit:
         raise too_long(len(data), limit)
     parser = _parser(keep_comments, recover=False)
@@ -75,17 +76,19 @@ def read(data: bytes, *, keep_comments: bool = False, limit: int = LIMIT) -> Par
         if not _only_odd_namespaces(_entries(parser)):
             raise _xml_error(parser) from error
         root = _recovered(data, keep_comments)
-        tolerated = (*remarks(data), "Un attributo xmlns non contiene un URI valido.")
+        tolerated = (*remarks(data), say("Un attributo xmlns non contiene un URI valido."))
     if root is None:
-        raise XmlError("Il file non contiene alcun elemento XML.", _NOT_XML_HINT)
+        raise XmlError(say("Il file non contiene alcun elemento XML."), _NOT_XML_HINT)
     if root.getroottree().docinfo.internalDTD is not None:
         raise XmlError(
-            "Il file contiene una dichiarazione DOCTYPE, che non è ammessa.",
-            "Togliere la dichiarazione DOCTYPE.",
+            say("Il file contiene una dichiarazione DOCTYPE, che non è ammessa."),
+            say("Togliere la dichiarazione DOCTYPE."),
             line=1,
         )
     if not keep_comments and _has_instructions(data):
-        tolerated += ("Il file contiene istruzioni di elaborazione (<?...?>), che non vengono conservate.",)
+        tolerated += (
+            say("Il file contiene istruzioni di elaborazione (<?...?>), che non vengono conservate."),
+        )
     return Parsed(root, tolerated)
 
 
@@ -107,14 +110,14 @@ def remarks(data: bytes) -> tuple[str, ...]:
     found: list[str] = []
     mark = next((mark for mark in _MARKS if head.startswith(mark)), b"")
     if mark:
-        found.append("Il file comincia con un segno di ordine dei byte (BOM).")
+        found.append(say("Il file comincia con un segno di ordine dei byte (BOM)."))
     declared = _ENCODING.match(head, len(mark))
     encoding = _MARKS.get(mark) or (declared[1].decode("ascii") if declared else "")
     if encoding.lower() not in ("", "utf-8", "utf8"):
-        found.append(f"Il file è nella codifica {encoding}, non in UTF-8.")
+        found.append(say("Il file è nella codifica {encoding}, non in UTF-8.", encoding=encoding))
     prolog = _PROLOG.match(head)
     if prolog and _STYLESHEET in _COMMENT.sub(b"", prolog[1]):
-        found.append("Il file rimanda a un foglio di stile (<?xml-stylesheet?>), che non viene seguito.")
+        found.append(say("Il file rimanda a un foglio di stile (<?xml-stylesheet?>), che non viene seguito."))
     return tuple(found)
 
 
@@ -134,8 +137,8 @@ def _has_instructions(data: bytes) -> bool:
 def too_long(size: int, limit: int) -> XmlError:
     """What is to be raised, or said, of a file of `size` bytes where `limit` are admitted."""
     return XmlError(
-        f"Il file è di {size:,} byte: il massimo è {limit:,}.".replace(",", "."),
-        "Ridurre o togliere gli allegati.",
+        say("Il file è di {size} byte: il massimo è {limit}.", size=_grouped(size), limit=_grouped(limit)),
+        say("Ridurre o togliere gli allegati."),
         code="00003",
     )
 
@@ -147,7 +150,9 @@ def canonical(element: etree._Element) -> bytes:
     try:
         return etree.tostring(element, method="c14n", with_comments=False)
     except etree.C14NError as error:
-        raise XmlError("Il file usa un namespace che non ha una forma canonica.", _NOT_XML_HINT) from error
+        raise XmlError(
+            say("Il file usa un namespace che non ha una forma canonica."), _NOT_XML_HINT
+        ) from error
 
 
 def _entries(parser: etree.XMLParser) -> list[Any]:
@@ -168,43 +173,58 @@ def _recovered(data: bytes, keep_comments: bool) -> etree._Element:
 
 
 # libxml2's error number -> what a person who did not write the file can make of it.
-_MESSAGES = {
-    etree.ErrorTypes.ERR_DOCUMENT_EMPTY: "Il file non è XML: non inizia con un elemento.",
-    etree.ErrorTypes.ERR_DOCUMENT_START: "Il file non è XML: non inizia con un elemento.",
-    etree.ErrorTypes.ERR_DOCUMENT_END: "Dopo la fine del documento c'è altro contenuto.",
-    etree.ErrorTypes.ERR_TAG_NAME_MISMATCH: "Un elemento è chiuso con un nome diverso da quello di apertura.",
-    etree.ErrorTypes.ERR_TAG_NOT_FINISHED: "Il file è troncato: un elemento non è chiuso.",
-    etree.ErrorTypes.ERR_GT_REQUIRED: "In un elemento manca il carattere «>».",
-    etree.ErrorTypes.ERR_LT_REQUIRED: "In un elemento manca il carattere «<».",
-    etree.ErrorTypes.ERR_LTSLASH_REQUIRED: "Il file è troncato: un elemento non è chiuso.",
-    etree.ErrorTypes.ERR_NAME_REQUIRED: "Un carattere «<» o «&» è usato come testo.",
-    etree.ErrorTypes.ERR_ENTITYREF_SEMICOL_MISSING: "Un carattere «&» è usato come testo.",
-    etree.ErrorTypes.ERR_UNDECLARED_ENTITY: "Il file usa un'entità non dichiarata.",
-    etree.ErrorTypes.WAR_UNDECLARED_ENTITY: "Il file usa un'entità non dichiarata.",
-    etree.ErrorTypes.ERR_INVALID_CHAR: "Il file contiene un carattere di controllo che XML non ammette.",
-    etree.ErrorTypes.ERR_INVALID_ENCODING: "Il file contiene byte che non sono nella codifica dichiarata.",
-    etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING: "Il file dichiara una codifica di caratteri sconosciuta.",
-    etree.ErrorTypes.ERR_RESERVED_XML_NAME: "Prima della dichiarazione <?xml ...?> c'è altro contenuto.",
-    etree.ErrorTypes.ERR_ATTRIBUTE_REDEFINED: "Un elemento ha due volte lo stesso attributo.",
-    etree.ErrorTypes.ERR_RESOURCE_LIMIT: "Il file supera i limiti di profondità o di lunghezza dei valori.",
-    etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE: "Un prefisso di namespace non è dichiarato.",
+_NOT_WELL_FORMED = say("Il file non è XML ben formato")
+_FAULTS = {
+    etree.ErrorTypes.ERR_DOCUMENT_EMPTY: say("Il file non è XML: non inizia con un elemento"),
+    etree.ErrorTypes.ERR_DOCUMENT_START: say("Il file non è XML: non inizia con un elemento"),
+    etree.ErrorTypes.ERR_DOCUMENT_END: say("Dopo la fine del documento c'è altro contenuto"),
+    etree.ErrorTypes.ERR_TAG_NAME_MISMATCH: say(
+        "Un elemento è chiuso con un nome diverso da quello di apertura"
+    ),
+    etree.ErrorTypes.ERR_TAG_NOT_FINISHED: say("Il file è troncato: un elemento non è chiuso"),
+    etree.ErrorTypes.ERR_GT_REQUIRED: say("In un elemento manca il carattere «>»"),
+    etree.ErrorTypes.ERR_LT_REQUIRED: say("In un elemento manca il carattere «<»"),
+    etree.ErrorTypes.ERR_LTSLASH_REQUIRED: say("Il file è troncato: un elemento non è chiuso"),
+    etree.ErrorTypes.ERR_NAME_REQUIRED: say("Un carattere «<» o «&» è usato come testo"),
+    etree.ErrorTypes.ERR_ENTITYREF_SEMICOL_MISSING: say("Un carattere «&» è usato come testo"),
+    etree.ErrorTypes.ERR_UNDECLARED_ENTITY: say("Il file usa un'entità non dichiarata"),
+    etree.ErrorTypes.WAR_UNDECLARED_ENTITY: say("Il file usa un'entità non dichiarata"),
+    etree.ErrorTypes.ERR_INVALID_CHAR: say("Il file contiene un carattere di controllo che XML non ammette"),
+    etree.ErrorTypes.ERR_INVALID_ENCODING: say(
+        "Il file contiene byte che non sono nella codifica dichiarata"
+    ),
+    etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING: say("Il file dichiara una codifica di caratteri sconosciuta"),
+    etree.ErrorTypes.ERR_RESERVED_XML_NAME: say("Prima della dichiarazione <?xml ...?> c'è altro contenuto"),
+    etree.ErrorTypes.ERR_ATTRIBUTE_REDEFINED: say("Un elemento ha due volte lo stesso attributo"),
+    etree.ErrorTypes.ERR_RESOURCE_LIMIT: say(
+        "Il file supera i limiti di profondità o di lunghezza dei valori"
+    ),
+    etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE: say("Un prefisso di namespace non è dichiarato"),
 }
 _HINTS = {
-    etree.ErrorTypes.ERR_NAME_REQUIRED: "Scrivere &lt; al posto di < e &amp; al posto di &.",
-    etree.ErrorTypes.ERR_ENTITYREF_SEMICOL_MISSING: "Scrivere &amp; al posto di &.",
-    etree.ErrorTypes.ERR_INVALID_ENCODING: "Salvare il file in UTF-8.",
-    etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING: "Salvare il file in UTF-8.",
+    etree.ErrorTypes.ERR_NAME_REQUIRED: say("Scrivere &lt; al posto di < e &amp; al posto di &."),
+    etree.ErrorTypes.ERR_ENTITYREF_SEMICOL_MISSING: say("Scrivere &amp; al posto di &."),
+    etree.ErrorTypes.ERR_INVALID_ENCODING: say("Salvare il file in UTF-8."),
+    etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING: say("Salvare il file in UTF-8."),
 }
 
 
 def _xml_error(parser: etree.XMLParser) -> XmlError:
     entry = next(iter(_entries(parser)), None)
     if entry is None:
-        return XmlError("Il file non è XML ben formato.", _NOT_XML_HINT)
-    message = _MESSAGES.get(entry.type, "Il file non è XML ben formato.")
-    place = f" (riga {entry.line}, colonna {entry.column})" if entry.line else ""
+        return XmlError(say("{fault}.", fault=_NOT_WELL_FORMED), _NOT_XML_HINT)
     hint = _HINTS.get(entry.type, _NOT_XML_HINT)
-    return XmlError(f"{message[:-1]}{place}.", hint, line=entry.line or None)
+    fault = _FAULTS.get(entry.type, _NOT_WELL_FORMED)
+    if not entry.line:
+        return XmlError(say("{fault}.", fault=fault), hint)
+    message = say(
+        "{fault} (riga {line}, colonna {column}).", fault=fault, line=entry.line, column=entry.column
+    )
+    return XmlError(message, hint, line=entry.line)
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", ".")
 
 
 class Name(NamedTuple):

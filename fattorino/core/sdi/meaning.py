@@ -15,6 +15,7 @@ from typing import Literal
 from fattorino.core.errors import FormatError
 from fattorino.core.sdi import messages as m
 from fattorino.core.sdi.deadlines import instant
+from fattorino.core.texts import say, together
 
 Colour = Literal["success", "danger", "warning", "info", "neutral"]
 
@@ -59,9 +60,11 @@ def meaning(message: m.Messaggio) -> Meaning:
             return _rejected(message)
         case m.NotificaMancataConsegna():
             return Meaning(
-                "MC", "PA", "Mancata consegna",
-                "Lo SdI non è riuscito a consegnare la fattura all'amministrazione e riprova per 10 giorni. "
-                "La fattura è emessa.",
+                "MC", "PA", say("Mancata consegna"),
+                say(
+                    "Lo SdI non è riuscito a consegnare la fattura all'amministrazione e riprova per 10 giorni. "
+                    "La fattura è emessa."
+                ),
                 "warning", True, False, None, _at(message.data_ora_ricezione),
             )  # fmt: skip
         case m.RicevutaImpossibilitaRecapito():
@@ -70,94 +73,129 @@ def meaning(message: m.Messaggio) -> Meaning:
             return _outcome(message)
         case m.NotificaDecorrenzaTermini():
             return Meaning(
-                "DT", "PA", "Decorrenza termini",
-                "Sono passati 15 giorni senza accettazione né rifiuto: lo SdI ha chiuso la pratica. "
-                "Non è un'accettazione, ma la fattura non può più essere rifiutata tramite lo SdI.",
+                "DT", "PA", say("Decorrenza termini"),
+                say(
+                    "Sono passati 15 giorni senza accettazione né rifiuto: lo SdI ha chiuso la pratica. "
+                    "Non è un'accettazione, ma la fattura non può più essere rifiutata tramite lo SdI."
+                ),
                 "info", True, True, message.riferimento_fattura,
             )  # fmt: skip
         case m.AttestazioneTrasmissioneFattura():
             return Meaning(
-                "AT", "PA", "Impossibilità di recapito",
-                "Dopo 10 giorni lo SdI rinuncia alla consegna e attesta la trasmissione. La fattura è emessa: "
-                "va fatta avere all'amministrazione per altra via, insieme a questa attestazione.",
+                "AT", "PA", say("Impossibilità di recapito"),
+                say(
+                    "Dopo 10 giorni lo SdI rinuncia alla consegna e attesta la trasmissione. La fattura è emessa: "
+                    "va fatta avere all'amministrazione per altra via, insieme a questa attestazione."
+                ),
                 "warning", True, True, None, _at(message.data_ora_ricezione),
             )  # fmt: skip
         case m.ScartoEsitoCommittente():
             return _outcome_refused(message)
         case m.NotificaEsitoCommittente():
-            word = {"EC01": "accettazione", "EC02": "rifiuto"}.get(message.esito or "", "esito")
-            return Meaning(
-                "EC_INVIATO", "PA", f"Esito inviato ({word})",
-                f"La notifica di {word} è stata inviata allo SdI.",
-                "info", None, False, message.riferimento_fattura, None, (message.esito or "",),
-            )  # fmt: skip
+            return _outcome_sent(message)
         case m.MetadatiInvioFile():
             return Meaning(
-                "MT_PA", "PA", "Ricevuta, da esitare",
-                "La fattura è arrivata dallo SdI. Può essere accettata o rifiutata entro 15 giorni.",
+                "MT_PA", "PA", say("Ricevuta, da esitare"),
+                say("La fattura è arrivata dallo SdI. Può essere accettata o rifiutata entro 15 giorni."),
                 "info", True, False,
             )  # fmt: skip
         case m.FileMetadati():
             return Meaning(
-                "MT_PRIV", "PR", "Ricevuta", "La fattura è arrivata dallo SdI.", "success", True, True
-            )
+                # Not "Ricevuta", which is also the name of a document.
+                "MT_PRIV", "PR", say("Arrivata"), say("La fattura è arrivata dallo SdI."),
+                "success", True, True,
+            )  # fmt: skip
     raise ValueError(f"not a message of SdI: {type(message).__name__}")
 
 
 def _delivered(message: m.RicevutaConsegna | m.RicevutaConsegnaPrivati) -> Meaning:
     pa = message.flusso == "PA"
-    text = (
-        "La fattura è emessa ed è stata consegnata all'amministrazione, che ha 15 giorni per accettarla o rifiutarla."
-        if pa
-        else "La fattura è emessa ed è stata consegnata al cliente."
-    )
+    if pa:
+        text = say(
+            "La fattura è emessa ed è stata consegnata all'amministrazione, che ha 15 giorni per accettarla o "
+            "rifiutarla."
+        )
+    else:
+        text = say("La fattura è emessa ed è stata consegnata al cliente.")
     when = _at(message.data_ora_consegna) or _at(message.data_ora_ricezione)
-    return Meaning("RC", message.flusso, "Consegnata", text, "success", True, not pa, None, when)
+    return Meaning("RC", message.flusso, say("Consegnata"), text, "success", True, not pa, None, when)
 
 
 def _rejected(message: m.NotificaScarto | m.RicevutaScarto) -> Meaning:
     codes = tuple(e.codice or "" for e in message.lista_errori)
-    text = (
+    text = say(
         "Lo SdI ha scartato il file: la fattura non è emessa. Va corretta e inviata di nuovo con un altro nome "
         "di file, di regola entro 5 giorni e con lo stesso numero e la stessa data."
     )
     when = _at(message.data_ora_ricezione)
-    return Meaning("NS", message.flusso, "Scartata", text, "danger", False, True, None, when, codes)
+    return Meaning("NS", message.flusso, say("Scartata"), text, "danger", False, True, None, when, codes)
 
 
 def _at_disposal(message: m.RicevutaImpossibilitaRecapito) -> Meaning:
     day = message.data_messa_a_disposizione
-    since = f" dal {day:%d/%m/%Y}" if day else ""
-    text = (
-        f"La fattura è emessa ma non è stato possibile recapitarla: è a disposizione del cliente{since} nella sua "
-        "area riservata sul sito dell'Agenzia delle Entrate. Il cliente va avvisato subito per altra via."
-    )
-    return Meaning(
-        "MC", "PR", "Messa a disposizione", text, "warning", True, True, None, _at(message.data_ora_ricezione)
-    )
+    if day:
+        text = say(
+            "La fattura è emessa ma non è stato possibile recapitarla: è a disposizione del cliente dal {day} nella "
+            "sua area riservata sul sito dell'Agenzia delle Entrate. Il cliente va avvisato subito per altra via.",
+            day=f"{day:%d/%m/%Y}",
+        )
+    else:
+        text = say(
+            "La fattura è emessa ma non è stato possibile recapitarla: è a disposizione del cliente nella sua "
+            "area riservata sul sito dell'Agenzia delle Entrate. Il cliente va avvisato subito per altra via."
+        )
+    when = _at(message.data_ora_ricezione)
+    return Meaning("MC", "PR", say("Messa a disposizione"), text, "warning", True, True, None, when)
 
 
 def _outcome(message: m.NotificaEsito) -> Meaning:
     ec = message.esito_committente
-    why = f" Motivo indicato: {ec.descrizione}" if ec and ec.descrizione else ""
+    why = say("Motivo indicato: {reason}", reason=ec.descrizione) if ec and ec.descrizione else ""
     reference = ec.riferimento_fattura if ec else None
     if ec is not None and ec.esito == "EC01":
-        text = f"L'amministrazione ha accettato la fattura.{why}"
-        return Meaning("NE_EC01", "PA", "Accettata", text, "success", True, True, reference)
+        text = together(say("L'amministrazione ha accettato la fattura."), why)
+        return Meaning("NE_EC01", "PA", say("Accettata"), text, "success", True, True, reference)
     if ec is not None and ec.esito == "EC02":
         # Issued and then refused: SdI frees its number (00404), the document stays what it was.
-        text = f"L'amministrazione ha rifiutato la fattura.{why}"
-        return Meaning("NE_EC02", "PA", "Rifiutata", text, "danger", True, True, reference)
-    raise FormatError("La notifica di esito non dice se la fattura è stata accettata o rifiutata.")
+        text = together(say("L'amministrazione ha rifiutato la fattura."), why)
+        return Meaning("NE_EC02", "PA", say("Rifiutata"), text, "danger", True, True, reference)
+    raise FormatError(say("La notifica di esito non dice se la fattura è stata accettata o rifiutata."))
+
+
+def _outcome_sent(message: m.NotificaEsitoCommittente) -> Meaning:
+    if message.esito == "EC01":
+        label = say("Esito inviato (accettazione)")
+        text = say("La notifica di accettazione è stata inviata allo SdI.")
+    elif message.esito == "EC02":
+        label = say("Esito inviato (rifiuto)")
+        text = say("La notifica di rifiuto è stata inviata allo SdI.")
+    else:
+        label = say("Esito inviato (esito)")
+        text = say("La notifica di esito è stata inviata allo SdI.")
+    return Meaning(
+        "EC_INVIATO", "PA", label, text,
+        "info", None, False, message.riferimento_fattura, None, (message.esito or "",),
+    )  # fmt: skip
 
 
 def _outcome_refused(message: m.ScartoEsitoCommittente) -> Meaning:
-    reason = {"EN00": "non è conforme al formato", "EN01": "non è ammissibile"}.get(
-        message.scarto or "", "è stata scartata"
-    )
+    if message.scarto == "EN00":
+        text = say(
+            "La notifica di accettazione o rifiuto inviata allo SdI non è conforme al formato: l'esito non è "
+            "stato registrato."
+        )
+    elif message.scarto == "EN01":
+        text = say(
+            "La notifica di accettazione o rifiuto inviata allo SdI non è ammissibile: l'esito non è stato "
+            "registrato."
+        )
+    else:
+        text = say(
+            "La notifica di accettazione o rifiuto inviata allo SdI è stata scartata: l'esito non è stato "
+            "registrato."
+        )
     return Meaning(
-        "SE", "PA", "Esito scartato",
-        f"La notifica di accettazione o rifiuto inviata allo SdI {reason}: l'esito non è stato registrato.",
+        "SE", "PA", say("Esito scartato"), text,
         "danger", None, False, message.riferimento_fattura, None, (message.scarto or "",),
     )  # fmt: skip
 

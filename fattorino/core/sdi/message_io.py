@@ -19,6 +19,7 @@ from fattorino.core import xml
 from fattorino.core.errors import ArchiveError, FormatError, InputError
 from fattorino.core.fatturapa.archive import ZipMember, is_zip, read_zip
 from fattorino.core.sdi.messages import MESSAGES, NS_PA, NS_PR, El, Messaggio, elements
+from fattorino.core.texts import say
 from fattorino.core.xml import name_of
 
 _DS = "http://www.w3.org/2000/09/xmldsig#"
@@ -63,18 +64,20 @@ def read_message(data: bytes) -> ReadMessage:
         data, enclosed = _message_in_zip(data)
     text = data
     if text.startswith(_BOM):
-        tolerated.append("segno di ordine dei byte (BOM) all'inizio")
+        tolerated.append(say("segno di ordine dei byte (BOM) all'inizio"))
         text = text[len(_BOM) :]
     if text[:1] in (b" ", b"\t", b"\r", b"\n"):
-        tolerated.append("spazi prima della dichiarazione XML")
+        tolerated.append(say("spazi prima della dichiarazione XML"))
         text = text.lstrip()
     root = xml.parse(text)
     model = _model_of(root, tolerated)
     if root.get("versione") is None:
-        tolerated.append("attributo versione mancante")
+        tolerated.append(say("attributo versione mancante"))
     message = _read_block(root, model, "", tolerated)
     if not message.identificativo_sdi and not getattr(message, "nome_file", None):
-        raise FormatError(f"Il messaggio {model.radice} non dice a quale file si riferisce.")
+        raise FormatError(
+            say("Il messaggio {message} non dice a quale file si riferisce.", message=model.radice)
+        )
     signed = any(child.tag == f"{{{_DS}}}Signature" for child in root)
     return ReadMessage(message, data, tuple(tolerated), signed, enclosed)
 
@@ -110,7 +113,7 @@ def _message_in_zip(data: bytes) -> tuple[bytes, tuple[ZipMember, ...]]:
     members = read_zip(data, max_members=_ZIP_FILES, max_total_size=_ZIP_BYTES)
     messages = [m for m in members if re.search(r"_[A-Z]{2}_[A-Za-z0-9]{0,3}\.xml$", m.name)]
     if len(messages) != 1:
-        raise ArchiveError("Nell'archivio non c'è esattamente un messaggio dello SdI.")
+        raise ArchiveError(say("Nell'archivio non c'è esattamente un messaggio dello SdI."))
     return messages[0].content, tuple(m for m in members if m is not messages[0])
 
 
@@ -121,8 +124,8 @@ def _model_of(root: etree._Element, tolerated: list[str]) -> type[Messaggio]:
         if model.namespace() == namespace:
             return model
     if not candidates or namespace in (NS_PA, NS_PR):
-        raise FormatError(f"«{local}» non è un messaggio dello SdI che Fattorino conosca.")
-    tolerated.append("namespace mancante o diverso da quello ufficiale")
+        raise FormatError(say("«{name}» non è un messaggio dello SdI che Fattorino conosca.", name=local))
+    tolerated.append(say("namespace mancante o diverso da quello ufficiale"))
     if len(candidates) == 1:
         return candidates[0]
     # RicevutaConsegna exists in both flows: only the private one has the file's hash.
@@ -140,7 +143,7 @@ def _read_block(node: etree._Element, model: type[Any], path: str, tolerated: li
         here.setdefault(local, []).append(child)
         order.append(local)
         if namespace:
-            _note(tolerated, f"{path}/{local}: elemento con namespace")
+            _note(tolerated, say("{path}: elemento con namespace", path=f"{path}/{local}"))
     values: dict[str, Any] = {}
     declared = elements(model)
     for attribute, el in declared:
@@ -150,16 +153,16 @@ def _read_block(node: etree._Element, model: type[Any], path: str, tolerated: li
         found = here.pop(el.name, [])
         where = f"{path}/{el.name}"
         if len(found) > 1:
-            _note(tolerated, f"{where}: ripetuto, vale il primo")
+            _note(tolerated, say("{path}: ripetuto, vale il primo", path=where))
         if found:
             values[attribute] = _read_value(found[0], el, where, tolerated)
         elif el.required:
-            _note(tolerated, f"{where}: mancante")
+            _note(tolerated, say("{path}: mancante", path=where))
     for unknown in here:
-        _note(tolerated, f"{path}/{unknown}: elemento sconosciuto, ignorato")
+        _note(tolerated, say("{path}: elemento sconosciuto, ignorato", path=f"{path}/{unknown}"))
     known = [el.name for _, el in declared if el.name in order]
     if [n for n in dict.fromkeys(order) if n in known] != known:
-        _note(tolerated, f"{path or '/'}: elementi in un ordine diverso da quello ufficiale")
+        _note(tolerated, say("{path}: elementi in un ordine diverso da quello ufficiale", path=path or "/"))
     return model(**values)
 
 
@@ -169,14 +172,15 @@ def _read_value(node: etree._Element, el: El, where: str, tolerated: list[str]) 
     if el.kind == "list":
         items = [c for c in node.iterchildren(tag=etree.Element) if name_of(c)[1] == el.item]
         if not items:
-            _note(tolerated, f"{where}: elenco vuoto")
+            _note(tolerated, say("{path}: elenco vuoto", path=where))
         return tuple(_read_block(c, el.model or object, f"{where}/{el.item}", tolerated) for c in items)
     text = "".join(t for t in node.itertext() if isinstance(t, str)).strip(_BLANKS)
     value = _typed(text, el)
     if value is None and (text or el.required):
-        _note(tolerated, f"{where}: valore non leggibile «{text[:60]}»" if text else f"{where}: vuoto")
+        unread = say("{path}: valore non leggibile «{value}»", path=where, value=text[:60])
+        _note(tolerated, unread if text else say("{path}: vuoto", path=where))
     elif (isinstance(value, str) and not _fits(value, el)) or not _matches(text, el):
-        _note(tolerated, f"{where}: valore fuori dallo schema «{text[:60]}»")
+        _note(tolerated, say("{path}: valore fuori dallo schema «{value}»", path=where, value=text[:60]))
     return value
 
 
@@ -246,7 +250,15 @@ _CR = {"\r": "&#13;"}
 def _write_list(items: tuple[Any, ...], el: El, where: str, indent: str) -> str:
     low, high = el.length or (0, 200)
     if not low <= len(items) <= high:
-        raise InputError(f"{where} deve contenere da {low} a {high} elementi {el.item}.")
+        raise InputError(
+            say(
+                "{path} deve contenere da {least} a {most} elementi {element}.",
+                path=where,
+                least=low,
+                most=high,
+                element=el.item,
+            )
+        )
     inner = ""
     for item in items:
         content, _ = _write_block(item, f"{where}/{el.item}", indent + "    ")
@@ -263,9 +275,11 @@ def _text(value: Any, el: El, where: str) -> str:
     else:
         text = str(value)
     if not _fits(text, el) or not _matches(text, el) or (el.pattern and not text) or _FORBIDDEN.search(text):
-        raise InputError(f"{where}: «{text[:60]}» non è ammesso dallo schema dei messaggi SdI.")
+        raise InputError(
+            say("{path}: «{value}» non è ammesso dallo schema dei messaggi SdI.", path=where, value=text[:60])
+        )
     return text
 
 
 def _missing(where: str) -> InputError:
-    return InputError(f"{where} è obbligatorio nei messaggi SdI e manca.")
+    return InputError(say("{path} è obbligatorio nei messaggi SdI e manca.", path=where))

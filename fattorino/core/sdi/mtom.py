@@ -13,6 +13,7 @@ from email.message import Message
 from urllib.parse import unquote
 
 from fattorino.core.errors import InputError
+from fattorino.core.texts import say
 
 XOP = "http://www.w3.org/2004/08/xop/include"
 _MAX_PARTS = 20
@@ -30,7 +31,7 @@ def split(body: bytes, content_type: str) -> tuple[bytes, dict[str, bytes]]:
     header = _header(content_type)
     boundary = str(header.get_param("boundary", ""))
     if header.get_content_type() != "multipart/related" or not 0 < len(boundary) <= 200:
-        raise InputError("La richiesta SOAP ha un tipo multipart che non è ammesso.")
+        raise InputError(say("La richiesta SOAP ha un tipo multipart che non è ammesso."))
     start = str(header.get_param("start", "")).strip("<> ")
     root: bytes | None = None
     attachments: dict[str, bytes] = {}
@@ -41,11 +42,11 @@ def split(body: bytes, content_type: str) -> tuple[bytes, dict[str, bytes]]:
         if root is None and (not start or identity == start):
             root = content
         elif identity in attachments:
-            raise InputError("La richiesta SOAP ha due allegati con lo stesso identificativo.")
+            raise InputError(say("La richiesta SOAP ha due allegati con lo stesso identificativo."))
         else:
             attachments[identity] = content
     if root is None:
-        raise InputError("Nella richiesta SOAP multipart manca la busta.")
+        raise InputError(say("Nella richiesta SOAP multipart manca la busta."))
     return root, attachments
 
 
@@ -72,7 +73,7 @@ def join(envelope: bytes, attachments: Mapping[str, bytes], boundary: str) -> tu
 def identity_of(href: str) -> str:
     """The Content-ID that an xop:Include names: "cid:a%40b" -> "a@b"."""
     if not href.lower().startswith("cid:"):
-        raise InputError("La richiesta SOAP rimanda a un allegato che non è nel messaggio.")
+        raise InputError(say("La richiesta SOAP rimanda a un allegato che non è nel messaggio."))
     return unquote(href[4:])
 
 
@@ -81,7 +82,7 @@ def decode_base64(text: str) -> bytes:
     try:
         return base64.b64decode("".join(text.split()).encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
-        raise InputError("Il file allegato non è in base64.") from error
+        raise InputError(say("Il file allegato non è in base64.")) from error
 
 
 def _header(content_type: str) -> Message:
@@ -95,9 +96,9 @@ def _parts(body: bytes, boundary: bytes) -> list[tuple[dict[str, str], bytes]]:
     mark = re.compile(rb"(?:^|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r?\n|$)")
     marks = list(mark.finditer(body))
     if len(marks) > _MAX_PARTS + 1:
-        raise InputError("La richiesta SOAP ha troppi allegati.")
+        raise InputError(say("La richiesta SOAP ha troppi allegati."))
     if not marks or not marks[-1][1]:
-        raise InputError("La richiesta SOAP multipart è incompleta.")
+        raise InputError(say("La richiesta SOAP multipart è incompleta."))
     found = []
     for this, following in zip(marks, marks[1:], strict=False):
         if this[1]:
@@ -105,7 +106,7 @@ def _parts(body: bytes, boundary: bytes) -> list[tuple[dict[str, str], bytes]]:
         part = body[this.end() : following.start()]
         head, blank, content = _cut_head(part)
         if not blank:
-            raise InputError("La richiesta SOAP multipart ha una parte senza intestazioni.")
+            raise InputError(say("La richiesta SOAP multipart ha una parte senza intestazioni."))
         found.append((_fields(head), content))
     return found
 
@@ -127,4 +128,9 @@ def _decoded(content: bytes, encoding: str) -> bytes:
         return content
     if encoding == "base64":
         return decode_base64(content.decode("ascii", "replace"))
-    raise InputError(f"La richiesta SOAP ha un allegato con codifica «{encoding}», che non è ammessa.")
+    raise InputError(
+        say(
+            "La richiesta SOAP ha un allegato con codifica «{encoding}», che non è ammessa.",
+            encoding=encoding,
+        )
+    )

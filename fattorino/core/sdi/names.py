@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from fattorino.core.errors import InputError
+from fattorino.core.texts import say
 
 INVOICE_EXTENSIONS = (".xml", ".xml.p7m", ".zip")
 MESSAGE_TYPES = ("RC", "NS", "MC", "NE", "MT", "EC", "SE", "DT", "AT")
@@ -80,7 +81,9 @@ def invoice_name(paese: str, identificativo: str, progressivo: str, estensione: 
         estensione: ".xml" (unsigned or XAdES), ".xml.p7m" (CAdES) or ".zip".
     """
     if estensione not in INVOICE_EXTENSIONS:
-        raise InputError(f"Un file per lo SdI non può avere l'estensione «{estensione}».")
+        raise InputError(
+            say("Un file per lo SdI non può avere l'estensione «{extension}».", extension=estensione)
+        )
     return parse_invoice_name(f"{paese}{identificativo}_{progressivo}{estensione}")
 
 
@@ -92,9 +95,11 @@ def parse_invoice_name(name: str) -> InvoiceName:
     found = _INVOICE.fullmatch(name)
     if found is None or (found["paese"] == "IT" and not 11 <= len(found["identificativo"]) <= 16):
         raise InputError(
-            f"Il nome «{_printable(name)}» non è un nome di file ammesso dallo SdI (00001).",
-            "Deve essere paese e codice fiscale di chi trasmette, «_», da 1 a 5 lettere o cifre e l'estensione "
-            "xml, xml.p7m o zip: per esempio IT01234567890_00001.xml.",
+            say("Il nome «{name}» non è un nome di file ammesso dallo SdI (00001).", name=_printable(name)),
+            say(
+                "Deve essere paese e codice fiscale di chi trasmette, «_», da 1 a 5 lettere o cifre e l'estensione "
+                "xml, xml.p7m o zip: per esempio IT01234567890_00001.xml."
+            ),
         )
     return InvoiceName(found["paese"], found["identificativo"], found["progressivo"], found["estensione"])
 
@@ -116,7 +121,11 @@ def message_name(invoice: str, tipo: str, progressivo: str = "001", estensione: 
     """
     if tipo not in MESSAGE_TYPES or re.fullmatch(r"[A-Za-z0-9]{1,3}", progressivo) is None:
         raise InputError(
-            f"Il nome di un messaggio SdI non può contenere «{tipo}» e «{_printable(progressivo)}»."
+            say(
+                "Il nome di un messaggio SdI non può contenere «{kind}» e «{counter}».",
+                kind=tipo,
+                counter=_printable(progressivo),
+            )
         )
     try:
         stem = parse_invoice_name(invoice).stem
@@ -132,7 +141,7 @@ def parse_message_name(name: str) -> MessageName:
     """
     found = _MESSAGE.fullmatch(name.replace("__", "_"))
     if found is None:
-        raise InputError(f"«{_printable(name)}» non è il nome di un messaggio dello SdI.")
+        raise InputError(say("«{name}» non è il nome di un messaggio dello SdI.", name=_printable(name)))
     return MessageName(found["fattura"], found["tipo"], found["progressivo"], found["estensione"])
 
 
@@ -143,7 +152,8 @@ def progressive(number: int) -> str:
     """
     if not 0 <= number <= _LAST_PROGRESSIVE:
         raise InputError(
-            "I progressivi dei nomi di file sono esauriti.", "Occorre un altro codice di trasmittente."
+            say("I progressivi dei nomi di file sono esauriti."),
+            say("Occorre un altro codice di trasmittente."),
         )
     digits = []
     for _ in range(5):
@@ -160,7 +170,9 @@ def next_progressive(previous: str | None) -> str:
     if previous is None:
         return progressive(1)
     if re.fullmatch(r"[A-Za-z0-9]{1,5}", previous) is None:
-        raise InputError(f"«{_printable(previous)}» non è un progressivo di file.")
+        raise InputError(
+            say("«{progressive}» non è un progressivo di file.", progressive=_printable(previous))
+        )
     return progressive(int(previous, 36) + 1)
 
 

@@ -23,6 +23,7 @@ from fattorino.core.errors import FattorinoError, InputError, XmlError
 from fattorino.core.sdi import mtom
 from fattorino.core.sdi.deadlines import instant
 from fattorino.core.sdi.message_io import read_datetime
+from fattorino.core.texts import say
 from fattorino.core.xml import name_of
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -198,7 +199,9 @@ class Envelope:
 def build_request(operation: Operation, payload: Payload, *, as_mtom: bool = False) -> Envelope:
     """The request of an operation. Raises InputError if the payload is not what the WSDL wants."""
     if type(payload) is not operation.request_type:
-        raise InputError(f"{operation.name} vuole {operation.request_type.__name__}.")
+        raise InputError(
+            say("{operation} vuole {kind}.", operation=operation.name, kind=operation.request_type.__name__)
+        )
     action = {"SOAPAction": f'"{operation.soap_action}"'}
     return _build(operation.request_element, operation.namespace, payload, as_mtom, action)
 
@@ -206,7 +209,9 @@ def build_request(operation: Operation, payload: Payload, *, as_mtom: bool = Fal
 def build_response(operation: Operation, payload: Payload) -> Envelope:
     """The response of an operation that has one. Raises InputError as build_request."""
     if operation.response_type is None or type(payload) is not operation.response_type:
-        raise InputError(f"{operation.name} non risponde con {type(payload).__name__}.")
+        raise InputError(
+            say("{operation} non risponde con {kind}.", operation=operation.name, kind=type(payload).__name__)
+        )
     return _build(operation.response_element, operation.namespace, payload, False, {})
 
 
@@ -229,7 +234,9 @@ def parse_request(body: bytes, content_type: str, *, service: Service) -> tuple[
                 return operation, _read(node, operation.request_type, attachments)
     except InputError as error:
         raise SoapFault("Client", error.message) from error
-    raise SoapFault("Client", f"{name_of(node)[1]} non è un'operazione di {service}.")
+    raise SoapFault(
+        "Client", say("{name} non è un'operazione di {service}.", name=name_of(node)[1], service=service)
+    )
 
 
 def parse_response(operation: Operation, body: bytes, content_type: str) -> Payload | None:
@@ -240,12 +247,18 @@ def parse_response(operation: Operation, body: bytes, content_type: str) -> Payl
     if not body.strip():
         if operation.one_way:
             return None
-        raise InputError(f"La risposta a {operation.name} è vuota.")
+        raise InputError(say("La risposta a {operation} è vuota.", operation=operation.name))
     node, attachments = _body_of(body, content_type)
     if operation.response_type is None:
         return None
     if node.tag != f"{{{operation.namespace}/types}}{operation.response_element}":
-        raise InputError(f"La risposta a {operation.name} contiene {name_of(node)[1]}.")
+        raise InputError(
+            say(
+                "La risposta a {operation} contiene {element}.",
+                operation=operation.name,
+                element=name_of(node)[1],
+            )
+        )
     return _read(node, operation.response_type, attachments)
 
 
@@ -293,7 +306,7 @@ def _content(value: Any, kind: str, element: str, attachments: dict[str, bytes] 
         return f'<xop:Include xmlns:xop="{mtom.XOP}" href="cid:{identity}"/>'
     if kind == "time":
         if value.tzinfo is None:
-            raise InputError(f"{element} deve avere il fuso orario.")
+            raise InputError(say("{element} deve avere il fuso orario.", element=element))
         return str(value.isoformat(timespec="milliseconds"))
     _insist(value, kind, element)
     return escape(value)
@@ -306,17 +319,17 @@ def _body_of(data: bytes, content_type: str) -> tuple[etree._Element, dict[str, 
     attachments: dict[str, bytes] = {}
     if mtom.is_multipart(content_type):
         if len(data) > MULTIPART_LIMIT:
-            raise InputError("La richiesta SOAP è troppo grande.")
+            raise InputError(say("La richiesta SOAP è troppo grande."))
         data, attachments = mtom.split(data, content_type)
     root = xml.parse(data, limit=LIMIT)
     if name_of(root)[0] == SOAP12:
-        raise SoapFault("VersionMismatch", "Il servizio parla SOAP 1.1.")
+        raise SoapFault("VersionMismatch", say("Il servizio parla SOAP 1.1."))
     if root.tag != f"{{{SOAP}}}Envelope":
-        raise InputError("Il messaggio non è una busta SOAP.")
+        raise InputError(say("Il messaggio non è una busta SOAP."))
     body = root.find(f"{{{SOAP}}}Body")
     children = [] if body is None else list(body.iterchildren(tag=etree.Element))
     if len(children) != 1:
-        raise InputError("La busta SOAP deve contenere esattamente un elemento.")
+        raise InputError(say("La busta SOAP deve contenere esattamente un elemento."))
     if children[0].tag == f"{{{SOAP}}}Fault":
         raise _fault_of(children[0])
     return children[0], attachments
@@ -324,7 +337,7 @@ def _body_of(data: bytes, content_type: str) -> tuple[etree._Element, dict[str, 
 
 def _fault_of(node: etree._Element) -> SoapFault:
     code = (node.findtext("faultcode") or "Server").strip().rpartition(":")[2]
-    return SoapFault(code, (node.findtext("faultstring") or "").strip() or "errore non descritto")
+    return SoapFault(code, (node.findtext("faultstring") or "").strip() or say("errore non descritto"))
 
 
 def _is_request(node: etree._Element, operation: Operation) -> bool:
@@ -342,18 +355,18 @@ def _read(node: etree._Element, model: type[Any], attachments: dict[str, bytes])
         # The schema's children are unqualified; stacks that qualify them are understood all the same.
         local = name_of(child)[1]
         if local in children:
-            raise InputError(f"{local} compare due volte.")
+            raise InputError(say("{element} compare due volte.", element=local))
         children[local] = child
     values: dict[str, Any] = {}
     for element, attribute, kind in SHAPES[model]:
         found = children.pop(element, None)
         if found is None:
             if not kind.endswith("?"):
-                raise InputError(f"Manca {element}.")
+                raise InputError(say("Manca {element}.", element=element))
         else:
             values[attribute] = _value(found, element, kind, attachments)
     if children:
-        raise InputError(f"{next(iter(children))} non è previsto.")
+        raise InputError(say("{element} non è previsto.", element=next(iter(children))))
     return model(**values)
 
 
@@ -364,10 +377,10 @@ def _value(node: etree._Element, element: str, kind: str, attachments: dict[str,
     if kind == "bytes" and include is not None:
         identity = mtom.identity_of(include.get("href") or "")
         if identity not in attachments:
-            raise InputError(f"L'allegato di {element} non è nel messaggio.")
+            raise InputError(say("L'allegato di {element} non è nel messaggio.", element=element))
         return attachments[identity]
     if len(node):
-        raise InputError(f"{element} contiene altri elementi.")
+        raise InputError(say("{element} contiene altri elementi.", element=element))
     text = node.text or ""
     if kind == "bytes":
         return mtom.decode_base64(text)
@@ -382,7 +395,7 @@ def _value(node: etree._Element, element: str, kind: str, attachments: dict[str,
 def _time(text: str, element: str) -> datetime:
     value = read_datetime(text)
     if value is None:
-        raise XmlError(f"{element} non è una data con ora: «{text[:40]}».")
+        raise XmlError(say("{element} non è una data con ora: «{value}».", element=element, value=text[:40]))
     return instant(value)
 
 
@@ -394,4 +407,6 @@ def _insist(value: str, kind: str, element: str) -> None:
     else:
         good = value in kind.rstrip("?").split()
     if not good:
-        raise InputError(f"{element} ha un valore non ammesso: «{value[:60]}».")
+        raise InputError(
+            say("{element} ha un valore non ammesso: «{value}».", element=element, value=value[:60])
+        )

@@ -6,6 +6,7 @@ from typing import Any
 
 from lxml import etree
 
+from fattorino.core.texts import say
 from fattorino.core.tracciati.declaration import Field, Record, record_of
 from fattorino.core.tracciati.walk import Problem, walk
 
@@ -56,7 +57,13 @@ def _write(target: etree._Element, item: Any, line: Field, place: str, problems:
     try:
         text = line.value.text(item)
     except ValueError as error:
-        problems.append(Problem(place, None, f"<{line.name}> ({line.description}): {error}.", fatal=True))
+        message = say(
+            "<{element}> ({description}): {problem}.",
+            element=line.name,
+            description=line.description,
+            problem=error.args[0],  # as it was said; str() would forget its origin
+        )
+        problems.append(Problem(place, None, message, fatal=True))
         return
     try:
         if line.number:
@@ -64,6 +71,10 @@ def _write(target: etree._Element, item: Any, line: Field, place: str, problems:
         else:
             target.set(line.name, text)
     except ValueError:
-        message = f"<{line.name}> ({line.description}) contiene un carattere che XML non ammette."
-        hint = "Togliere i caratteri di controllo, spesso incollati per errore."
+        message = say(
+            "<{element}> ({description}) contiene un carattere che XML non ammette.",
+            element=line.name,
+            description=line.description,
+        )
+        hint = say("Togliere i caratteri di controllo, spesso incollati per errore.")
         problems.append(Problem(place, None, message, hint, fatal=True))

@@ -10,6 +10,8 @@ import calendar
 import re
 from datetime import date, datetime, time, timedelta
 
+from fattorino.core.texts import say
+
 MIDNIGHT = time()
 _ZONE = r"(?P<zone>Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))?"
 _DAY = r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
@@ -21,25 +23,25 @@ _DATETIME = re.compile(_DAY + _TIME + _ZONE)
 def date_problem(text: str) -> str:
     """Why `text` is not an xs:date, in Italian; "" when it is one."""
     match = _DATE.fullmatch(text)
-    return "non è una data" if match is None else _day_problem(match)
+    return say("non è una data") if match is None else _day_problem(match)
 
 
 def datetime_problem(text: str) -> str:
     """Why `text` is not an xs:dateTime, in Italian; "" when it is one."""
     match = _DATETIME.fullmatch(text)
     if match is None:
-        return "non sono una data e un'ora"
+        return say("non sono una data e un'ora")
     hour, minute, second = int(match["hour"]), int(match["minute"]), int(match["second"])
     midnight_at_the_end = (hour, minute, second) == (24, 0, 0) and not (match["fraction"] or "").strip(".0")
     if not midnight_at_the_end and (hour > 23 or minute > 59 or second > 59):
-        return "l'ora non esiste"
+        return say("l'ora non esiste")
     return _day_problem(match)
 
 
 def _day_problem(match: re.Match[str]) -> str:
     year, month, day = int(match["year"]), int(match["month"]), int(match["day"])
     if not year or not 1 <= month <= 12 or not 1 <= day <= calendar.monthrange(year, month)[1]:
-        return "il giorno non esiste"
+        return say("il giorno non esiste")
     return ""
 
 

@@ -16,6 +16,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from fattorino.core.texts import say
 from fattorino.core.tracciati import moments
 from fattorino.core.tracciati.codelists import CodeList
 from fattorino.core.tracciati.written import (
@@ -55,6 +56,14 @@ def shown(text: str) -> str:
     return f"«{text}»" if len(text) <= 60 else f"«{text[:57]}...»"
 
 
+def too_long(text: str, longest: int) -> str:
+    return say("è lungo {length} caratteri: al massimo {most}", length=len(text), most=longest)
+
+
+def _no_moment(text: str, problem: str) -> str:
+    return say("vale {value}: {problem}", value=shown(text), problem=problem) if text else say("è vuoto")
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """Base of the value types. `xsd` is the name of the type in the official schema."""
@@ -80,7 +89,7 @@ class Value:
 
         Raises ValueError when the value cannot be written in this type."""
         if not isinstance(value, str):
-            raise ValueError(f"serve un testo, non {type(value).__name__}")
+            raise ValueError(say("serve un testo, non {kind}", kind=type(value).__name__))
         return value
 
 
@@ -118,29 +127,34 @@ class Text(Value):
     def refusal(self, text: str) -> Refusal | None:
         if len(text) > self.longest:
             return Refusal(
-                f"è lungo {len(text)} caratteri: al massimo {self.longest}",
-                f"Accorciare il testo di {len(text) - self.longest} caratteri.",
+                too_long(text, self.longest),
+                say("Accorciare il testo di {number} caratteri.", number=len(text) - self.longest),
             )
         if len(text) < self.shortest:
             if not text:
-                return Refusal(
-                    "è vuoto", "Indicare il valore, oppure togliere l'elemento se non è obbligatorio."
-                )
-            return Refusal(f"è lungo {len(text)} caratteri: almeno {self.shortest}")
+                hint = say("Indicare il valore, oppure togliere l'elemento se non è obbligatorio.")
+                return Refusal(say("è vuoto"), hint)
+            return Refusal(
+                say("è lungo {length} caratteri: almeno {least}", length=len(text), least=self.shortest)
+            )
         if self.charset == "any" or text.isascii():
             return None
         outside = (_OUTSIDE_ASCII if self.charset == "ascii" else _OUTSIDE_LATIN).search(text)
         return None if outside is None else self._bad_character(outside.group())
 
     def _bad_character(self, char: str) -> Refusal:
-        admitted = (
-            "lettere senza accento, cifre e punteggiatura semplice"
-            if self.charset == "ascii"
-            else "lettere anche accentate, cifre e punteggiatura semplice"
+        if instead := _REPLACEMENTS.get(char):
+            hint = say("Scrivere «{instead}» al posto di «{character}».", instead=instead, character=char)
+        elif self.charset == "ascii":
+            hint = say("Sono ammessi: lettere senza accento, cifre e punteggiatura semplice.")
+        else:
+            hint = say("Sono ammessi: lettere anche accentate, cifre e punteggiatura semplice.")
+        message = say(
+            "contiene il carattere «{character}» (U+{code}), non ammesso",
+            character=char,
+            code=f"{ord(char):04X}",
         )
-        instead = _REPLACEMENTS.get(char)
-        hint = f"Scrivere «{instead}» al posto di «{char}»." if instead else f"Sono ammessi: {admitted}."
-        return Refusal(f"contiene il carattere «{char}» (U+{ord(char):04X}), non ammesso", hint)
+        return Refusal(message, hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +174,14 @@ class Pattern(Value):
     def refusal(self, text: str) -> Refusal | None:
         # Length first: it also bounds the work of the pattern.
         if self.longest is not None and len(text) > self.longest:
-            return Refusal(f"è lungo {len(text)} caratteri: al massimo {self.longest}")
+            return Refusal(too_long(text, self.longest))
         if len(text) >= self.shortest and self.pattern.fullmatch(text):
             return None
-        if not text:
-            return Refusal("è vuoto", f"Serve: {self.shape}.")
         if text != text.strip() and self.refusal(text.strip()) is None:
-            return Refusal(f"ha spazi attorno al valore {shown(text)}", "Togliere gli spazi.")
-        return Refusal(f"vale {shown(text)}, che non è ammesso", f"Serve: {self.shape}.")
+            message = say("ha spazi attorno al valore {value}", value=shown(text))
+            return Refusal(message, say("Togliere gli spazi."))
+        message = say("vale {value}, che non è ammesso", value=shown(text)) if text else say("è vuoto")
+        return Refusal(message, say("Serve: {shape}.", shape=self.shape))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +194,12 @@ class Coded(Value):
         if text in self.codes:
             return None
         if text.strip() in self.codes:
-            return Refusal(f"ha spazi attorno al codice {shown(text)}", "Togliere gli spazi.")
-        admitted = self.codes.values
-        hint = f"Valori ammessi: {', '.join(admitted)}."
-        return Refusal(f"vale {shown(text)}, che non è un codice ammesso" if text else "è vuoto", hint)
+            message = say("ha spazi attorno al codice {value}", value=shown(text))
+            return Refusal(message, say("Togliere gli spazi."))
+        hint = say("Valori ammessi: {codes}.", codes=", ".join(self.codes.values))
+        if not text:
+            return Refusal(say("è vuoto"), hint)
+        return Refusal(say("vale {value}, che non è un codice ammesso", value=shown(text)), hint)
 
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?|[+-]?\.[0-9]+")
@@ -213,20 +229,34 @@ class Number(Value):
         ):
             return self._bad_shape(text)
         if self.maximum is not None and Decimal(text) > self.maximum:
-            return Refusal(f"vale {shown(text)}: il massimo è {self.maximum}")
+            return Refusal(say("vale {value}: il massimo è {most}", value=shown(text), most=self.maximum))
         return None
 
     def _bad_shape(self, text: str) -> Refusal:
         if not text:
-            return Refusal("è vuoto", "Indicare il numero, oppure togliere l'elemento se non è obbligatorio.")
-        decimals = str(self.fewest) if self.fewest == self.most else f"da {self.fewest} a {self.most}"
-        sign = "anche negativo" if self.signed else "non negativo"
-        shape = (
-            f"un numero {sign} con {decimals} decimali dopo il punto e al massimo {self.digits} cifre intere"
-        )
+            hint = say("Indicare il numero, oppure togliere l'elemento se non è obbligatorio.")
+            return Refusal(say("è vuoto"), hint)
         if "," in text:
-            return Refusal(f"vale {shown(text)}: il separatore dei decimali è il punto", f"Serve: {shape}.")
-        return Refusal(f"vale {shown(text)}, che non è un numero ammesso", f"Serve: {shape}.")
+            message = say("vale {value}: il separatore dei decimali è il punto", value=shown(text))
+        else:
+            message = say("vale {value}, che non è un numero ammesso", value=shown(text))
+        return Refusal(message, say("Serve: {shape}.", shape=self._shape()))
+
+    def _shape(self) -> str:
+        decimals = str(self.most)
+        if self.fewest != self.most:
+            decimals = say("da {fewest} a {most}", fewest=self.fewest, most=self.most)
+        if self.signed:
+            return say(
+                "un numero anche negativo con {decimals} decimali dopo il punto e al massimo {digits} cifre intere",
+                decimals=decimals,
+                digits=self.digits,
+            )
+        return say(
+            "un numero non negativo con {decimals} decimali dopo il punto e al massimo {digits} cifre intere",
+            decimals=decimals,
+            digits=self.digits,
+        )
 
     def value(self, text: str) -> Decimal:
         if not _NUMBER.fullmatch(text):
@@ -239,13 +269,13 @@ class Number(Value):
     def text(self, value: Any) -> str:
         """The digits the number has, zeros added up to the fewest decimals; no digit is ever rounded away."""
         if isinstance(value, bool) or not isinstance(value, Decimal | int) or not Decimal(value).is_finite():
-            raise ValueError("serve un numero decimale")
+            raise ValueError(say("serve un numero decimale"))
         if isinstance(value, WrittenDecimal) and self.refusal(value.written) is None:
             return value.written
         plain = format(Decimal(value), "f")
         whole, _, decimals = plain.partition(".")
         if decimals[self.most :].strip("0"):
-            raise ValueError(f"il numero {plain} ha più di {self.most} decimali")
+            raise ValueError(say("il numero {value} ha più di {most} decimali", value=plain, most=self.most))
         decimals = decimals[: self.most]
         return f"{whole}.{decimals.ljust(self.fewest, '0')}"
 
@@ -262,17 +292,22 @@ class Counter(Value):
         return "collapse"
 
     def refusal(self, text: str) -> Refusal | None:
-        hint = f"Serve un numero intero da {self.lowest} a {self.highest}."
+        if not text:
+            return Refusal(say("è vuoto"), self._hint())
         if not re.fullmatch(r"[+-]?[0-9]+", text):
-            return Refusal(f"vale {shown(text)}, che non è un numero intero" if text else "è vuoto", hint)
+            message = say("vale {value}, che non è un numero intero", value=shown(text))
+            return Refusal(message, self._hint())
         # A number of thousands of digits is refused by its length: int() itself would raise.
         digits = text.lstrip("+-").lstrip("0")
         if (
             len(digits) > 18
             or not self.lowest <= int(text[:1].strip("+0123456789") + (digits or "0")) <= self.highest
         ):
-            return Refusal(f"vale {shown(text)}, fuori dai limiti", hint)
+            return Refusal(say("vale {value}, fuori dai limiti", value=shown(text)), self._hint())
         return None
+
+    def _hint(self) -> str:
+        return say("Serve un numero intero da {least} a {most}.", least=self.lowest, most=self.highest)
 
     def value(self, text: str) -> int:
         match = re.fullmatch(r"([+-]?)0*([0-9]+)", text)
@@ -283,7 +318,7 @@ class Counter(Value):
 
     def text(self, value: Any) -> str:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise ValueError("serve un numero intero")
+            raise ValueError(say("serve un numero intero"))
         if isinstance(value, WrittenInt) and self.refusal(value.written) is None:
             return value.written
         return str(value)
@@ -302,11 +337,12 @@ class Day(Value):
     def refusal(self, text: str) -> Refusal | None:
         problem = moments.date_problem(text)
         if problem:
-            return Refusal(
-                f"vale {shown(text)}: {problem}" if text else "è vuoto", "Serve una data come 2026-01-31."
-            )
+            return Refusal(_no_moment(text, problem), say("Serve una data come 2026-01-31."))
         if self.since and not moments.date_reaches(text, self.since):
-            return Refusal(f"vale {shown(text)}: la data non può precedere il {self.since:%d/%m/%Y}")
+            day = f"{self.since:%d/%m/%Y}"
+            return Refusal(
+                say("vale {value}: la data non può precedere il {day}", value=shown(text), day=day)
+            )
         return None
 
     def value(self, text: str) -> date:
@@ -316,7 +352,7 @@ class Day(Value):
 
     def text(self, value: Any) -> str:
         if isinstance(value, datetime) or not isinstance(value, date):
-            raise ValueError("serve una data")
+            raise ValueError(say("serve una data"))
         if isinstance(value, WrittenDate) and self.refusal(value.written) is None:
             return value.written
         return value.isoformat()
@@ -334,8 +370,7 @@ class Moment(Value):
         problem = moments.datetime_problem(text)
         if not problem:
             return None
-        hint = "Servono data e ora come 2026-01-31T09:30:00."
-        return Refusal(f"vale {shown(text)}: {problem}" if text else "è vuoto", hint)
+        return Refusal(_no_moment(text, problem), say("Servono data e ora come 2026-01-31T09:30:00."))
 
     def value(self, text: str) -> datetime:
         moment = moments.read_datetime(text)
@@ -343,7 +378,7 @@ class Moment(Value):
 
     def text(self, value: Any) -> str:
         if not isinstance(value, datetime):
-            raise ValueError("servono data e ora")
+            raise ValueError(say("servono data e ora"))
         return value.written if isinstance(value, WrittenDatetime) else value.isoformat()
 
 
@@ -379,11 +414,10 @@ class Base64(Value):
         try:
             decoded(text)
         except ValueError:
-            return Refusal("non è un contenuto base64 integro", "Allegare di nuovo il file.")
+            return Refusal(say("non è un contenuto base64 integro"), say("Allegare di nuovo il file."))
         if not ends_in_zero_bits(text):
-            return Refusal(
-                "non è un contenuto base64 integro (ultimi bit non nulli)", "Allegare di nuovo il file."
-            )
+            message = say("non è un contenuto base64 integro (ultimi bit non nulli)")
+            return Refusal(message, say("Allegare di nuovo il file."))
         return None
 
     def value(self, text: str) -> bytes:
@@ -394,7 +428,7 @@ class Base64(Value):
 
     def text(self, value: Any) -> str:
         if not isinstance(value, bytes):
-            raise ValueError("servono byte")
+            raise ValueError(say("servono byte"))
         if isinstance(value, WrittenBytes):
             return value.written
         return base64.b64encode(value).decode("ascii")

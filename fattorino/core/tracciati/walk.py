@@ -7,11 +7,13 @@ faithful object to make; a reader of invoices that were already delivered goes o
 from __future__ import annotations
 
 import difflib
+import functools
 from dataclasses import dataclass
 from typing import Any, cast
 
 from lxml import etree
 
+from fattorino.core.texts import say
 from fattorino.core.tracciati.declaration import Field, Record, record_of
 from fattorino.core.tracciati.plans import Line, Plan, plan_of
 from fattorino.core.tracciati.values import Base64, shown
@@ -103,7 +105,7 @@ class _Walker:
         self.problems: list[Problem] = []
         self.tolerated: list[str] = []
 
-    def say(
+    def fault(
         self, element: etree._Element, path: str, message: str, hint: str = "", *, fatal: bool = False
     ) -> None:
         if not self.full:
@@ -117,7 +119,7 @@ class _Walker:
 
     def tolerate(self, element: etree._Element, note: str) -> None:
         if len(self.tolerated) < MOST_PROBLEMS:
-            self.tolerated.append(f"Riga {line_of(element) or '?'}: {note}")
+            self.tolerated.append(say("Riga {line}: {note}", line=line_of(element) or "?", note=note))
 
     # ------------------------------------------------------------------------------------------ the root
 
@@ -129,23 +131,30 @@ class _Walker:
         obligatory = {line.attribute: "" for line in self.record.attributes if line.fewest}
         block = self._block(root, plan_of(self.record.cls), None, obligatory | values)
         if self.needs_signature and not any(child.tag == SIGNATURE for child in root):
-            message = f"Manca la firma <ds:Signature> in <{self.root.element}>."
-            self.say(root, "/Signature", message, "Firmare il documento.")
+            message = say("Manca la firma <ds:Signature> in <{element}>.", element=self.root.element)
+            self.fault(root, "/Signature", message, say("Firmare il documento."))
         return None if block is _MISSING or obligatory.keys() - values.keys() else block
 
     def _wrong_root(self, root: etree._Element) -> None:
         name = name_of(root)
         if name.localname != self.root.element:
-            message = f"L'elemento radice è <{name.localname}>: serve <{self.root.element}>"
-            self.say(root, "", f"{message}.", fatal=True)
+            message = say(
+                "L'elemento radice è <{found}>: serve <{element}>.",
+                found=name.localname,
+                element=self.root.element,
+            )
+            self.fault(root, "", message, fatal=True)
             return
-        found = f"«{name.namespace}»" if name.namespace else "assente"
-        self.say(
-            root,
-            "",
-            f"Il namespace di <{self.root.element}> è {found}.",
-            f"Serve il namespace «{self.root.namespace}».",
-        )
+        if name.namespace:
+            message = say(
+                "Il namespace di <{element}> è «{namespace}».",
+                element=self.root.element,
+                namespace=name.namespace,
+            )
+        else:
+            message = say("Il namespace di <{element}> è assente.", element=self.root.element)
+        hint = say("Serve il namespace «{namespace}».", namespace=self.root.namespace)
+        self.fault(root, "", message, hint)
 
     def _root_attributes(self, root: etree._Element) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -156,17 +165,22 @@ class _Walker:
             assert line.value is not None
             if raw is None:
                 if line.fewest:
-                    self.say(
-                        root,
-                        f"/@{name}",
-                        f"Manca l'attributo obbligatorio {name} ({line.description}).",
-                        f'Scrivere {name}="{" o ".join(self.root.versions)}".',
-                        fatal=True,
+                    message = say(
+                        "Manca l'attributo obbligatorio {attribute} ({description}).",
+                        attribute=name,
+                        description=line.description,
                     )
+                    hint = say(
+                        'Scrivere {attribute}="{versions}".',
+                        attribute=name,
+                        versions=_one_of(self.root.versions),
+                    )
+                    self.fault(root, f"/@{name}", message, hint, fatal=True)
                 continue
             refusal = line.value.refusal(line.value.normal(raw))
             if refusal:
-                self.say(root, f"/@{name}", f"L'attributo {name} {refusal.message}.", refusal.hint)
+                message = say("L'attributo {attribute} {refusal}.", attribute=name, refusal=refusal.message)
+                self.fault(root, f"/@{name}", message, refusal.hint)
             values[line.attribute] = raw
         return values
 
@@ -243,34 +257,43 @@ class _Walker:
     def _complete(self, element: etree._Element, plan: Plan, place: _Place | None, got: int) -> bool:
         """Says what is missing; whether an object can be made all the same."""
         whole = True
-        where = f"in <{name_of(element).localname}>"
+        parent = name_of(element).localname
         for line in plan.record.fields:
             if line.fewest and not got >> line.position & 1:
-                message = f"Manca l'elemento obbligatorio <{line.name}> ({line.description}) {where}."
-                hint = f"Aggiungere <{line.name}>."
-                self.say(element, _path(place, line.name), message, hint, fatal=True)
+                message = say(
+                    "Manca l'elemento obbligatorio <{element}> ({description}) in <{parent}>.",
+                    element=line.name,
+                    description=line.description,
+                    parent=parent,
+                )
+                hint = say("Aggiungere <{element}>.", element=line.name)
+                self.fault(element, _path(place, line.name), message, hint, fatal=True)
                 whole = False
         if got & plan.choosable not in plan.choices:
             seen = {line.name for line in plan.record.fields if got >> line.position & 1}
-            self._choice(element, plan.record, place, seen, where)
+            self._choice(element, plan.record, place, seen, parent)
         return whole
 
     def _choice(
-        self, element: etree._Element, record: Record, place: _Place | None, seen: set[str], where: str
+        self, element: etree._Element, record: Record, place: _Place | None, seen: set[str], parent: str
     ) -> None:
         assert record.choice is not None
         groups = record.choice.groups
         touched = [group for group in groups if any(name in seen for name in group)]
-        ways = " oppure ".join(" e ".join(f"<{name}>" for name in group) for group in groups)
+        ways = _either([_both([f"<{name}>" for name in group]) for group in groups])
         if not touched:
-            message = f"Mancano {ways} {where}"
+            message = say("Mancano {elements} in <{parent}>.", elements=ways, parent=parent)
         elif len(touched) == 1:
             absent = next(name for name in touched[0] if name not in seen)
-            message = f"Manca l'elemento <{absent}> {where}"
+            message = say("Manca l'elemento <{element}> in <{parent}>.", element=absent, parent=parent)
         else:
             names = [f"<{name}>" for group in touched for name in group if name in seen]
-            message = f"{', '.join(names)} non possono stare insieme {where}"
-        self.say(element, _path(place), f"{message}.", f"Indicare soltanto {ways}.")
+            message = say(
+                "{elements} non possono stare insieme in <{parent}>.",
+                elements=", ".join(names),
+                parent=parent,
+            )
+        self.fault(element, _path(place), message, say("Indicare soltanto {elements}.", elements=ways))
 
     # ---------------------------------------------------------------------------------------- the leaves
 
@@ -283,35 +306,54 @@ class _Walker:
         raw = child.text or ""
         if len(child):
             if any(isinstance(inside.tag, str) for inside in child):
-                message = f"<{line.name}> ({line.description}) non può contenere altri elementi."
-                self.say(child, _path(place), message, fatal=True)
+                message = say(
+                    "<{element}> ({description}) non può contenere altri elementi.",
+                    element=line.name,
+                    description=line.description,
+                )
+                self.fault(child, _path(place), message, fatal=True)
                 return _MISSING
             raw += "".join(inside.tail or "" for inside in child)
         if not raw and line.default:
             raw = line.default
-            self.tolerate(child, f"<{line.name}> è vuoto: per lo schema vale {shown(raw)}.")
+            note = say(
+                "<{element}> è vuoto: per lo schema vale {value}.", element=line.name, value=shown(raw)
+            )
+            self.tolerate(child, note)
         text = value.normal(raw)
         refusal = None if self.full else value.refusal(text)
         drops_blanks = value.space == "collapse" and not isinstance(value, Base64)
         if drops_blanks and text != raw:
-            self.tolerate(child, f"spazi attorno al valore di <{line.name}>.")
+            self.tolerate(child, say("spazi attorno al valore di <{element}>.", element=line.name))
         try:
             result = value.value(text if drops_blanks else raw)
         except ValueError:
             result = _MISSING
         if refusal is not None:
-            message = f"<{line.name}> ({line.description}) {refusal.message}."
-            self.say(child, _path(place), message, refusal.hint, fatal=result is _MISSING)
+            message = say(
+                "<{element}> ({description}) {refusal}.",
+                element=line.name,
+                description=line.description,
+                refusal=refusal.message,
+            )
+            self.fault(child, _path(place), message, refusal.hint, fatal=result is _MISSING)
         elif result is _MISSING:  # the last midnight of the year 9999
-            message = f"<{line.name}> ({line.description}) vale {shown(text)}, che non si può trattare."
-            self.say(child, _path(place), message, fatal=True)
+            message = say(
+                "<{element}> ({description}) vale {value}, che non si può trattare.",
+                element=line.name,
+                description=line.description,
+                value=shown(text),
+            )
+            self.fault(child, _path(place), message, fatal=True)
         return result
 
     # ------------------------------------------------------------------------------- what does not belong
 
     def _stray_text(self, element: etree._Element, place: _Place | None) -> None:
-        name = name_of(element).localname
-        self.say(element, _path(place), f"In <{name}> c'è testo fuori dagli elementi.", "Togliere il testo.")
+        if self.full:
+            return
+        message = say("In <{element}> c'è testo fuori dagli elementi.", element=name_of(element).localname)
+        self.fault(element, _path(place), message, say("Togliere il testo."))
 
     def _line_in_a_namespace(self, child: etree._Element, plan: Plan, place: _Place | None) -> Line | None:
         if not child.tag.startswith("{"):
@@ -319,12 +361,11 @@ class _Walker:
         name = name_of(child)
         line = plan.by_name.get(name.localname) if name.namespace == self.root.namespace else None
         if line is not None:
-            self.say(
-                child,
-                _path(place, name.localname),
-                f"<{name.localname}> è in un namespace: soltanto la radice deve averne uno.",
-                "Togliere il prefisso, oppure l'attributo xmlns senza prefisso dalla radice.",
+            message = say(
+                "<{element}> è in un namespace: soltanto la radice deve averne uno.", element=name.localname
             )
+            hint = say("Togliere il prefisso, oppure l'attributo xmlns senza prefisso dalla radice.")
+            self.fault(child, _path(place, name.localname), message, hint)
         return line
 
     def _unexpected(self, child: etree._Element, plan: Plan, place: _Place | None) -> None:
@@ -334,17 +375,40 @@ class _Walker:
         parent = name_of(above).localname if above is not None else self.root.element
         name = name_of(child).localname
         close = difflib.get_close_matches(name[:60], plan.by_name, 1, 0.75)
-        hint = f"Forse si intende <{close[0]}>." if close and close[0] != name else f"Togliere <{name}>."
-        self.say(child, _path(place, name), f"<{name}> non è previsto in <{parent}>.", hint, fatal=True)
+        if close and close[0] != name:
+            hint = say("Forse si intende <{element}>.", element=close[0])
+        else:
+            hint = say("Togliere <{element}>.", element=name)
+        message = say("<{element}> non è previsto in <{parent}>.", element=name, parent=parent)
+        self.fault(child, _path(place, name), message, hint, fatal=True)
 
     def _repeated(self, child: etree._Element, line: Field, place: _Place | None) -> None:
-        times = "una sola volta" if line.most == 1 else f"al massimo {line.most} volte"
-        message = f"<{line.name}> ({line.description}) è ripetuto: è ammesso {times}."
-        self.say(child, _path(place, line.name), message, "Togliere le ripetizioni.", fatal=True)
+        if line.most == 1:
+            message = say(
+                "<{element}> ({description}) è ripetuto: è ammesso una sola volta.",
+                element=line.name,
+                description=line.description,
+            )
+        else:
+            message = say(
+                "<{element}> ({description}) è ripetuto: è ammesso al massimo {most} volte.",
+                element=line.name,
+                description=line.description,
+                most=line.most,
+            )
+        self.fault(child, _path(place, line.name), message, say("Togliere le ripetizioni."), fatal=True)
 
     def _out_of_place(self, child: etree._Element, line: Field, last: Field, place: _Place) -> None:
-        message = f"<{line.name}> ({line.description}) è fuori posto: deve stare prima di <{last.name}>."
-        self.say(child, _path(place), message, f"Spostare <{line.name}> prima di <{last.name}>.")
+        if self.full:
+            return
+        message = say(
+            "<{element}> ({description}) è fuori posto: deve stare prima di <{following}>.",
+            element=line.name,
+            description=line.description,
+            following=last.name,
+        )
+        hint = say("Spostare <{element}> prima di <{following}>.", element=line.name, following=last.name)
+        self.fault(child, _path(place), message, hint)
 
     def _attributes(
         self,
@@ -363,16 +427,20 @@ class _Walker:
             if name in (f"{XSI}noNamespaceSchemaLocation", f"{XSI}schemaLocation"):
                 if name == f"{XSI}schemaLocation" and len(value.split()) % 2:
                     # libxml2 says nothing; the parser SdI uses refuses the file (00200).
-                    message = "L'attributo xsi:schemaLocation deve contenere coppie di URI."
-                    self.say(element, _path(place), message, "Togliere l'attributo xsi:schemaLocation.")
+                    message = say("L'attributo xsi:schemaLocation deve contenere coppie di URI.")
+                    hint = say("Togliere l'attributo xsi:schemaLocation.")
+                    self.fault(element, _path(place), message, hint)
                 continue
             local = name_of(name).localname
             tag = name_of(element).localname
             if name == f"{XSI}type" and self._is_own_type(element, value, xsd):
-                self.tolerate(element, f"l'attributo xsi:type di <{tag}> non viene conservato.")
+                note = say("l'attributo xsi:type di <{element}> non viene conservato.", element=tag)
+                self.tolerate(element, note)
                 continue
-            message = f"L'attributo {local} non è previsto in <{tag}>."
-            self.say(element, _path(place), message, f"Togliere {local}.")
+            message = say(
+                "L'attributo {attribute} non è previsto in <{element}>.", attribute=local, element=tag
+            )
+            self.fault(element, _path(place), message, say("Togliere {attribute}.", attribute=local))
 
     def _is_own_type(self, element: etree._Element, value: str, xsd: str) -> bool:
         prefix, _, local = value.strip().rpartition(":")
@@ -380,6 +448,18 @@ class _Walker:
         if xsd.startswith("xs:"):
             return (namespace, local) == (XS, xsd[3:])
         return (namespace, local) == (self.root.namespace, xsd)
+
+
+def _both(names: list[str]) -> str:
+    return functools.reduce(lambda one, other: say("{one} e {other}", one=one, other=other), names)
+
+
+def _either(ways: list[str]) -> str:
+    return functools.reduce(lambda one, other: say("{one} oppure {other}", one=one, other=other), ways)
+
+
+def _one_of(values: tuple[str, ...]) -> str:
+    return functools.reduce(lambda one, other: say("{one} o {other}", one=one, other=other), values)
 
 
 def line_of(element: etree._Element) -> int | None:
