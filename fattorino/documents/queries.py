@@ -11,11 +11,13 @@ from django.db.models import QuerySet
 
 from fattorino.core.errors import RefusedError
 from fattorino.core.fatturapa.draft import Draft, draft_from_json
+from fattorino.core.texts import say
 from fattorino.core.workflow.definition import Dashboard
 from fattorino.documents import finding, search
 from fattorino.documents.finding import Cursor as Cursor
 from fattorino.documents.finding import DocumentFilters as DocumentFilters
 from fattorino.documents.models import Counterpart, DocumentFile, ImportedFile, Invoice, Sezionale, StoredFile
+from fattorino.organisations import reading
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import counts as workflow_counts
 from fattorino.workflow import queries as workflow
@@ -117,6 +119,7 @@ def export_rows(actor: Actor, filters: DocumentFilters) -> Iterator[DocumentRow]
         if page.next is None:
             return
         cursor = page.next
+        reading.forget()  # a document that moves meanwhile is looked for where it stands then
 
 
 def last_change(actor: Actor) -> int:
@@ -223,7 +226,7 @@ def get_document(actor: Actor, document_id: int) -> DocumentView:
         .first()
     )
     if document is None or invoice is None:
-        raise RefusedError("Documento non trovato.")
+        raise RefusedError(say("Documento non trovato."))
     change, findings = workflow.last_findings(document)
     return DocumentView(
         row=_rows(actor, [document])[0],
@@ -267,14 +270,14 @@ def file_bytes(actor: Actor, document_id: int, file_id: int) -> tuple[str, bytes
     )
     file = get.first()
     if file is None or not _visible(actor).filter(pk=document_id).exists():
-        raise RefusedError("File non trovato.")
+        raise RefusedError(say("File non trovato."))
     return file.name, bytes(file.stored.content)
 
 
 def current_xml(actor: Actor, document_id: int) -> bytes | None:
     """The invoice's XML or p7m as last made or imported; None where there is none yet."""
     if not _visible(actor).filter(pk=document_id).exists():
-        raise RefusedError("Documento non trovato.")
+        raise RefusedError(say("Documento non trovato."))
     rows = DocumentFile.objects.select_related("stored").filter(
         document_id=document_id,
         company_id=actor.company_id,
@@ -322,5 +325,5 @@ def get_import(actor: Actor, import_id: int) -> ImportedFile:
     """Raises: RefusedError: not there for this actor."""
     row = ImportedFile.objects.filter(pk=import_id, company_id=actor.company_id).first()
     if row is None:
-        raise RefusedError("Importazione non trovata.")
+        raise RefusedError(say("Importazione non trovata."))
     return row

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 
 from fattorino.organisations import queries, scope
 from fattorino.organisations.models import Membership
+from fattorino.organisations.reading import one_reading
 
 SESSION_KEY = "company"
+SAFE = frozenset({"GET", "HEAD"})
 
 
 class CompanyMiddleware:
@@ -33,7 +36,8 @@ class CompanyMiddleware:
             request.membership = chosen  # type: ignore[attr-defined]
             request.actor = actor_of(request, chosen) if chosen else None  # type: ignore[attr-defined]
             scope.show_only(chosen.company_id if chosen else None)
-            response = self.get_response(request)
+            with one_reading() if request.method in SAFE else nullcontext():
+                response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)
             return response

@@ -10,6 +10,7 @@ import yaml
 from django.conf import settings
 
 from fattorino.core.errors import InputError
+from fattorino.core.texts import say
 from fattorino.core.workflow.definition import Dashboard, State, Workflow, workflow_from_json
 from fattorino.core.workflow.flaws import Flaw, Surroundings
 from fattorino.core.workflow.lint import lint
@@ -64,7 +65,7 @@ def proposal(company_id: int) -> Proposal:
 
 def with_looks(workflow: Workflow) -> Workflow:
     """The configuration with the installation's *Impostazioni comuni*, which are no company's own."""
-    looks = {look.code: look for look in StateLook.objects.all()}
+    looks = queries.looks()
     return replace(
         workflow,
         states={code: dressed(s, looks[code]) if code in looks else s for code, s in workflow.states.items()},
@@ -127,7 +128,9 @@ def versions(company_id: int) -> list[Version]:
     """All published versions, the newest first."""
     rows = WorkflowVersion.objects.filter(company_id=company_id).select_related("published_by")
     return [
-        Version(r.number, r.published_at, str(r.published_by or "Installazione"), r.note)
+        Version(
+            r.number, r.published_at, str(r.published_by) if r.published_by else say("Installazione"), r.note
+        )
         for r in rows.defer("definition").order_by("-number")
     ]
 
@@ -170,15 +173,17 @@ def read_file(company_id: int, content: bytes) -> Workflow:
         InputError: not such a file; the message says where.
     """
     if len(content) > LARGEST_FILE:
-        raise InputError("Il file è troppo grande per una configurazione degli stati (al massimo 1 MB).")
+        raise InputError(say("Il file è troppo grande per una configurazione degli stati (al massimo 1 MB)."))
     try:
         data: Any = yaml.load(content.decode("utf-8"), Loader=_PlainLoader)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as exc:
         where = getattr(exc, "problem_mark", None)
-        line = f" (riga {where.line + 1})" if where else ""
-        raise InputError(
-            f"Il file non è in formato YAML{line}.", "Esportare di nuovo la configurazione."
-        ) from exc
+        why = (
+            say("Il file non è in formato YAML (riga {line}).", line=where.line + 1)
+            if where
+            else say("Il file non è in formato YAML.")
+        )
+        raise InputError(why, say("Esportare di nuovo la configurazione.")) from exc
     workflow = from_plain(data)
     labels = {p.email.casefold(): p.label for p in groups.people_of(company_id)}
     return replace(

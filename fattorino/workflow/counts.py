@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection
 
+from fattorino.organisations import reading
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import queries
 from fattorino.workflow.models import CountDelta
@@ -68,10 +69,17 @@ def groups(
 ) -> dict[Group, Sums]:
     """The groups that hold documents of the period, with their sums; those in reserved states are among them.
 
-    For whoever plans a query; what a person is shown comes from `sums`.
+    For whoever plans a query; what a person is shown comes from `sums`. Within one page they are always the same.
     """
+    key = ("groups", actor.company_id, date_from, date_to)
+    return reading.once(key, lambda: _groups(actor.company_id, date_from, date_to))
+
+
+def _groups(
+    company_id: int, date_from: datetime.date | None, date_to: datetime.date | None
+) -> dict[Group, Sums]:
     rows = _read(
-        actor.company_id,
+        company_id,
         _pieces(date_from, date_to),
         "select dashboard, kind, state, sum(n)::bigint, sum(others)::bigint, sum(taxable_cents)::bigint,"
         " sum(tax_cents)::bigint, sum(total_cents)::bigint from counted group by dashboard, kind, state"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from fattorino.core.texts import say
 from fattorino.core.workflow.decide import may_see
 from fattorino.core.workflow.definition import Dashboard, State, StateType, Workflow
 from fattorino.core.workflow.settings import DASHBOARD_LABELS
@@ -15,7 +16,7 @@ from fattorino.organisations import groups
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import counts, queries
 from fattorino.workflow.configuration import with_looks
-from fattorino.workflow.models import GadgetPreference, StateLook
+from fattorino.workflow.models import GadgetPreference
 
 # How addresses name a dashboard.
 SLUGS = {
@@ -28,7 +29,7 @@ SLUGS = {
 BY_SLUG = {slug: dashboard for dashboard, slug in SLUGS.items()}
 # Of the others no document can come in yet: their rooms bring them.
 WITH_DOCUMENTS = frozenset({Dashboard.ACTIVE_PA, Dashboard.ACTIVE_PRIVATE})
-NO_TAB = "Documenti"
+NO_TAB = say("Documenti")
 DEFAULT_ICON = "it-files"
 
 
@@ -221,7 +222,7 @@ def _wishes(actor: Actor, dashboard: Dashboard) -> dict[str, GadgetPreference]:
 
 
 def _tabs(states: list[State], wishes: Mapping[str, GadgetPreference], told: Figures) -> tuple[Tab, ...]:
-    images = dict(StateLook.objects.exclude(image_sha256="").values_list("code", "image_sha256"))
+    images = {code: look.image_sha256 for code, look in queries.looks().items()}
     by_tab: dict[str, list[State]] = {}
     for state in states:
         by_tab.setdefault(state.tab or NO_TAB, []).append(state)

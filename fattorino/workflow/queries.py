@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from fattorino.core.texts import say
 from fattorino.core.workflow.bulk import may_send_many
 from fattorino.core.workflow.decide import Facts, choices, may_edit, may_see
 from fattorino.core.workflow.definition import (
@@ -22,7 +23,7 @@ from fattorino.core.workflow.definition import (
     Workflow,
     workflow_from_json,
 )
-from fattorino.organisations import groups
+from fattorino.organisations import groups, reading
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import actions
 from fattorino.workflow.models import Document, PendingAction, StateChange, StateLook, WorkflowVersion
@@ -38,7 +39,11 @@ def _parsed(version_id: int) -> Workflow:
 
 
 def workflow_of(company_id: int) -> tuple[int, Workflow]:
-    """Number and content of the company's published configuration."""
+    """Number and content of the company's published configuration; within one page always the same."""
+    return reading.once(("workflow", company_id), lambda: _published(company_id))
+
+
+def _published(company_id: int) -> tuple[int, Workflow]:
     row = (
         WorkflowVersion.objects.filter(company_id=company_id)
         .order_by("-number")
@@ -57,7 +62,12 @@ def actor_names(actor: Actor, workflow: Workflow) -> frozenset[str] | None:
     """
     if not any(state.reserved for state in workflow.states.values()):
         return None
-    return groups.names_of(actor)
+    return reading.once(("names", actor), lambda: groups.names_of(actor))
+
+
+def looks() -> dict[str, StateLook]:
+    """*Impostazioni comuni* by state."""
+    return reading.once("looks", lambda: {look.code: look for look in StateLook.objects.all()})
 
 
 def pending_actor(pending: PendingAction) -> Actor:
@@ -83,13 +93,13 @@ def state_views(company_id: int, actor: Actor, dashboards: tuple[Dashboard, ...]
     """The states this actor may see (of these dashboards, or of all), in dashboard order."""
     _, workflow = workflow_of(company_id)
     names = actor_names(actor, workflow)
-    looks = {look.code: look for look in StateLook.objects.all()}
+    dressed = looks()
     states = [
         s
         for s in workflow.states.values()
         if may_see(s, names) and (not dashboards or s.dashboards & set(dashboards))
     ]
-    return [_view(s, looks.get(s.code)) for s in sorted(states, key=lambda s: (s.order, s.code))]
+    return [_view(s, dressed.get(s.code)) for s in sorted(states, key=lambda s: (s.order, s.code))]
 
 
 def hidden_states(company_id: int, actor: Actor) -> list[str]:
@@ -136,7 +146,7 @@ def possibilities(document: Document, actor: Actor) -> Possibilities:
     state, dashboard = workflow.state(document.state), Dashboard(document.dashboard)
     action = state.rule(dashboard).action
     editable = may_edit(state, dashboard)
-    looks = {look.code: look for look in StateLook.objects.all()}
+    dressed = looks()
     return Possibilities(
         action=action,
         action_label=ACTION_LABELS[action],
@@ -147,7 +157,7 @@ def possibilities(document: Document, actor: Actor) -> Possibilities:
         may_edit=editable and actor.may_write and pending is None,
         why_not_edit=_why_not_edit(state, editable, pending),
         targets=tuple(
-            _view(s, looks.get(s.code))
+            _view(s, dressed.get(s.code))
             for s in choices(workflow, state, dashboard, actor_names(actor, workflow))
         )
         if actor.may_write
@@ -190,11 +200,12 @@ def row_actions(actor: Actor, places: Collection[tuple[str, str]]) -> dict[tuple
 
 def _why_not_edit(state: State, editable: bool, pending: PendingAction | None) -> str:
     if pending is not None:
-        return (
-            f"{pending.actor_label} ha avviato l'invio: il documento non si può modificare finché è in corso."
+        return say(
+            "{who} ha avviato l'invio: il documento non si può modificare finché è in corso.",
+            who=pending.actor_label,
         )
     if not editable:
-        return f"Nello stato «{state.label}» il documento non si può più modificare."
+        return say("Nello stato «{state}» il documento non si può più modificare.", state=state.label)
     return ""
 
 

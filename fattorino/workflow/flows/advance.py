@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from fattorino.core.errors import ConflictError, RefusedError
+from fattorino.core.texts import say
 from fattorino.core.workflow.decide import (
     ActionRequested,
     Decision,
@@ -21,6 +22,7 @@ from fattorino.core.workflow.decide import (
     StateChosen,
 )
 from fattorino.core.workflow.definition import Workflow
+from fattorino.organisations import reading
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import queries
 from fattorino.workflow.flows.moves import Judge, Move, Step, next_change, start, write
@@ -103,6 +105,7 @@ def hold_configuration(company_id: int) -> None:
     """Keep the company's configuration as it is to the transaction's end: see flows.configuration.publish_draft."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock_shared(%s, %s)", [CONFIGURING, company_id])
+    reading.forget()  # what was read before this lock may have been replaced meanwhile
 
 
 def lock(document_id: int) -> None:
@@ -154,7 +157,7 @@ def apply_held(document_id: int, actor: Actor, *, now: datetime.datetime) -> int
         hold_configuration(actor.company_id)
         document = _locked(actor.company_id, [document_id]).get(document_id)
         if document is None:
-            raise RefusedError("Documento non trovato.")
+            raise RefusedError(say("Documento non trovato."))
         version, workflow = queries.workflow_of(document.company_id)
         before = len(document.held_statuses)
         _try_held(document, workflow, actor, now, version)
@@ -236,4 +239,6 @@ def record(
 
 def system_actor(company_id: int, kind: str = "hub") -> Actor:
     """The Hub or SdI as actor."""
-    return Actor(kind, {"hub": "Digital Hub", "sdi": "Sistema di Interscambio"}.get(kind, kind), company_id)
+    return Actor(
+        kind, {"hub": "Digital Hub", "sdi": say("Sistema di Interscambio")}.get(kind, kind), company_id
+    )
