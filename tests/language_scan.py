@@ -35,10 +35,14 @@ SAME = re.compile(
 READ_ALOUD = frozenset({"title", "alt", "placeholder", "aria-label", "data-text", "data-confirm", "summary"})
 
 # Texts that stay Italian: official words that the field knows only so, each with its reason.
-OFFICIAL: dict[str, str] = {}
+OFFICIAL: dict[str, str] = {
+    "Fattorino CA di prova (senza valore legale)": "the name of an authority, written into certificates",
+}
 # Files whose readers are not users of the pages, each with its reason.
 ITALIAN = {
+    "fattorino/workflow/live/app.py": "answers to a script, which looks at their number",
     "fattorino/core/tracciati/schema.py": "the annotations of a published schema, words of an official table",
+    "fattorino/organisations/rls.py": "SQL, whose refusals stand in the database's own log",
     "fattorino/core/tracciati/table.py": "the reference page of an Italian record format, made for the documentation",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from fattorino.documents.models import StoredFile
 from fattorino.organisations.models import Company
@@ -58,15 +59,15 @@ class Submission(models.Model):
     """One presentation of a document to SdI: one run of the button, one file name, for ever."""
 
     class Status(models.TextChoices):
-        ACQUIRED = "acquired", "Acquisita"
-        VALIDATED = "validated", "Validata"
-        SIGNED = "signed", "Firmata"
-        QUEUED = "queued", "In coda di invio"
-        SENDING = "sending", "In invio"
-        UNCERTAIN = "uncertain", "Esito dell'invio incerto"
-        ACCEPTED = "accepted", "Presa in carico da SdI"
-        FAILED = "failed", "Non inviata"
-        CLOSED = "closed", "Conclusa"
+        ACQUIRED = "acquired", _("Acquisita")
+        VALIDATED = "validated", _("Validata")
+        SIGNED = "signed", _("Firmata")
+        QUEUED = "queued", _("In coda di invio")
+        SENDING = "sending", _("In invio")
+        UNCERTAIN = "uncertain", _("Esito dell'invio incerto")
+        ACCEPTED = "accepted", _("Presa in carico da SdI")
+        FAILED = "failed", _("Non inviata")
+        CLOSED = "closed", _("Conclusa")
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="submissions")
@@ -105,10 +106,10 @@ class Transmission(models.Model):
     """One attempt to hand a submission to the channel, written before the network is touched."""
 
     class Outcome(models.TextChoices):
-        OPEN = "open", "In corso"
-        ACCEPTED = "accepted", "Presa in carico"
-        NOT_TAKEN = "not_taken", "Certamente non presa in carico"
-        UNKNOWN = "unknown", "Esito sconosciuto"
+        OPEN = "open", _("In corso")
+        ACCEPTED = "accepted", _("Presa in carico")
+        NOT_TAKEN = "not_taken", _("Certamente non presa in carico")
+        UNKNOWN = "unknown", _("Esito sconosciuto")
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="transmissions")

@@ -15,6 +15,7 @@ from procrastinate.manager import JobManager
 
 from fattorino import clock
 from fattorino.core.errors import ChannelError
+from fattorino.core.texts import say
 from fattorino.hub.flows import keys, maintenance, receive, synchronise
 from fattorino.hub.flows import transmit as sending
 from fattorino.organisations.scope import company_scope
@@ -56,7 +57,10 @@ def apply_message(message_id: int) -> None:
         raise
     except Exception:  # noqa: BLE001 - the border of the job: what SdI sent is never lost nor retried for ever
         log.error("message %s\n%s", message_id, traceback.format_exc())
-        why = "Il messaggio non si è potuto applicare per un errore interno, annotato nel registro: da abbinare a mano."
+        why = say(
+            "Il messaggio non si è potuto applicare per un errore interno, annotato nel registro: da abbinare a "
+            "mano."
+        )
         receive.set_aside(message_id, why, now=clock.now())
 
 

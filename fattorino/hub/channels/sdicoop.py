@@ -9,12 +9,13 @@ import httpx
 
 from fattorino.core.errors import ChannelError, InputError
 from fattorino.core.sdi import soap
+from fattorino.core.texts import say
 from fattorino.hub.channels.base import Accepted
 
 ERRORS = {
-    "EI01": ("Il Sistema di Interscambio dice che il file è vuoto (EI01).", True),
-    "EI02": ("Il Sistema di Interscambio non è disponibile (EI02).", False),
-    "EI03": ("Il Sistema di Interscambio dice che questo canale non è abilitato (EI03).", True),
+    "EI01": (say("Il Sistema di Interscambio dice che il file è vuoto (EI01)."), True),
+    "EI02": (say("Il Sistema di Interscambio non è disponibile (EI02)."), False),
+    "EI03": (say("Il Sistema di Interscambio dice che questo canale non è abilitato (EI03)."), True),
 }
 
 
@@ -43,16 +44,21 @@ class SdiCoop:
                 answer = client.post(self.url, content=request.body, headers=request.headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
             raise ChannelError(
-                "Il Sistema di Interscambio non risponde: la connessione non si è aperta.", uncertain=False
+                say("Il Sistema di Interscambio non risponde: la connessione non si è aperta."),
+                uncertain=False,
             ) from exc
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as exc:
             raise ChannelError(
-                f"L'indirizzo del canale non è valido: {self.url}", uncertain=False, permanent=True
+                say("L'indirizzo del canale non è valido: {url}", url=self.url),
+                uncertain=False,
+                permanent=True,
             ) from exc
         except httpx.HTTPError as exc:
             raise ChannelError(
-                "La connessione con il Sistema di Interscambio si è interrotta durante l'invio: "
-                "non si sa se il file sia arrivato.",
+                say(
+                    "La connessione con il Sistema di Interscambio si è interrotta durante l'invio: "
+                    "non si sa se il file sia arrivato."
+                ),
                 uncertain=True,
             ) from exc
         return _read(answer)
@@ -66,8 +72,8 @@ class SdiCoop:
                 context.load_cert_chain(self.client_certificate)
         except (OSError, ssl.SSLError) as exc:
             raise ChannelError(
-                "Il certificato del canale non si può leggere.",
-                "Controllare i percorsi nella configurazione del canale.",
+                say("Il certificato del canale non si può leggere."),
+                say("Controllare i percorsi nella configurazione del canale."),
                 uncertain=False,
                 permanent=True,
             ) from exc
@@ -77,18 +83,23 @@ class SdiCoop:
 def _read(answer: httpx.Response) -> Accepted:
     if answer.status_code in (401, 403):
         raise ChannelError(
-            "Il Sistema di Interscambio rifiuta il certificato di questo canale.",
+            say("Il Sistema di Interscambio rifiuta il certificato di questo canale."),
             uncertain=False,
             permanent=True,
         )
     if 300 <= answer.status_code < 400 or answer.status_code in (400, 404, 405, 406, 410, 413, 415):
         raise ChannelError(
-            f"All'indirizzo del canale non c'è il servizio di ricezione (HTTP {answer.status_code}).",
+            say(
+                "All'indirizzo del canale non c'è il servizio di ricezione (HTTP {status}).",
+                status=answer.status_code,
+            ),
             uncertain=False,
             permanent=True,
         )
     if answer.status_code in (429, 503):
-        raise ChannelError("Il Sistema di Interscambio è momentaneamente fuori servizio.", uncertain=False)
+        raise ChannelError(
+            say("Il Sistema di Interscambio è momentaneamente fuori servizio."), uncertain=False
+        )
     try:
         payload = soap.parse_response(
             soap.RICEVI_FILE, answer.content, answer.headers.get("content-type", "")
@@ -96,18 +107,18 @@ def _read(answer: httpx.Response) -> Accepted:
     except soap.SoapFault as exc:
         # A fault of the caller's side is an answer about the request itself: it was not taken.
         raise ChannelError(
-            f"Il Sistema di Interscambio ha risposto con un errore: {exc.message}",
+            say("Il Sistema di Interscambio ha risposto con un errore: {error}", error=exc.message),
             uncertain=exc.code != "Client",
             permanent=exc.code == "Client",
         ) from exc
     except InputError as exc:
         raise ChannelError(
-            "La risposta del Sistema di Interscambio non si capisce: non si sa se il file sia arrivato.",
+            say("La risposta del Sistema di Interscambio non si capisce: non si sa se il file sia arrivato."),
             uncertain=True,
         ) from exc
     if not isinstance(payload, soap.RispostaSdIRiceviFile):
-        raise ChannelError("La risposta del Sistema di Interscambio è vuota.", uncertain=True)
+        raise ChannelError(say("La risposta del Sistema di Interscambio è vuota."), uncertain=True)
     if payload.errore:
-        message, permanent = ERRORS.get(payload.errore, (f"Errore {payload.errore}.", True))
+        message, permanent = ERRORS.get(payload.errore, (say("Errore {code}.", code=payload.errore), True))
         raise ChannelError(message, uncertain=False, permanent=permanent)
     return Accepted(payload.identificativo_sdi, payload.data_ora_ricezione)

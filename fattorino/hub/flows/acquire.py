@@ -14,6 +14,7 @@ from fattorino.core.fatturapa import check
 from fattorino.core.fatturapa.checking import Known, SentInvoice
 from fattorino.core.fatturapa.envelope import unwrap, verify
 from fattorino.core.fatturapa.findings import Finding
+from fattorino.core.texts import say, say_many
 from fattorino.documents import files
 from fattorino.hub import queries
 from fattorino.hub.flows.submissions import Results, Runs, current, in_portions, open_submissions
@@ -39,7 +40,8 @@ def take_over(runs: Runs, *, now: datetime.datetime) -> ManyResults:
         waiting = {s.document_id: s for s in submissions.values() if s.content_id is None}
         sources = files.xml_sources(list(waiting), company)
     results: Results = {
-        run.run: ActionResult(True, "XML già generato e preso in carico dal Digital Hub.") for run in runs
+        run.run: ActionResult(True, say("XML già generato e preso in carico dal Digital Hub."))
+        for run in runs
     }
     alone = [[source] for source in sources if source.has_attachments]
     for some in filter(None, [[source for source in sources if not source.has_attachments], *alone]):
@@ -67,7 +69,7 @@ def _made(source: files.XmlSource, submission: Submission, company: Company) -> 
     except FormatError as exc:
         return submission, ActionResult(False, exc.message, detail=[finding_json(f) for f in exc.findings])
     except RefusedError as exc:
-        return submission, ActionResult(False, str(exc), detail=_fields_json(exc))
+        return submission, ActionResult(False, exc.text, detail=_fields_json(exc))
 
 
 def _keep(company_id: int, made: list[_Made], now: datetime.datetime) -> Results:
@@ -83,7 +85,9 @@ def _keep(company_id: int, made: list[_Made], now: datetime.datetime) -> Results
     rows = [(s.pk, stored[s.pk].pk, s.formato) for s in taken]
     update_rows(Submission, company_id, ("content", "formato"), rows, where_null="content")
     return results | {
-        s.run: ActionResult(True, f"XML generato: {s.base_name}.xml", sha256=stored[s.pk].sha256)
+        s.run: ActionResult(
+            True, say("XML generato: {file}", file=f"{s.base_name}.xml"), sha256=stored[s.pk].sha256
+        )
         for s in taken
     }
 
@@ -131,21 +135,33 @@ def _checked(
         opened = unwrap(content)
         findings = [*verify(opened, at=now), *check(opened.content, on=today, known=known, without=without)]
     except FattorinoError as exc:
-        return ActionResult(False, str(exc))
+        return ActionResult(False, exc.text)
     detail = [finding_json(f) for f in findings]
     sha256 = submission.content.sha256
     errors = [f for f in findings if f.is_error]
     if errors:
         return ActionResult(False, _summary(errors), detail=detail, sha256=sha256)
-    warnings = f", {len(findings)} {'avviso' if len(findings) == 1 else 'avvisi'}" if findings else ""
-    return ActionResult(True, f"Controlli superati{warnings}.", detail=detail, sha256=sha256)
+    told = say("Controlli superati.")
+    if findings:
+        told = say_many(
+            "Controlli superati, {number} avviso.", "Controlli superati, {number} avvisi.", len(findings)
+        )
+    return ActionResult(True, told, detail=detail, sha256=sha256)
 
 
 def _summary(errors: list[Finding]) -> str:
     codes = ", ".join(dict.fromkeys(f.code for f in errors))
     if len(errors) == 1:
-        return f"Il Sistema di Interscambio scarterebbe il documento ({codes}): {errors[0].message}"
-    return f"Il Sistema di Interscambio scarterebbe il documento per {len(errors)} motivi ({codes})."
+        return say(
+            "Il Sistema di Interscambio scarterebbe il documento ({codes}): {reason}",
+            codes=codes,
+            reason=errors[0].message,
+        )
+    return say(
+        "Il Sistema di Interscambio scarterebbe il documento per {number} motivi ({codes}).",
+        number=len(errors),
+        codes=codes,
+    )
 
 
 def finding_json(finding: Finding) -> dict[str, object]:

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from fattorino.core.errors import RefusedError, SigningError
 from fattorino.core.fatturapa.cades import sign_cades
+from fattorino.core.texts import say
 from fattorino.hub.channels.base import ChannelPort
 from fattorino.hub.channels.sdicoop import SdiCoop
 from fattorino.hub.models import Channel, SigningKey
@@ -45,7 +46,7 @@ def save_key(
             created_at=now,
         )
         audit(
-            "chiave di firma caricata",
+            say("chiave di firma caricata"),
             now=now,
             actor_id=actor_id,
             company_id=company_id,
@@ -64,8 +65,8 @@ def key_of(company_id: int) -> SigningKey:
     row = SigningKey.objects.filter(company_id=company_id, active=True).first()
     if row is None:
         raise SigningError(
-            "L'azienda non ha una chiave di firma, che per le fatture alla PA è obbligatoria.",
-            "Un amministratore la carica con «fattorino manage company_key».",
+            say("L'azienda non ha una chiave di firma, che per le fatture alla PA è obbligatoria."),
+            say("Un amministratore la carica con «fattorino manage company_key»."),
         )
     return row
 
@@ -108,14 +109,14 @@ def save_channel(
     loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
     if not parts.hostname or parts.scheme != "https" and not (parts.scheme == "http" and loopback):
         raise RefusedError(
-            "L'indirizzo del canale deve cominciare con https://.",
-            "Solo il simulatore su questa macchina si raggiunge con http://.",
+            say("L'indirizzo del canale deve cominciare con https://."),
+            say("Solo il simulatore su questa macchina si raggiunge con http://."),
         )
     channel, _ = Channel.objects.update_or_create(
         company_id=company_id,
         defaults={"url": url, "client_certificate": client_certificate, "trusted_ca": trusted_ca},
     )
-    audit("canale impostato", now=now, actor_id=actor_id, company_id=company_id, url=url)
+    audit(say("canale impostato"), now=now, actor_id=actor_id, company_id=company_id, url=url)
     return channel
 
 

@@ -14,6 +14,7 @@ from fattorino.core.fatturapa.rules.explain import explain
 from fattorino.core.sdi.meaning import Meaning, meaning
 from fattorino.core.sdi.message_io import ReadMessage, read_message
 from fattorino.core.sdi.names import parse_message_name
+from fattorino.core.texts import say, together
 from fattorino.documents import flows as documents
 from fattorino.hub.flows.transmit import TAKEN
 from fattorino.hub.models import Message, Submission
@@ -64,7 +65,7 @@ def apply_message(message_id: int, *, now: datetime.datetime) -> None:
         try:
             read: ReadMessage | None = read_message(bytes(message.content))
         except InputError as exc:
-            read, note = None, f"Il messaggio non si legge: {exc}"
+            read, note = None, say("Il messaggio non si legge: {error}", error=exc.text)
         if read is None:
             Message.objects.filter(pk=message_id).update(applied_at=now, note=note)
             return
@@ -74,7 +75,7 @@ def apply_message(message_id: int, *, now: datetime.datetime) -> None:
             Message.objects.filter(pk=message_id).update(
                 applied_at=now,
                 kind=read.message.tipo,
-                note="Nessun invio di questa installazione porta quel nome di file: da abbinare.",
+                note=say("Nessun invio di questa installazione porta quel nome di file: da abbinare."),
             )
         return
     with system_scope():
@@ -129,7 +130,7 @@ def _apply(message_id: int, submission_id: int, read: ReadMessage, now: datetime
         try:
             sense = meaning(read.message)
         except FormatError as exc:
-            message.note = f"{exc} Il messaggio è conservato, lo stato non cambia."
+            message.note = together(exc.text, say("Il messaggio è conservato, lo stato non cambia."))
             actor = workflow.system_actor(row.company_id, "sdi")
             workflow.record(row.document_id, message.kind, actor, now=now, message=message.note)
         else:
@@ -165,9 +166,9 @@ def _tell(
 ) -> str:
     actor = workflow.system_actor(row.company_id, "sdi")
     if repeated:
-        return "Ricevuta ripetuta: già applicata."
+        return say("Ricevuta ripetuta: già applicata.")
     if _own_duplicate(row, sense, read):
-        note = (
+        note = say(
             "SdI conferma che il primo invio con questo nome era arrivato (00002): se ne attende la ricevuta."
         )
         row.status = Status.CLOSED if row.status == Status.CLOSED else Status.ACCEPTED
@@ -177,7 +178,7 @@ def _tell(
         return note
     if row.current and row.accepted_at is None:
         # The answer to the send is still to come, or was lost: the document must not wait for it.
-        text = "Preso in carico da SdI: lo prova il messaggio arrivato."
+        text = say("Preso in carico da SdI: lo prova il messaggio arrivato.")
         workflow.report_status(row.document_id, TAKEN, actor, now=now, message=text)
     row.identificativo_sdi = _sdi_id(read)[:36] or row.identificativo_sdi
     row.accepted_at = row.accepted_at or now
@@ -185,13 +186,13 @@ def _tell(
     row.status = Status.CLOSED if sense.final or row.status == Status.CLOSED else Status.ACCEPTED
     row.save(update_fields=["identificativo_sdi", "accepted_at", "status"])
     if not row.current:
-        note = "Riguarda un invio precedente dello stesso documento: conservata, lo stato non cambia."
+        note = say("Riguarda un invio precedente dello stesso documento: conservata, lo stato non cambia.")
         workflow.record(row.document_id, sense.event, actor, now=now, message=note, sha256=sha256)
         return note
     if sense.event == "NS" and UNKNOWN_ADDRESS & set(sense.codes):
         documents.forget_address(row.document_id, row.company_id)
     if other := _another_invoice(row, sense):
-        note = f"Riguarda la fattura {other}, non questa: conservata, lo stato non cambia."
+        note = say("Riguarda la fattura {number}, non questa: conservata, lo stato non cambia.", number=other)
         workflow.record(row.document_id, sense.event, actor, now=now, message=note, sha256=sha256)
         return note
     decision = workflow.report_status(
@@ -209,8 +210,10 @@ def _tell(
 def _words(row: Submission, sense: Meaning) -> str:
     if sense.event == "MC" and documents.is_abroad(row.document_id):
         # A customer abroad has no reserved area (sdi.md 7): XXXXXXX is never delivered.
-        return "Emessa. SdI la registra e non la consegna all'estero: inviarne una copia al cliente per altra via."
-    return f"{sense.label}. {sense.explanation}"
+        return say(
+            "Emessa. SdI la registra e non la consegna all'estero: inviarne una copia al cliente per altra via."
+        )
+    return say("{label}. {explanation}", label=sense.label, explanation=sense.explanation)
 
 
 def _another_invoice(row: Submission, sense: Meaning) -> str:

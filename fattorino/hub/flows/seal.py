@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fattorino.core.errors import FattorinoError, SigningError
 from fattorino.core.fatturapa.envelope import is_signed, unwrap
+from fattorino.core.texts import say
 from fattorino.documents import files
 from fattorino.documents import flows as documents
 from fattorino.hub import queries
@@ -38,7 +39,7 @@ def sign(runs: Runs, *, now: datetime.datetime) -> ManyResults:
         always = get_company(company_id).sign_private
     for run, submission in submissions.items():
         if submission.outgoing:
-            results[run] = ActionResult(True, "Già firmata.", sha256=submission.outgoing.sha256)
+            results[run] = ActionResult(True, say("Già firmata."), sha256=submission.outgoing.sha256)
     signer = _Signer(company_id, now)
     for portion in in_portions(company_id, {r: s for r, s in submissions.items() if r not in results}):
         sealed = {run: _sealed(submission, raw, signer, always) for run, submission, raw in portion}
@@ -62,10 +63,18 @@ def _sealed(submission: Submission, raw: bytes, signer: _Signer, always: bool) -
     try:
         already = is_signed(unwrap(raw))
         if not already and (always or submission.formato == "FPA12"):
-            return _Sealed(p7m=signer.sign(raw), name=f"{base}.xml.p7m", told=f"Firmata: {base}.xml.p7m")
+            return _Sealed(
+                p7m=signer.sign(raw),
+                name=f"{base}.xml.p7m",
+                told=say("Firmata: {file}", file=f"{base}.xml.p7m"),
+            )
     except FattorinoError as exc:
-        return _Sealed(refused=str(exc))
-    told = "Il file importato è già firmato." if already else "Firma non richiesta per questo destinatario."
+        return _Sealed(refused=exc.text)
+    told = (
+        say("Il file importato è già firmato.")
+        if already
+        else say("Firma non richiesta per questo destinatario.")
+    )
     return _Sealed(name=base + (".xml.p7m" if queries.is_p7m(raw) else ".xml"), told=told)
 
 
@@ -121,8 +130,10 @@ def confirm(runs: Runs) -> ManyResults:
             status=Status.QUEUED
         )
     for run in submissions.keys() - ready.keys():
-        results[run] = ActionResult(False, "Il documento non ha ancora superato la firma.")
-    results |= {run: _queued(submission, "In coda di invio") for run, submission in ready.items()}
+        results[run] = ActionResult(False, say("Il documento non ha ancora superato la firma."))
+    results |= {
+        run: _queued(s, say("In coda di invio: {file}", file=s.file_name)) for run, s in ready.items()
+    }
     return _to_be_sent(runs, results, ready)
 
 
@@ -141,15 +152,20 @@ def send_again(runs: Runs) -> ManyResults:
     for run in submissions.keys() - ready.keys():
         results[run] = ActionResult(
             False,
-            "Questo invio non si può ripetere: l'esito dell'invio precedente non è certo o è già arrivato.",
+            say(
+                "Questo invio non si può ripetere: l'esito dell'invio precedente non è certo o è già arrivato."
+            ),
         )
-    results |= {run: _queued(submission, "Di nuovo in coda di invio") for run, submission in ready.items()}
+    results |= {
+        run: _queued(s, say("Di nuovo in coda di invio: {file}", file=s.file_name))
+        for run, s in ready.items()
+    }
     return _to_be_sent(runs, results, ready)
 
 
-def _queued(submission: Submission, text: str) -> ActionResult:
+def _queued(submission: Submission, told: str) -> ActionResult:
     assert submission.outgoing is not None
-    return ActionResult(True, f"{text}: {submission.file_name}", sha256=submission.outgoing.sha256)
+    return ActionResult(True, told, sha256=submission.outgoing.sha256)
 
 
 def _to_be_sent(runs: Runs, results: Results, ready: dict[uuid.UUID, Submission]) -> ManyResults:

@@ -11,6 +11,7 @@ from django.db.models import F
 
 from fattorino.core.errors import RefusedError
 from fattorino.core.sdi.names import progressive
+from fattorino.core.texts import say
 from fattorino.documents import files
 from fattorino.hub.models import FileNameSeries, Submission
 from fattorino.organisations.queries import get_company
@@ -74,7 +75,7 @@ def start_names_after(company: Company, last: str) -> None:
     """The company's former program used these names already: go on after its last progressive ("0001Z")."""
     number = int(last, 36) if last.isascii() and last.isalnum() and len(last) <= 5 else -1
     if number < 0:
-        raise RefusedError("L'ultimo progressivo dei nomi di file ha da 1 a 5 lettere o cifre.")
+        raise RefusedError(say("L'ultimo progressivo dei nomi di file ha da 1 a 5 lettere o cifre."))
     series, _ = FileNameSeries.objects.get_or_create(
         id_paese=company.trasmittente_paese, id_codice=company.trasmittente_codice
     )
@@ -105,7 +106,8 @@ def current(runs: Runs) -> tuple[dict[uuid.UUID, Submission], Results]:
             found[run.run] = submission
         else:
             missing[run.run] = ActionResult(
-                False, "Il Digital Hub non ha ancora l'XML di questo documento. Usare «Genera XML e invia»."
+                False,
+                say("Il Digital Hub non ha ancora l'XML di questo documento. Usare «Genera XML e invia»."),
             )
     return found, missing
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from procrastinate.exceptions import AlreadyEnqueued
 
+from fattorino.core.texts import say
 from fattorino.hub.flows import maintenance
 from fattorino.workflow import flows as workflow
 from fattorino.workflow import queue
@@ -62,5 +63,5 @@ def synchronise_document(run: ActionRun, *, now: datetime.datetime) -> ActionRes
         workflow.apply_held(run.document_id, workflow.system_actor(run.company_id), now=now)
 
     return ActionResult(
-        True, "Chiesto a Digital Hub: gli esiti conservati sono stati riproposti.", then=apply
+        True, say("Chiesto a Digital Hub: gli esiti conservati sono stati riproposti."), then=apply
     )

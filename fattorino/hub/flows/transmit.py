@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from fattorino.core.errors import ChannelError
+from fattorino.core.texts import say, together
 from fattorino.hub.channels.base import Accepted
 from fattorino.hub.flows.seal import defer_transmission
 from fattorino.hub.models import Submission, Transmission
@@ -21,7 +22,7 @@ from fattorino.workflow import flows as workflow
 Status = Submission.Status
 Outcome = Transmission.Outcome
 TAKEN = "SDI_PRESO_IN_CARICO"
-INTERRUPTED = "Il processo si è interrotto durante l'invio."
+INTERRUPTED = say("Il processo si è interrotto durante l'invio.")
 
 
 def begin(submission_id: int, company_id: int, *, now: datetime.datetime) -> tuple[str, bytes] | None:
@@ -47,8 +48,10 @@ def begin(submission_id: int, company_id: int, *, now: datetime.datetime) -> tup
                 "HubOfferedAgain",
                 workflow.system_actor(company_id),
                 now=now,
-                message="Nessuna ricevuta: il file viene offerto di nuovo con lo stesso nome, che SdI accetta "
-                "una volta sola.",
+                message=say(
+                    "Nessuna ricevuta: il file viene offerto di nuovo con lo stesso nome, che SdI accetta "
+                    "una volta sola."
+                ),
             )
         elif row.status != Status.QUEUED:
             return None
@@ -78,7 +81,9 @@ def accepted(submission_id: int, company_id: int, answer: Accepted, *, now: date
         row.last_error = ""
         row.save(update_fields=["status", "identificativo_sdi", "accepted_at", "last_error"])
         actor = workflow.system_actor(company_id, "sdi")
-        message = f"Preso in carico da SdI con identificativo {answer.identificativo_sdi}."
+        message = say(
+            "Preso in carico da SdI con identificativo {identifier}.", identifier=answer.identificativo_sdi
+        )
         sha256 = row.outgoing.sha256 if row.outgoing else ""
         if row.current and not receipt_came:
             workflow.report_status(row.document_id, TAKEN, actor, now=now, message=message, sha256=sha256)
@@ -122,7 +127,7 @@ def _later(row: Submission, error: ChannelError, now: datetime.datetime, status:
         "HubRetry",
         workflow.system_actor(row.company_id),
         now=now,
-        message=f"{error.message} Nuovo tentativo tra {_pause_text(pause)}.",
+        message=together(error.message, say("Nuovo tentativo tra {pause}.", pause=_pause_text(pause))),
     )
 
 
@@ -153,7 +158,13 @@ def _uncertain(row: Submission, text: str, now: datetime.datetime) -> None:
         "HubUncertain",
         workflow.system_actor(row.company_id),
         now=now,
-        message=f"{text} Si attende la ricevuta di SdI per {_pause_text(wait)} prima di offrire di nuovo il file.",
+        message=together(
+            text,
+            say(
+                "Si attende la ricevuta di SdI per {pause} prima di offrire di nuovo il file.",
+                pause=_pause_text(wait),
+            ),
+        ),
     )
 
 
@@ -179,7 +190,7 @@ def _locked(submission_id: int, company_id: int) -> Submission | None:
 
 def _pause_text(seconds: float) -> str:
     if seconds < 90:
-        return f"{seconds:.0f} secondi"
+        return say("{number} secondi", number=f"{seconds:.0f}")
     if seconds < 5400:
-        return f"{seconds / 60:.0f} minuti"
-    return f"{seconds / 3600:.0f} ore"
+        return say("{number} minuti", number=f"{seconds / 60:.0f}")
+    return say("{number} ore", number=f"{seconds / 3600:.0f}")

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from fattorino.core.errors import SigningError
 from fattorino.core.signatures import Certificate, CertificateError, read_certificate
+from fattorino.core.texts import say
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -57,13 +58,21 @@ class SigningKey:
         """Raises SigningError when the certificate is expired or not yet valid at that instant (aware)."""
         if at > self.not_after:
             raise SigningError(
-                f"Il certificato di firma di {self.name} è scaduto il {self.not_after:%d/%m/%Y}.",
-                "Caricare il certificato rinnovato nelle impostazioni dell'azienda.",
+                say(
+                    "Il certificato di firma di {name} è scaduto il {day}.",
+                    name=self.name,
+                    day=f"{self.not_after:%d/%m/%Y}",
+                ),
+                say("Caricare il certificato rinnovato nelle impostazioni dell'azienda."),
             )
         if at < self.not_before:
             raise SigningError(
-                f"Il certificato di firma di {self.name} vale solo dal {self.not_before:%d/%m/%Y}.",
-                "Controllare data e ora del server.",
+                say(
+                    "Il certificato di firma di {name} vale solo dal {day}.",
+                    name=self.name,
+                    day=f"{self.not_before:%d/%m/%Y}",
+                ),
+                say("Controllare data e ora del server."),
             )
 
 
@@ -81,7 +90,7 @@ def load_pkcs12(data: bytes, password: str, *, at: datetime.datetime | None = No
     key, der, chain = _open(data, password)
     certificate = _read(der)
     if certificate.public_key != key.public_key():
-        raise SigningError("La chiave e il certificato contenuti nel file non corrispondono.", _AGAIN)
+        raise SigningError(say("La chiave e il certificato contenuti nel file non corrispondono."), _AGAIN)
     _check_strength(key)
     loaded = SigningKey(
         certificate=certificate.der,
@@ -101,29 +110,29 @@ def load_pkcs12(data: bytes, password: str, *, at: datetime.datetime | None = No
     return loaded
 
 
-_AGAIN = "Esportare di nuovo il certificato, con la chiave privata, nel formato PKCS#12 (.p12 o .pfx)."
+_AGAIN = say("Esportare di nuovo il certificato, con la chiave privata, nel formato PKCS#12 (.p12 o .pfx).")
 
 
 def _open(data: bytes, password: str) -> tuple[PrivateKey, bytes, tuple[bytes, ...]]:
     if not data.startswith(b"\x30") or len(data) > MAX_SIZE:
-        raise SigningError("Il file non è un archivio PKCS#12 (.p12 o .pfx).", _AGAIN)
+        raise SigningError(say("Il file non è un archivio PKCS#12 (.p12 o .pfx)."), _AGAIN)
     secret = password.encode("utf-8") if password else None
     try:
         key, certificate, others = pkcs12.load_key_and_certificates(data, secret)
     except ValueError as error:
         # One exception for a wrong password and for broken bytes; the library cannot tell them apart.
         raise SigningError(
-            "La password del certificato è sbagliata, oppure il file è danneggiato.",
-            "Controllare maiuscole e minuscole della password.",
+            say("La password del certificato è sbagliata, oppure il file è danneggiato."),
+            say("Controllare maiuscole e minuscole della password."),
         ) from error
     except (UnsupportedAlgorithm, TypeError, OverflowError) as error:
-        raise SigningError("Il file è protetto con un algoritmo non ammesso.", _AGAIN) from error
+        raise SigningError(say("Il file è protetto con un algoritmo non ammesso."), _AGAIN) from error
     if key is None:
-        raise SigningError("Il file non contiene la chiave privata.", _AGAIN)
+        raise SigningError(say("Il file non contiene la chiave privata."), _AGAIN)
     if certificate is None:
-        raise SigningError("Il file non contiene il certificato della chiave.", _AGAIN)
+        raise SigningError(say("Il file non contiene il certificato della chiave."), _AGAIN)
     if not isinstance(key, PrivateKey):
-        raise SigningError("Il tipo di chiave non è ammesso per la firma: serve RSA o EC.")
+        raise SigningError(say("Il tipo di chiave non è ammesso per la firma: serve RSA o EC."))
     chain = tuple(other.public_bytes(Encoding.DER) for other in others)
     return key, certificate.public_bytes(Encoding.DER), chain
 
@@ -132,15 +141,19 @@ def _read(der: bytes) -> Certificate:
     try:
         return read_certificate(der)
     except CertificateError as error:
-        raise SigningError("Il certificato contenuto nel file non è leggibile.", _AGAIN) from error
+        raise SigningError(say("Il certificato contenuto nel file non è leggibile."), _AGAIN) from error
 
 
 def _check_strength(key: PrivateKey) -> None:
     least = MIN_EC_BITS if isinstance(key, ec.EllipticCurvePrivateKey) else MIN_RSA_BITS
     if key.key_size < least:
         raise SigningError(
-            f"La chiave è troppo debole: {key.key_size} bit, ne servono almeno {least}.",
-            "Richiedere un nuovo certificato di firma.",
+            say(
+                "La chiave è troppo debole: {size} bit, ne servono almeno {least}.",
+                size=key.key_size,
+                least=least,
+            ),
+            say("Richiedere un nuovo certificato di firma."),
         )
 
 
@@ -148,6 +161,8 @@ def _warnings(certificate: Certificate) -> tuple[str, ...]:
     if certificate.non_repudiation:
         return ()
     return (
-        "Il certificato non è destinato alla firma di documenti (manca l'uso «non ripudio»): "
-        "SdI potrebbe scartare le fatture firmate verso la PA.",
+        say(
+            "Il certificato non è destinato alla firma di documenti (manca l'uso «non ripudio»): "
+            "SdI potrebbe scartare le fatture firmate verso la PA."
+        ),
     )

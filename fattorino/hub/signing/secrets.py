@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from fattorino.core.errors import SetupError
+from fattorino.core.texts import say
 
 
 def new_key() -> str:
@@ -38,8 +39,8 @@ def decrypt(token: bytes, keys: Sequence[str]) -> bytes:
         return _cipher(keys).decrypt(token)
     except InvalidToken as error:
         raise SetupError(
-            "Un segreto conservato non si può decifrare con la chiave di questa installazione.",
-            "Ripristinare la chiave usata quando è stato salvato, oppure caricare di nuovo il segreto.",
+            say("Un segreto conservato non si può decifrare con la chiave di questa installazione."),
+            say("Ripristinare la chiave usata quando è stato salvato, oppure caricare di nuovo il segreto."),
         ) from error
 
 
@@ -53,6 +54,6 @@ def _cipher(keys: Sequence[str]) -> MultiFernet:
         return MultiFernet([Fernet(key) for key in keys])
     except ValueError as error:
         raise SetupError(
-            "La chiave che protegge i segreti manca o non è valida.",
-            "Deve essere una chiave Fernet: 32 byte in base64 URL-safe.",
+            say("La chiave che protegge i segreti manca o non è valida."),
+            say("Deve essere una chiave Fernet: 32 byte in base64 URL-safe."),
         ) from error
