@@ -141,6 +141,7 @@ class House:
             "company": str(self.ours.company.pk),
             "allegati_file": SimpleUploadedFile("a.txt", b"testo"),
             "files": SimpleUploadedFile("a.xml", b"<a/>"),
+            "lingua": "en",
         }
 
 

@@ -58,7 +58,6 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "fattorino.web.middleware.ContentSecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -67,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # Opens the request's one transaction and shows the database only the company in use.
     "fattorino.organisations.middleware.CompanyMiddleware",
+    "fattorino.web.language.LanguageMiddleware",
 ]
 
 ROOT_URLCONF = "fattorino.config.urls"
@@ -172,6 +172,10 @@ SPLIT_PAYMENT_UNTIL = datetime.date.fromisoformat(
 
 LANGUAGE_CODE = "it"
 LANGUAGES = [("it", "Italiano"), ("en", "English")]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SECURE = HTTPS
 # The rooms that are Django apps bring their own; these are the others (scripts/languages.py).
 LOCALE_PATHS = [
     BASE_DIR / "fattorino" / room / "locale"

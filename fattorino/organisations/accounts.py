@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import translation
+
+from fattorino import clock
+from fattorino.organisations import flows, languages
 
 
 def client_address(request: HttpRequest) -> str:
@@ -32,3 +37,22 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the 
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_address(request)
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """Whoever chose a language on the way in, at this very door, has chosen it for herself."""
+        super().login(request, user)
+        chosen = request.session.pop(languages.CHOSEN, None)
+        if chosen is not None:
+            flows.choose_language(user.pk, chosen, now=clock.now())
+            user.language = chosen
+
+    def add_message(self, request: HttpRequest, *args: Any, **options: Any) -> None:
+        """In the language of the page that shows it: signing in may have changed it within the request."""
+        with translation.override(languages.of(request)):
+            super().add_message(request, *args, **options)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """In the language of whom it is for; a stranger's in that of the page where somebody typed her address."""
+        reader = context.get("user")
+        with translation.override(reader.language if reader else translation.get_language()):
+            super().send_mail(template_prefix, email, context)

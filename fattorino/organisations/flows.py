@@ -10,7 +10,8 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from fattorino.core.errors import RefusedError
-from fattorino.organisations.models import AuditEntry, Company, Membership, Role, User
+from fattorino.core.texts import say
+from fattorino.organisations.models import LANGUAGES, AuditEntry, Company, Membership, Role, User
 
 
 def audit(
@@ -52,7 +53,9 @@ def save_company(
         or " ".join(filter(None, [party.get("nome"), party.get("cognome")])).strip()
     )
     if not name or not party.get("id_codice"):
-        raise RefusedError("L'azienda deve avere una denominazione (o nome e cognome) e una partita IVA.")
+        raise RefusedError(
+            say("L'azienda deve avere una denominazione (o nome e cognome) e una partita IVA.")
+        )
     defaults = {
         "name": name[:80],
         "codice_fiscale": party.get("codice_fiscale") or "",
@@ -82,8 +85,8 @@ def _refuse_unknown_warnings(codes: Any) -> None:
 
     if not isinstance(codes, list) or any(code not in OPTIONAL for code in codes):
         raise RefusedError(
-            "Tra gli avvisi spenti c'è un codice che non esiste o che non si può spegnere.",
-            f"Si possono spegnere: {', '.join(sorted(OPTIONAL))}.",
+            say("Tra gli avvisi spenti c'è un codice che non esiste o che non si può spegnere."),
+            say("Si possono spegnere: {codes}.", codes=", ".join(sorted(OPTIONAL))),
         )
 
 
@@ -107,7 +110,7 @@ def save_user(
         RefusedError: an unknown role.
     """
     if wrong := set(roles.values()) - set(Role.values):
-        raise RefusedError(f"Ruolo sconosciuto: {', '.join(sorted(wrong))}.")
+        raise RefusedError(say("Ruolo sconosciuto: {role}.", role=", ".join(sorted(wrong))))
     user = User.objects.filter(email=email.lower()).first()
     if user is None:
         user = User.objects.create_person(email, password or "", full_name)
@@ -136,13 +139,32 @@ def set_installation_admin(
     """
     user = User.objects.select_for_update().filter(email=email.strip().lower()).first()
     if user is None:
-        raise RefusedError("Nessuno con questo indirizzo e-mail.")
+        raise RefusedError(say("Nessuno con questo indirizzo e-mail."))
     if user.is_staff != wanted:
         user.is_staff = wanted
         user.save(update_fields=["is_staff"])
         what = "amministratore dell'installazione" if wanted else "amministratore dell'installazione tolto"
         audit(what, now=now, actor_id=actor_id, email=user.email)
     return user
+
+
+@transaction.atomic
+def choose_language(user_id: int, language: str, *, now: datetime.datetime) -> None:
+    """From now on a person reads pages and e-mails in this language, wherever she signs in.
+
+    Raises:
+        RefusedError: a language that there is not.
+    """
+    if language not in LANGUAGES:
+        raise RefusedError(
+            say("Lingua sconosciuta: {language}.", language=language),
+            say("Le lingue sono: {languages}.", languages=", ".join(LANGUAGES)),
+        )
+    user = User.objects.select_for_update().get(pk=user_id)
+    if user.language != language:
+        user.language = language
+        user.save(update_fields=["language"])
+        audit("lingua scelta", now=now, actor_id=user_id, email=user.email, language=language)
 
 
 @transaction.atomic
@@ -160,7 +182,7 @@ def revoke_user(company_id: int, email: str, *, now: datetime.datetime, actor_id
         .first()
     )
     if membership is None:
-        raise RefusedError("Nessuno con questo indirizzo e-mail fa parte dell'azienda.")
+        raise RefusedError(say("Nessuno con questo indirizzo e-mail fa parte dell'azienda."))
     user, role = membership.user, membership.role
     membership.delete()
     ended = _end_sessions(user, now)

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from fattorino.core.errors import RefusedError
+from fattorino.core.texts import say
 from fattorino.organisations.flows import audit
 from fattorino.organisations.models import Group, GroupMember, Membership, Role
 from fattorino.organisations.queries import Actor
 
 ROLE_NAMES = {
-    f"group:{Role.ADMIN}": "Amministratori",
-    f"group:{Role.OPERATOR}": "Operatori",
-    f"group:{Role.READER}": "Consultazione",
+    f"group:{Role.ADMIN}": say("Amministratori"),
+    f"group:{Role.OPERATOR}": say("Operatori"),
+    f"group:{Role.READER}": say("Consultazione"),
 }
 
 
@@ -111,18 +112,20 @@ def save_group(
     """
     name = " ".join(name.split())
     if not name or len(name) > 80 or not name.isprintable():
-        raise RefusedError("Il gruppo deve avere un nome di al massimo 80 caratteri.")
+        raise RefusedError(say("Il gruppo deve avere un nome di al massimo 80 caratteri."))
     code = label.removeprefix("group:") or _free_code(actor.company_id, name)
     taken = Group.objects.filter(company_id=actor.company_id, name__iexact=name).exclude(code=code)
     if taken.exists() or name.casefold() in {n.casefold() for n in ROLE_NAMES.values()}:
-        raise RefusedError(f"C'è già un gruppo di nome «{name}».", "Scegliere un altro nome.")
+        raise RefusedError(
+            say("C'è già un gruppo di nome «{name}».", name=name), say("Scegliere un altro nome.")
+        )
     wanted = set(user_ids)
     if wanted - {p.id for p in people_of(actor.company_id)}:
-        raise RefusedError("Del gruppo possono far parte solo gli utenti dell'azienda.")
+        raise RefusedError(say("Del gruppo possono far parte solo gli utenti dell'azienda."))
     if label:
         group = Group.objects.select_for_update().filter(company_id=actor.company_id, code=code).first()
         if group is None:
-            raise RefusedError("Gruppo non trovato.")
+            raise RefusedError(say("Gruppo non trovato."))
         group.name = name
         group.save(update_fields=["name"])
     else:
@@ -147,7 +150,7 @@ def delete_group(actor: Actor, label: str, *, now: datetime.datetime) -> None:
     code = label.removeprefix("group:")
     group = Group.objects.filter(company_id=actor.company_id, code=code).first()
     if group is None:
-        raise RefusedError("Gruppo non trovato.")
+        raise RefusedError(say("Gruppo non trovato."))
     name = group.name
     group.delete()
     audit("gruppo eliminato", now=now, actor_id=actor.user_id, company_id=actor.company_id, name=name)

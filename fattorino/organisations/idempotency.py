@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 from fattorino.core.errors import ConflictError
+from fattorino.core.texts import say
 from fattorino.organisations.models import IdempotencyKey
 
 
@@ -24,8 +25,10 @@ def claim(company_id: int, key: str, request_sha256: str, *, now: datetime.datet
     row = IdempotencyKey.objects.get(company_id=company_id, key=key)
     if row.request_sha256 != request_sha256:
         raise ConflictError(
-            "Questa Idempotency-Key è già stata usata per una richiesta diversa.",
-            "Usare una chiave nuova per ogni documento; la stessa solo per ripetere la stessa richiesta.",
+            say("Questa Idempotency-Key è già stata usata per una richiesta diversa."),
+            say(
+                "Usare una chiave nuova per ogni documento; la stessa solo per ripetere la stessa richiesta."
+            ),
         )
     return row.result_id
 

@@ -8,13 +8,44 @@ from __future__ import annotations
 
 from typing import cast
 
+from django.conf import settings
+from django.http import HttpRequest
 from django.utils import translation
 
-from fattorino.core.texts import Catalogue, in_language
+from fattorino.core.texts import Catalogue, Text, in_language
 
 _DJANGO = cast("Catalogue", translation)
+# Where a session keeps the language somebody chose before signing in.
+CHOSEN = "language"
+
+
+def known(language: str) -> bool:
+    return language in dict(settings.LANGUAGES)
+
+
+def remembered(request: HttpRequest) -> str:
+    """What this browser was last read in, for pages of nobody."""
+    cookie = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    return cookie if known(cookie) else settings.LANGUAGE_CODE
+
+
+def of(request: HttpRequest) -> str:
+    """The language of whoever asks for this page."""
+    user = getattr(request, "user", None)
+    return str(user.language) if user is not None and user.is_authenticated else remembered(request)
 
 
 def said(text: str) -> str:
     """A sentence of core or of a flow in the language in force (``django.utils.translation``)."""
     return in_language(text, _DJANGO)
+
+
+def recorded(text: str) -> tuple[str, bool]:
+    """Words that were written down in Italian, and whether they stay so among words of another language.
+
+    A sentence without values is said again; one that holds values is shown as it was recorded.
+    """
+    if isinstance(text, Text):
+        return said(text), False
+    shown = translation.gettext(text) if text else ""
+    return shown, bool(text) and shown == text and not (translation.get_language() or "it").startswith("it")

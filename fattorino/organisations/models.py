@@ -6,6 +6,11 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from fattorino.core.texts import say
+
+# Each under its own name, in every language.
+LANGUAGES = {"it": "Italiano", "en": "English"}
+
 
 class EmailUserManager(UserManager["User"]):
     def create_person(self, email: str, password: str, full_name: str) -> User:
@@ -19,6 +24,7 @@ class User(AbstractUser):
     """A person. Signs in with the e-mail; `username` repeats it because the framework wants one."""
 
     email = models.EmailField("indirizzo e-mail", unique=True)
+    language = models.CharField(max_length=2, choices=LANGUAGES, default="it")
     objects = EmailUserManager()  # type: ignore[misc]  # narrows the framework's own manager
 
     def __str__(self) -> str:
@@ -53,9 +59,9 @@ class Company(models.Model):
 
 
 class Role(models.TextChoices):
-    ADMIN = "admin", "Amministratore"
-    OPERATOR = "operator", "Operatore"
-    READER = "reader", "Consultazione"
+    ADMIN = "admin", say("Amministratore")
+    OPERATOR = "operator", say("Operatore")
+    READER = "reader", say("Consultazione")
 
 
 class Membership(models.Model):

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 
 from fattorino.core.errors import ConflictError
+from fattorino.core.texts import say
 from fattorino.organisations import scope
 from fattorino.organisations.middleware import actor_of, use_company
 from fattorino.organisations.queries import Actor
@@ -88,18 +89,24 @@ def _owner(request: HttpRequest) -> Any:
         if str(membership.company_id) == written_for:
             return membership
     raise ConflictError(
-        "Non si sa per quale azienda è stato compilato questo modulo, o non è più tra quelle in cui si lavora:"
-        " non è stato salvato nulla.",
-        "Riaprire la pagina e ripetere l'operazione.",
+        say(
+            "Non si sa per quale azienda è stato compilato questo modulo, o non è più tra quelle in cui si lavora:"
+            " non è stato salvato nulla."
+        ),
+        say("Riaprire la pagina e ripetere l'operazione."),
     )
 
 
 def _mixed_up(request: HttpRequest, owner: Any) -> ConflictError:
     in_use = request.membership.company.name  # type: ignore[attr-defined]  # set by CompanyMiddleware
     return ConflictError(
-        f"Il modulo è stato aperto per {owner.company.name}, ma nel frattempo l'azienda in uso è diventata {in_use}:"
-        " non è stato salvato nulla.",
-        f"Per continuare, tornare a lavorare per {owner.company.name}.",
+        say(
+            "Il modulo è stato aperto per {company}, ma nel frattempo l'azienda in uso è diventata {in_use}:"
+            " non è stato salvato nulla.",
+            company=owner.company.name,
+            in_use=in_use,
+        ),
+        say("Per continuare, tornare a lavorare per {company}.", company=owner.company.name),
     )
 
 

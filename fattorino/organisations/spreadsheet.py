@@ -14,6 +14,7 @@ from typing import IO
 from xml.sax.saxutils import escape
 
 from fattorino.core.errors import RefusedError
+from fattorino.core.texts import say
 
 # int is an amount in cents, Decimal a plain number
 Cell = str | int | Decimal | datetime.date | None
@@ -82,8 +83,8 @@ def write_xlsx(out: IO[bytes], title: str, columns: Sequence[str], rows: Iterabl
             for count, row in enumerate(rows):
                 if count == MOST_ROWS:
                     raise RefusedError(
-                        f"Un foglio di calcolo contiene al massimo {MOST_ROWS} righe.",
-                        "Restringere i filtri, oppure esportare in CSV.",
+                        say("Un foglio di calcolo contiene al massimo {most} righe.", most=MOST_ROWS),
+                        say("Restringere i filtri, oppure esportare in CSV."),
                     )
                 sheet.write(f"<row>{''.join(_cell(value) for value in row)}</row>".encode())
             sheet.write(b"</sheetData></worksheet>")

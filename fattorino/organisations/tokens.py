@@ -17,6 +17,7 @@ from django.core.cache import cache
 from django.db.models import Case, F, Value, When
 
 from fattorino.core.errors import RefusedError
+from fattorino.core.texts import say
 from fattorino.organisations.flows import audit
 from fattorino.organisations.models import ApiToken, Role
 from fattorino.organisations.queries import Actor
@@ -73,11 +74,13 @@ def create_token(
     """
     name = name.strip()
     if not name or len(name) > 80 or not name.isprintable():
-        raise RefusedError("Il token deve avere un nome di al massimo 80 caratteri: il programma che lo usa.")
+        raise RefusedError(
+            say("Il token deve avere un nome di al massimo 80 caratteri: il programma che lo usa.")
+        )
     if role not in Role.values:
-        raise RefusedError(f"Ruolo sconosciuto: {role}.")
+        raise RefusedError(say("Ruolo sconosciuto: {role}.", role=role))
     if not 1 <= days <= MAX_DAYS:
-        raise RefusedError(f"La validità va da 1 a {MAX_DAYS} giorni.")
+        raise RefusedError(say("La validità va da 1 a {most} giorni.", most=MAX_DAYS))
     prefix = "".join(secrets.choice(_ALPHABET) for _ in range(12))
     secret = secrets.token_urlsafe(32)
     with company_scope(company_id):
@@ -114,7 +117,7 @@ def revoke_token(
     with company_scope(company_id):
         row = ApiToken.objects.select_for_update().filter(company_id=company_id, prefix=prefix).first()
         if row is None:
-            raise RefusedError("Nessun token con questo prefisso.")
+            raise RefusedError(say("Nessun token con questo prefisso."))
         if row.revoked_at is None:
             row.revoked_at = now
             row.save(update_fields=["revoked_at"])

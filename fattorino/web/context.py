@@ -5,14 +5,22 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import get_language, gettext_noop
+from django.utils.translation import gettext as _
 
+from fattorino.organisations.languages import said
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import notices
 
-MENU = (("dashboards:home", "Dashboard"), ("documents:list", "Entrate"), ("documents:import", "Importa"))
+MENU = (
+    ("dashboards:home", gettext_noop("Dashboard")),
+    ("documents:list", gettext_noop("Entrate")),
+    ("documents:import", gettext_noop("Importa")),
+)
 SETTINGS = "/impostazioni/"
 
 
@@ -24,8 +32,9 @@ def page(request: HttpRequest) -> dict[str, Any]:
     return {
         "company": membership.company if membership else None,
         "companies": [each.company for each in memberships],
-        "role_label": membership.get_role_display() if membership else "",
+        "role_label": said(membership.get_role_display()) if membership else "",
         "actor": actor,
+        "other_languages": [each for each in settings.LANGUAGES if each[0] != get_language()],
         "bell_most": notices.COUNTED,
         # Counted only by a page that shows the bell.
         "bell_count": functools.partial(_unread, actor),
@@ -47,7 +56,7 @@ def _menu(path: str) -> list[dict[str, object]]:
             url = reverse(name)
         except NoReverseMatch:
             continue
-        items.append({"url": url, "label": label, "current": path.startswith(url)})
+        items.append({"url": url, "label": _(label), "current": path.startswith(url)})
     # The longest address wins: /entrate/importa/ is not also /entrate/.
     current = [item for item in items if item["current"]]
     for item in current:
@@ -65,4 +74,4 @@ def _settings(request: HttpRequest) -> list[dict[str, object]]:
         url = reverse("states:looks")
     else:
         return []
-    return [{"url": url, "label": "Impostazioni", "current": request.path.startswith(SETTINGS)}]
+    return [{"url": url, "label": _("Impostazioni"), "current": request.path.startswith(SETTINGS)}]

@@ -9,9 +9,11 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from fattorino.core.errors import ChannelError, FattorinoError, RefusedError, SetupError
+from fattorino.organisations.languages import remembered, said
 from fattorino.web.views import error_page
 from fattorino.workflow.live.address import live_origin
 
@@ -55,7 +57,10 @@ class ContentSecurityMiddleware:
 
     def _too_large(self, request: HttpRequest) -> HttpResponseBase | None:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        return error_page(request, 413) if length.isdecimal() and int(length) > LARGEST_BODY else None
+        if not length.isdecimal() or int(length) <= LARGEST_BODY:
+            return None
+        with translation.override(remembered(request)):  # nothing else of the request is known yet
+            return error_page(request, 413)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """The one place where a FattorinoError of a view becomes words for the user."""
@@ -72,13 +77,13 @@ def answer(request: HttpRequest, error: FattorinoError) -> HttpResponseBase:
     status = _status(error)
     if request.headers.get("HX-Request") == "true":
         response = HttpResponse(status=status)
-        response["HX-Trigger"] = json.dumps({"notice": {"level": "error", "message": str(error)}})
+        response["HX-Trigger"] = json.dumps({"notice": {"level": "error", "message": said(error.text)}})
         return response
     back = request.headers.get("Referer", "")
     if request.method == "POST" and url_has_allowed_host_and_scheme(back, {request.get_host()}):
-        messages.error(request, str(error))
+        messages.error(request, said(error.text))
         return HttpResponseRedirect(back)
-    context = {"message": error.message, "hint": error.hint}
+    context = {"message": said(error.message), "hint": said(error.hint)}
     return render(request, "refusal.html", context, status=status)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fattorino.web import views
+from fattorino.web import language, views
 
 app_name = "web"
 urlpatterns = [
@@ -10,4 +10,5 @@ urlpatterns = [
     # Before the account pages of the library, which it stands in for when no mail can be sent.
     path("accesso/password/reset/", views.password_reset, name="password_reset"),
     path("azienda/", views.company_switch, name="company_switch"),
+    path("lingua/", language.switch, name="language"),
 ]

@@ -11,6 +11,8 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST
 
 from fattorino.organisations.middleware import SESSION_KEY
@@ -32,7 +34,7 @@ def company_switch(request: HttpRequest) -> HttpResponse:
     for membership in getattr(request, "memberships", []):
         if str(membership.company_id) == request.POST.get("company"):
             request.session[SESSION_KEY] = membership.company_id
-            messages.success(request, f"Ora lavori per {membership.company.name}.")
+            messages.success(request, _("Ora lavori per %(company)s.") % {"company": membership.company.name})
             return redirect("dashboards:home")
     return error_page(request, 404)
 
@@ -46,38 +48,50 @@ def password_reset(request: HttpRequest) -> HttpResponse:
 
 ERRORS = {
     400: (
-        "La richiesta non è valida",
-        "Il browser ha inviato qualcosa che il server non può usare. Tornare indietro e riprovare.",
+        gettext_noop("La richiesta non è valida"),
+        gettext_noop(
+            "Il browser ha inviato qualcosa che il server non può usare. Tornare indietro e riprovare."
+        ),
     ),
     403: (
-        "Permesso mancante",
-        "Questa pagina è riservata. Se serve, chiedere a chi amministra l'azienda.",
+        gettext_noop("Permesso mancante"),
+        gettext_noop("Questa pagina è riservata. Se serve, chiedere a chi amministra l'azienda."),
     ),
     404: (
-        "Pagina non trovata",
-        "L'indirizzo è sbagliato, oppure il documento appartiene a un'altra azienda:"
-        " controllare in alto qual è l'azienda in uso.",
+        gettext_noop("Pagina non trovata"),
+        gettext_noop(
+            "L'indirizzo è sbagliato, oppure il documento appartiene a un'altra azienda:"
+            " controllare in alto qual è l'azienda in uso."
+        ),
     ),
     405: (
-        "Operazione non ammessa",
-        "Questa pagina non si può aprire in questo modo. Tornare all'elenco e usare i pulsanti.",
+        gettext_noop("Operazione non ammessa"),
+        gettext_noop(
+            "Questa pagina non si può aprire in questo modo. Tornare all'elenco e usare i pulsanti."
+        ),
     ),
     413: (
-        "I dati inviati sono troppi",
-        "I dati superano il massimo che il server accetta: 64 MB in tutto, 20 MB per ogni file da importare."
-        " Inviarne meno per volta.",
+        gettext_noop("I dati inviati sono troppi"),
+        gettext_noop(
+            "I dati superano il massimo che il server accetta: 64 MB in tutto, 20 MB per ogni file da importare."
+            " Inviarne meno per volta."
+        ),
     ),
     500: (
-        "Qualcosa si è rotto",
-        "L'errore è stato registrato e nessun documento è stato perso né inviato a metà."
-        " Riprovare tra poco; se si ripete, avvisare l'assistenza.",
+        gettext_noop("Qualcosa si è rotto"),
+        gettext_noop(
+            "L'errore è stato registrato e nessun documento è stato perso né inviato a metà."
+            " Riprovare tra poco; se si ripete, avvisare l'assistenza."
+        ),
     ),
 }
 
 
 def error_page(request: HttpRequest, status: int) -> HttpResponse:
     title, text = ERRORS[status]
-    return render(request, f"{status}.html", {"title": title, "text": text, "status": status}, status=status)
+    return render(
+        request, f"{status}.html", {"title": _(title), "text": _(text), "status": status}, status=status
+    )
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -99,7 +113,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
     title, text = ERRORS[500]
     return HttpResponse(
-        render_to_string("500.html", {"title": title, "text": text, "status": 500}), status=500
+        render_to_string("500.html", {"title": _(title), "text": _(text), "status": 500}), status=500
     )
 
 

@@ -13,13 +13,29 @@ from django.forms.boundfield import BoundField
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from fattorino.organisations import languages
 
 register = template.Library()
 
 _ROME = ZoneInfo("Europe/Rome")
-_MONTHS = ["gen", "feb", "mar", "apr", "mag", "giu", "lug", "ago", "set", "ott", "nov", "dic"]
+_MONTHS = (
+    gettext_noop("gen"),
+    gettext_noop("feb"),
+    gettext_noop("mar"),
+    gettext_noop("apr"),
+    gettext_noop("mag"),
+    gettext_noop("giu"),
+    gettext_noop("lug"),
+    gettext_noop("ago"),
+    gettext_noop("set"),
+    gettext_noop("ott"),
+    gettext_noop("nov"),
+    gettext_noop("dic"),
+)
 
 
 @register.simple_tag
@@ -51,6 +67,16 @@ def plain(value: object) -> str:
 def said(text: object) -> str:
     """A sentence of the floors below (core.texts) in the reader's language; anything else as it is."""
     return "" if text is None else languages.said(str(text) if not isinstance(text, str) else text)
+
+
+@register.filter
+def recorded(text: object, most: int | None = None) -> SafeString:
+    """What history and outcomes hold, in the reader's language or marked as Italian; at most `most` characters."""
+    words, is_italian = languages.recorded(
+        "" if text is None else text if isinstance(text, str) else str(text)
+    )
+    shown = words if most is None else Truncator(words).chars(most)
+    return format_html('<span lang="it">{}</span>', shown) if is_italian else format_html("{}", shown)
 
 
 @register.filter
@@ -103,7 +129,7 @@ def short_moment(value: datetime.datetime | None) -> str:
     if not value:
         return ""
     local = value.astimezone(_ROME)
-    return f"{local.day} {_MONTHS[local.month - 1]} {local:%H:%M}"
+    return f"{local.day} {_(_MONTHS[local.month - 1])} {local:%H:%M}"
 
 
 @register.filter
@@ -162,7 +188,7 @@ def field(
     value = form.values.get(full, default)
     offered = list(choices)
     if kind == "select" and value and value not in {code for code, _ in offered}:
-        offered.append((value, f"{value.replace('|', ' ')} (non in elenco)"))
+        offered.append((value, _("%(value)s (non in elenco)") % {"value": value.replace("|", " ")}))
     return {
         "name": full,
         "label": label,
@@ -174,15 +200,19 @@ def field(
         "required": required,
         "placeholder": placeholder,
         "maxlength": maxlength,
-        "error": form.errors.get(full, ""),
-        "warning": form.warnings.get(full, ""),
+        "error": languages.said(form.errors.get(full, "")),
+        "warning": languages.said(form.warnings.get(full, "")),
     }
 
 
 @register.inclusion_tag("parts/section_error.html")
 def section_error(form: Any, name: str) -> dict[str, Any]:
     """Where a message about a whole group of rows appears ("linee", "ritenute")."""
-    return {"name": name, "error": form.errors.get(name, ""), "warning": form.warnings.get(name, "")}
+    return {
+        "name": name,
+        "error": languages.said(form.errors.get(name, "")),
+        "warning": languages.said(form.warnings.get(name, "")),
+    }
 
 
 @register.inclusion_tag("parts/state.html")
@@ -195,7 +225,7 @@ def state(view: Any, fallback: str = "") -> dict[str, Any]:
 def size(count: int) -> str:
     """Bytes for people: 12,3 kB."""
     if count < 1000:
-        return f"{count} byte"
+        return ngettext("%(count)s byte", "%(count)s byte", count) % {"count": count}
     unit, scale = ("kB", 1000) if count < 1_000_000 else ("MB", 1_000_000)
     return f"{italian_number(Decimal(count) / scale, 0, 1)} {unit}"
 

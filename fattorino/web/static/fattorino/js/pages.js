@@ -31,12 +31,12 @@
 
   document.addEventListener("htmx:sendError", () =>
     document.body.dataset.offline || ((document.body.dataset.offline = "1"),
-    notice("error", "Il server non risponde. Ciò che è stato scritto è ancora qui: riprovare tra poco.")));
+    notice("error", region().dataset.unreachable)));
   document.addEventListener("htmx:afterOnLoad", () => delete document.body.dataset.offline);
   document.addEventListener("htmx:responseError", (event) => {
     if (event.detail.xhr.getResponseHeader("HX-Trigger")) return;
-    if (event.detail.xhr.status === 403) notice("error", "La sessione è scaduta: ricaricare la pagina ed entrare di nuovo.");
-    else if (!event.detail.elt.hasAttribute("data-poller")) notice("error", "Qualcosa non ha funzionato. Riprovare; se si ripete, avvisare l'assistenza.");
+    if (event.detail.xhr.status === 403) notice("error", region().dataset.expired);
+    else if (!event.detail.elt.hasAttribute("data-poller")) notice("error", region().dataset.broken);
   });
 
   // A hidden tab asks for nothing; it asks at once when it is looked at again.
