@@ -297,10 +297,21 @@ def _reported(workflow: Workflow, state: State, event: HubReported, facts: Facts
                     "Lo stato «{target}» non è aggiornabile da Digital Hub: conservato.", target=target.label
                 ),
             )
-        return _into(workflow, row.to_state, facts, run_on=True, before=state.code)
+        return _held_while_busy(_into(workflow, row.to_state, facts, run_on=True, before=state.code), facts)
     if not rows:
         return _unexpected(state, say("Nessuno stato di questa dashboard corrisponde all'esito: conservato."))
     return _unexpected(state, say("Esito non atteso nello stato «{state}»: conservato.", state=state.label))
+
+
+def _held_while_busy(decision: Decision, facts: Facts) -> Decision:
+    """One action at a time: what would start a second one waits for the end of the first."""
+    if not facts.busy or decision.start is None:
+        return decision
+    return Decision(
+        None,
+        note=say("Sul documento c'è un'operazione in corso: l'esito si applica appena finisce."),
+        hold=True,
+    )
 
 
 def _unexpected(state: State, note: str) -> Decision:

@@ -13,7 +13,9 @@ from django.db import connection, transaction
 from fattorino.core.errors import ConflictError, RefusedError
 from fattorino.core.texts import say
 from fattorino.core.workflow.decide import (
+    ActionFailed,
     ActionRequested,
+    ActionSucceeded,
     Decision,
     Entered,
     Event,
@@ -94,7 +96,7 @@ def advance_many(
         write(moves, now, version)
         started = {p.document_id: p for p in start(moves, now, jobs=jobs)}
         for move in moves:
-            if move.answer.to_state and move.document.held_statuses:
+            if move.document.held_statuses and move.document.pk not in started and _frees_held(move):
                 _try_held(move.document, workflow, move.step.actor, now, version)
         return [
             Advanced(t.answer, started.get(step.document_id)) for t, step in zip(told, steps, strict=True)
@@ -122,6 +124,11 @@ def _locked(company_id: int, ids: list[int]) -> dict[int, Document]:
     return {document.pk: document for document in rows.only(*_NEEDED)}
 
 
+def _frees_held(move: Move) -> bool:
+    # Some statuses wait for another state, some only for the end of an action.
+    return move.answer.to_state is not None or isinstance(move.step.event, ActionSucceeded | ActionFailed)
+
+
 def _try_held(
     document: Document, workflow: Workflow, actor: Actor, now: datetime.datetime, version: int
 ) -> None:
@@ -133,14 +140,15 @@ def _try_held(
             step = Step(document.pk, HubReported(status), actor)
             answer = Judge(workflow, [step]).answer(document, step)
             if isinstance(answer, Decision) and answer.to_state:
-                _take_held(document, step, status, answer, now, version)
-                moved = True
+                started = _take_held(document, step, status, answer, now, version)
+                moved = not started
                 break
 
 
 def _take_held(
     document: Document, step: Step, status: str, answer: Decision, now: datetime.datetime, version: int
-) -> None:
+) -> bool:
+    """Whether an action was started by it."""
     document.held_statuses = [s for s in document.held_statuses if s != status]
     document.save(update_fields=["held_statuses"])
     told = StateChange.objects.filter(document=document, event=status).order_by("-id").first()
@@ -148,7 +156,7 @@ def _take_held(
     detail, sha256 = (told.detail, told.file_sha256) if told else ([], "")
     move = Move(document, replace(step, message=message, detail=detail, sha256=sha256), answer)
     write([move], now, version)
-    start([move], now)
+    return bool(start([move], now))
 
 
 def apply_held(document_id: int, actor: Actor, *, now: datetime.datetime) -> int:

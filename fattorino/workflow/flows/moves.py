@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from fattorino.core.texts import say
 from fattorino.core.workflow import decide as rules
 from fattorino.core.workflow.decide import (
     ActionFailed,
@@ -93,11 +94,11 @@ class Judge:
 
     def answer(self, document: Document | None, step: Step) -> Decision | Refusal:
         if document is None:
-            return Refusal("Documento non trovato.")
+            return Refusal(say("Documento non trovato."))
         if not document.dashboard:
             return Refusal(
-                "Le ricevute non diventano fatture elettroniche: non hanno uno stato adempimento.",
-                "Si stampano e si consegnano al cliente.",
+                say("Le ricevute non diventano fatture elettroniche: non hanno uno stato adempimento."),
+                say("Si stampano e si consegnano al cliente."),
             )
         if step.actor not in self.names:
             self.names[step.actor] = queries.actor_names(step.actor, self.workflow)
@@ -111,7 +112,7 @@ class Judge:
         return rules.decide(self.workflow, document.state, step.event, facts)
 
 
-_ASKING = (ActionRequested, StateChosen, StateRetired)
+_ASKING = (ActionRequested, HubReported, StateChosen, StateRetired)
 
 
 def write(moves: list[Move], now: datetime.datetime, version: int) -> None:

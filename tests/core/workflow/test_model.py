@@ -61,6 +61,10 @@ class Model:
         allowed = {*row["reserved_groups"], *row["reserved_users"]}
         return not row["reserved"] or names is None or bool(names & allowed)
 
+    def goes_on(self, code: str) -> bool:
+        """Whether the state begins its action by itself."""
+        return bool(self.rule(code)["automatic"] and self.rule(code)["action"] != "NESSUNA")
+
     def landing(self, code: str) -> str:
         been = []
         while self.states[code]["retired_to"] and code not in been:
@@ -203,12 +207,15 @@ class Machine(RuleBasedStateMachine):
                 assert answer.why == "Documento non trovato."
 
     @precondition(lambda self: self.state)
-    @rule(status=st.sampled_from([*STATUSES, "IGNOTO"]))
-    def report(self, status: str) -> None:
-        answer = self.ask(HubReported(status))
+    @rule(status=st.sampled_from([*STATUSES, "IGNOTO"]), busy=st.booleans())
+    def report(self, status: str, busy: bool) -> None:
+        answer = self.ask(HubReported(status), busy=busy)
         expected = self.model.hub(self.state, status)
         assert isinstance(answer, Decision)
-        if expected is None:
+        if expected is not None and busy and self.model.goes_on(self.model.landing(expected)):
+            # One action at a time: kept until the one under way has ended.
+            assert (answer.to_state, answer.start, answer.hold) == (None, None, True)
+        elif expected is None:
             # Stored and shown, never dropped: the decision says why nothing moved.
             assert answer.to_state is None
             assert answer.note
