@@ -39,11 +39,14 @@ READ_ALOUD = frozenset({"title", "alt", "placeholder", "aria-label", "data-text"
 # Texts that stay Italian: official words that the field knows only so, each with its reason.
 OFFICIAL: dict[str, str] = {
     "Fattorino CA di prova (senza valore legale)": "the name of an authority, written into certificates",
+    "Nello stato dal": "a heading of exports, which programs and the accountant read",
     "Imposta di bollo assolta in modo virtuale": "a line of the invoice itself, which the buyer reads in Italian",
     "Suggerimenti per la compilazione 1.6": "the title of an official document",
 }
-# Files whose readers are not users of the pages, each with its reason.
+# Files and folders whose readers are not users of the pages, each with its reason.
 ITALIAN = {
+    "fattorino/documents/readable": "the copy of an Italian invoice, for whoever receives it",
+    "fattorino/documents/templates/documents/readable": "the same copy, drawn",
     "fattorino/workflow/live/app.py": "answers to a script, which looks at their number",
     "fattorino/core/fatturapa/rules/table.py": "the official texts of the controls, quoted with formula and source",
     "fattorino/core/tracciati/schema.py": "the annotations of a published schema, words of an official table",
@@ -173,7 +176,8 @@ class _Letters(HTMLParser):
 def room(name: str) -> Iterator[str]:
     """What a room still says in Italian only, as ``file:line: text``."""
     for file in languages.files(name):
-        if file.relative_to(languages.ROOT).as_posix() in ITALIAN:
+        path = file.relative_to(languages.ROOT).as_posix()
+        if any(path == each or path.startswith(f"{each}/") for each in ITALIAN):
             continue
         found = python(file) if file.suffix == ".py" else template(file)
         for line, text in found:

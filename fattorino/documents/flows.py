@@ -14,6 +14,7 @@ from fattorino.core.fatturapa.draft import Draft, Party, draft_from_json, draft_
 from fattorino.core.fatturapa.draft_check import check_draft
 from fattorino.core.fatturapa.recipient import Recipient, resolve_recipient
 from fattorino.core.fatturapa.totals import Totals, compute
+from fattorino.core.texts import say, together
 from fattorino.core.values import FOREIGN_RECIPIENT
 from fattorino.core.workflow.definition import Dashboard, DocumentKind
 from fattorino.documents import numbering
@@ -57,7 +58,7 @@ def save_document(
         RefusedError: `fields` says what is wrong beside which field; ConflictError: somebody saved meanwhile.
     """
     if not actor.may_write:
-        raise RefusedError("Il ruolo di consultazione non permette di scrivere documenti.")
+        raise RefusedError(say("Il ruolo di consultazione non permette di scrivere documenti."))
     if kind != DocumentKind.RICEVUTA:
         credit = draft.tipo_documento in CREDIT_NOTES
         kind = DocumentKind.NOTA_CREDITO if credit else DocumentKind.FATTURA
@@ -78,12 +79,12 @@ def _check_draft(
 ) -> tuple[Recipient | None, Totals]:
     problems: dict[str, str] = {}
     if draft.data is None:
-        problems["data"] = "Indicare la data del documento."
+        problems["data"] = say("Indicare la data del documento.")
     elif draft.data > today:
-        problems["data"] = "La data non può essere nel futuro: SdI scarterebbe il documento (00403)."
+        problems["data"] = say("La data non può essere nel futuro: SdI scarterebbe il documento (00403).")
     totals = compute(draft)
     for finding in totals.errors:
-        problems.setdefault(finding.field, f"{finding.message} {finding.hint}".strip())
+        problems.setdefault(finding.field, together(finding.message, finding.hint))
     recipient = None
     if kind != DocumentKind.RICEVUTA:
         try:
@@ -96,11 +97,13 @@ def _check_draft(
             # What is saved can be sent: schema and SdI's rules judge it now, beside the fields.
             for finding in check_draft(draft, cedente=cedente, on=today):
                 if finding.is_error and not finding.field.startswith("cedente"):
-                    problems.setdefault(finding.field, f"{finding.message} {finding.hint}".strip())
+                    problems.setdefault(finding.field, together(finding.message, finding.hint))
     elif not party_name(draft.cessionario):
-        problems["cessionario.denominazione"] = "Indicare il nome di chi riceve la ricevuta."
+        problems["cessionario.denominazione"] = say("Indicare il nome di chi riceve la ricevuta.")
     if problems:
-        raise RefusedError("Il documento non è stato salvato: ci sono campi da correggere.", fields=problems)
+        raise RefusedError(
+            say("Il documento non è stato salvato: ci sono campi da correggere."), fields=problems
+        )
     return recipient, totals
 
 
@@ -124,7 +127,7 @@ def _create(
         actor,
         _facts(draft, kind, recipient, totals, counterpart),
         now=now,
-        message="Documento inserito.",
+        message=say("Documento inserito."),
     )
     invoice = Invoice(
         document=document,
@@ -155,19 +158,25 @@ def _correct(
     invoice = Invoice.objects.select_related("sezionale").get(document=document)
     if invoice.imported_id:
         raise RefusedError(
-            "Il documento viene da un file importato e si spedisce così com'è: non si modifica qui.",
-            "Correggere il file nel programma d'origine e importarlo di nuovo: prenderà il posto di questo.",
+            say("Il documento viene da un file importato e si spedisce così com'è: non si modifica qui."),
+            say(
+                "Correggere il file nel programma d'origine e importarlo di nuovo: prenderà il posto di questo."
+            ),
         )
     if (kind == DocumentKind.RICEVUTA) != (document.kind == DocumentKind.RICEVUTA):
         raise RefusedError(
-            "Una ricevuta non può diventare fattura, né una fattura ricevuta: sono numerate a parte."
+            say("Una ricevuta non può diventare fattura, né una fattura ricevuta: sono numerate a parte.")
         )
     if draft.data.year != invoice.year or sezionale != (invoice.sezionale.code if invoice.sezionale else ""):
         raise RefusedError(
-            "Il documento ha già il suo numero.",
+            say("Il documento ha già il suo numero."),
             fields={
-                "data": f"Il numero {document.number} è del {invoice.year}: la data deve restare in quell'anno "
-                "e il sezionale non può cambiare."
+                "data": say(
+                    "Il numero {number} è del {year}: la data deve restare in quell'anno e il sezionale non può"
+                    " cambiare.",
+                    number=document.number,
+                    year=invoice.year,
+                )
             },
         )
     draft = replace(draft, numero=document.number)
@@ -177,7 +186,7 @@ def _correct(
         document,
         _facts(draft, kind, recipient, totals, counterpart),
         now=now,
-        message="Documento modificato.",
+        message=say("Documento modificato."),
     )
     _fill(invoice, draft, kind, recipient, counterpart)
     return document
@@ -266,7 +275,7 @@ def remember(
 ) -> Counterpart:
     """Keep the counterpart, so that it is proposed the next time."""
     values = {
-        "name": party_name(party)[:200] or "(senza nome)",
+        "name": party_name(party)[:200] or say("(senza nome)"),
         "party": draft_to_json(Draft(cessionario=party)).get("cessionario", {}),
         "used_at": now,
     }
@@ -298,5 +307,5 @@ def copy_as_new(actor: Actor, document_id: int) -> Draft:
     visible = visible_documents(actor).filter(pk=document_id)
     invoice = Invoice.objects.filter(document__in=visible, company_id=actor.company_id).first()
     if invoice is None or invoice.draft is None:
-        raise RefusedError("Questo documento non si può duplicare: viene da un file importato.")
+        raise RefusedError(say("Questo documento non si può duplicare: viene da un file importato."))
     return replace(draft_from_json(invoice.draft), numero=None, data=None)

@@ -24,6 +24,7 @@ from fattorino.core.fatturapa.archive import is_zip, read_zip
 from fattorino.core.fatturapa.draft import Party
 from fattorino.core.fatturapa.envelope import unwrap
 from fattorino.core.fatturapa.summary import Summary, summarise
+from fattorino.core.texts import say, together
 from fattorino.core.workflow.definition import DocumentKind
 from fattorino.documents import flows, numbering
 from fattorino.documents.models import Counterpart, DocumentFile, ImportedFile, Invoice, StoredFile
@@ -55,7 +56,7 @@ def take_file(actor: Actor, name: str, content: bytes, *, now: datetime.datetime
     from fattorino.documents.tasks import read_import
 
     if not actor.may_write:
-        raise RefusedError("Il ruolo di consultazione non permette di importare documenti.")
+        raise RefusedError(say("Il ruolo di consultazione non permette di importare documenti."))
     row = ImportedFile(
         company_id=actor.company_id,
         name=_shown_name(name),
@@ -68,7 +69,10 @@ def take_file(actor: Actor, name: str, content: bytes, *, now: datetime.datetime
         row.status = Status.REFUSED
         row.outcomes = [
             _refused(
-                row.name, f"Il file supera i {LIMIT // 1_048_576} MB.", "Dividerlo in più file.", "00003"
+                row.name,
+                say("Il file supera i {limit} MB.", limit=LIMIT // 1_048_576),
+                say("Dividerlo in più file."),
+                "00003",
             )
         ]
         row.save()
@@ -125,7 +129,9 @@ def read_import(actor: Actor, import_id: int, *, now: datetime.datetime) -> None
 
 def _members(name: str, content: bytes) -> list[tuple[str, bytes]]:
     if not content:
-        raise InputError("Il file è vuoto.", "Controllare il file all'origine ed esportarlo di nuovo.")
+        raise InputError(
+            say("Il file è vuoto."), say("Controllare il file all'origine ed esportarlo di nuovo.")
+        )
     if is_zip(content):
         return [(m.name, m.content) for m in read_zip(content, max_members=MAX_MEMBERS)]
     return [(name, content)]
@@ -142,8 +148,8 @@ def _one(actor: Actor, name: str, content: bytes, now: datetime.datetime) -> dic
             taken = _take_invoice(actor, shown, content, now)
     except FormatError as exc:
         first = exc.findings[0] if exc.findings else None
-        where = f" {first.message}" if first and first.message not in exc.message else ""
-        return _refused(shown, f"{exc.message}{where}", exc.hint, first.code if first else "00200")
+        where = first.message if first and first.message not in exc.message else ""
+        return _refused(shown, together(exc.message, where), exc.hint, first.code if first else "00200")
     except (XmlError, EnvelopeError) as exc:
         return _refused(shown, exc.message, exc.hint, exc.code)
     except FattorinoError as exc:
@@ -176,8 +182,8 @@ def _refused(name: str, message: str, hint: str, code: str) -> dict[str, Any]:
 def _unkeepable(name: str, content: bytes, now: datetime.datetime) -> dict[str, Any]:
     """A file with a value that no column holds. Only a broken format has one, and its check says which it is."""
     first = next((f for f in check(unwrap(content).content, on=clock.day(now)) if f.is_error), None)
-    message = f"Il file non rispetta il tracciato. {first.message if first else ''}".strip()
-    hint = "Correggerlo nel programma d'origine e importarlo di nuovo."
+    message = together(say("Il file non rispetta il tracciato."), first.message if first else "")
+    hint = say("Correggerlo nel programma d'origine e importarlo di nuovo.")
     return _refused(name, message, hint, first.code if first else "00200")
 
 
@@ -194,8 +200,8 @@ def _take_invoice(actor: Actor, name: str, content: bytes, now: datetime.datetim
     opened = unwrap(content)
     if not opened.valid:
         raise EnvelopeError(
-            "La firma del file non è valida: il contenuto è stato modificato dopo la firma.",
-            "Chiedere al programma d'origine un file firmato di nuovo.",
+            say("La firma del file non è valida: il contenuto è stato modificato dopo la firma."),
+            say("Chiedere al programma d'origine un file firmato di nuovo."),
         )
     reading = read_fattura(opened.content)
     summary = summarise(reading)
@@ -203,27 +209,34 @@ def _take_invoice(actor: Actor, name: str, content: bytes, now: datetime.datetim
     ours = _belongs(summary, company)
     if summary.bodies > 1:
         raise RefusedError(
-            f"Il file contiene {summary.bodies} documenti (un lotto).",
-            "Esportarli dal programma d'origine uno per file: ciascuno ha il suo stato e i suoi esiti.",
+            say("Il file contiene {count} documenti (un lotto).", count=summary.bodies),
+            say("Esportarli dal programma d'origine uno per file: ciascuno ha il suo stato e i suoi esiti."),
         )
     stored = flows.store(actor.company_id, content, now=now)
     same = Invoice.objects.filter(company_id=actor.company_id, imported=stored).first()
     if same:
         raise RefusedError(
-            f"Lo stesso file è già stato importato: è il documento {summary.numero} del {summary.data:%d/%m/%Y}."
+            say(
+                "Lo stesso file è già stato importato: è il documento {number} del {date:%d/%m/%Y}.",
+                number=summary.numero,
+                date=summary.data,
+            )
         )
     earlier = _same_number(actor.company_id, summary)
     if earlier:
         document_id = _replace(actor, earlier, summary, stored, now)
-        message = f"Il documento {summary.numero} è stato aggiornato con il nuovo file."
+        message = say("Il documento {number} è stato aggiornato con il nuovo file.", number=summary.numero)
     else:
         document_id = _create(actor, summary, stored, now, ours=ours)
-        message = f"Importato il documento {summary.numero} del {summary.data:%d/%m/%Y}."
+        message = say(
+            "Importato il documento {number} del {date:%d/%m/%Y}.", number=summary.numero, date=summary.data
+        )
     flows.attach(document_id, actor.company_id, DocumentFile.Kind.IMPORTED, name, stored, now=now)
     errors = [f for f in check(opened.content, on=clock.day(now)) if f.is_error]
     if errors:
-        message += f" Così com'è, però, SdI lo scarterebbe: {errors[0].message}"
-        hint = "Correggerlo nel programma d'origine e importarlo di nuovo: prenderà il posto di questo."
+        fault = say("Così com'è, però, SdI lo scarterebbe: {fault}", fault=errors[0].message)
+        message = together(message, fault)
+        hint = say("Correggerlo nel programma d'origine e importarlo di nuovo: prenderà il posto di questo.")
         return _Taken(document_id, message, hint, errors[0].code, ())
     return _Taken(document_id, message, "", "", reading.tolerated)
 
@@ -247,10 +260,13 @@ def _belongs(summary: Summary, company: Company) -> bool:
     by_buyer = summary.tipo_documento in BY_THE_BUYER or summary.soggetto_emittente == "CC"
     if by_buyer and is_us(summary.cessionario):
         return False
-    who = flows.party_name(summary.cedente) or "(senza nome)"
+    who = flows.party_name(summary.cedente) or say("(senza nome)")
     raise RefusedError(
-        f"Il cedente del documento è «{who}», non {company.name}.",
-        "Qui si importano i documenti emessi dall'azienda; controllare in alto per quale azienda si sta lavorando.",
+        say("Il cedente del documento è «{seller}», non {company}.", seller=who, company=company.name),
+        say(
+            "Qui si importano i documenti emessi dall'azienda; controllare in alto per quale azienda si sta"
+            " lavorando."
+        ),
     )
 
 
@@ -283,28 +299,36 @@ def _replace(
     actor: Actor, invoice: Invoice, summary: Summary, stored: StoredFile, now: datetime.datetime
 ) -> int:
     """A corrected file takes the place of the one that was refused, where the state lets it be corrected."""
-    number = f"{invoice.document.number} del {invoice.document.date.year}"
+    which = {"number": invoice.document.number, "year": invoice.document.date.year}
+    duplicate = say("SdI scarterebbe questo come duplicato (00404): controllare il numero.")
     try:
         document = workflow.hold_for_edit(actor, invoice.document_id, version=None)
     except RefusedError as exc:
         raise RefusedError(
-            f"Esiste già un documento {number}, {'in invio' if isinstance(exc, ConflictError) else 'già inviato'}.",
-            "SdI scarterebbe questo come duplicato (00404): controllare il numero.",
+            say("Esiste già un documento {number} del {year}, in invio.", **which)
+            if isinstance(exc, ConflictError)
+            else say("Esiste già un documento {number} del {year}, già inviato.", **which),
+            duplicate,
         ) from exc
     counterpart = _counterpart(actor.company_id, summary, now)
     other = invoice.tipo_documento != summary.tipo_documento or invoice.counterpart_id != counterpart.pk
     if invoice.imported_id is None or other:
-        what = "inserito a mano" if invoice.imported_id is None else f"per {document.counterpart_name}"
         raise RefusedError(
-            f"Esiste già un documento {number}, {what}.",
-            "SdI scarterebbe questo come duplicato (00404): controllare il numero.",
+            say("Esiste già un documento {number} del {year}, inserito a mano.", **which)
+            if invoice.imported_id is None
+            else say(
+                "Esiste già un documento {number} del {year}, per {name}.",
+                name=document.counterpart_name,
+                **which,
+            ),
+            duplicate,
         )
     workflow.change_document(
         actor,
         document,
         _facts(summary, counterpart),
         now=now,
-        message="Il file corretto è stato importato di nuovo.",
+        message=say("Il file corretto è stato importato di nuovo."),
         sha256=stored.sha256,
     )
     _fill(invoice, summary, stored, counterpart)
@@ -317,7 +341,7 @@ def _create(actor: Actor, summary: Summary, stored: StoredFile, now: datetime.da
         numbering.observe(actor.company_id, summary.numero, summary.data.year)
     counterpart = _counterpart(actor.company_id, summary, now)
     document = workflow.open_document(
-        actor, _facts(summary, counterpart), now=now, message="Documento importato da file."
+        actor, _facts(summary, counterpart), now=now, message=say("Documento importato da file.")
     )
     invoice = Invoice(document=document, company_id=actor.company_id, source=Invoice.Source.IMPORT)
     _fill(invoice, summary, stored, counterpart)
@@ -370,4 +394,4 @@ def _shown_name(name: str) -> str:
     """A foreign file name as it may be kept and shown: its last part, printable, not too long."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in last)
-    return clean[:255] or "(senza nome)"
+    return clean[:255] or say("(senza nome)")

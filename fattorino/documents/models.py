@@ -6,6 +6,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 
+from fattorino.core.texts import say
 from fattorino.organisations.models import Company, User
 from fattorino.workflow.models import Document
 
@@ -76,10 +77,10 @@ class ImportedFile(models.Model):
     """A file somebody handed in: the trace stays whatever became of it."""
 
     class Status(models.TextChoices):
-        WAITING = "waiting", "In attesa"
-        DONE = "done", "Importato"
-        PARTLY = "partly", "Importato in parte"
-        REFUSED = "refused", "Rifiutato"
+        WAITING = "waiting", say("In attesa")
+        DONE = "done", say("Importato")
+        PARTLY = "partly", say("Importato in parte")
+        REFUSED = "refused", say("Rifiutato")
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=255)
@@ -103,9 +104,9 @@ class Invoice(models.Model):
     """
 
     class Source(models.TextChoices):
-        FORM = "form", "Inserito a mano"
-        IMPORT = "import", "Importato da file"
-        API = "api", "Ricevuto via API"
+        FORM = "form", say("Inserito a mano")
+        IMPORT = "import", say("Importato da file")
+        API = "api", say("Ricevuto via API")
 
     document = models.OneToOneField(
         Document, primary_key=True, on_delete=models.PROTECT, related_name="invoice"
@@ -136,10 +137,10 @@ class DocumentFile(models.Model):
     """A file of a document, under the name a person sees. Append-only."""
 
     class Kind(models.TextChoices):
-        XML = "xml", "Fattura elettronica"
-        SIGNED = "firmato", "Fattura firmata"
-        IMPORTED = "importato", "File importato"
-        RECEIPT = "ricevuta", "Ricevuta di SdI"
+        XML = "xml", say("Fattura elettronica")
+        SIGNED = "firmato", say("Fattura firmata")
+        IMPORTED = "importato", say("File importato")
+        RECEIPT = "ricevuta", say("Ricevuta di SdI")
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="files")

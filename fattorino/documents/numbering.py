@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 
 from fattorino.core.errors import RefusedError
+from fattorino.core.texts import say
 from fattorino.core.workflow.definition import DocumentKind
 from fattorino.documents.models import NumberSeries, Sezionale
 
 # What every company starts with; more are added by an administrator.
-STANDARD = (("", "Fatture e note di credito", False), ("R", "Ricevute", True))
+STANDARD = (("", say("Fatture e note di credito"), False), ("R", say("Ricevute"), True))
 
 
 def load_standard(company_id: int) -> None:
@@ -25,7 +26,7 @@ def add_sezionale(company_id: int, code: str, description: str, *, for_receipts:
     """Raises: RefusedError: the code cannot stand in a Numero (2.1.1.4: Basic Latin, at most 20 characters)."""
     code = code.strip().upper()
     if not (code.isascii() and code.isalnum() and len(code) <= 8):
-        raise RefusedError("Il codice del sezionale è fatto di lettere e cifre, al massimo otto.")
+        raise RefusedError(say("Il codice del sezionale è fatto di lettere e cifre, al massimo otto."))
     return Sezionale.objects.update_or_create(
         company_id=company_id,
         code=code,
@@ -44,13 +45,16 @@ def next_number(company_id: int, code: str, date: datetime.date, kind: str) -> t
     sezionale = Sezionale.objects.filter(company_id=company_id, code=code).first()
     if sezionale is None:
         raise RefusedError(
-            "Sezionale sconosciuto.", fields={"sezionale": f"Il sezionale «{code}» non esiste."}
+            say("Sezionale sconosciuto."),
+            fields={"sezionale": say("Il sezionale «{code}» non esiste.", code=code)},
         )
     if sezionale.for_receipts != (kind == DocumentKind.RICEVUTA):
         raise RefusedError(
-            "Le ricevute si numerano a parte dalle fatture.",
+            say("Le ricevute si numerano a parte dalle fatture."),
             fields={
-                "sezionale": "Le ricevute si numerano a parte dalle fatture: scegliere un altro sezionale."
+                "sezionale": say(
+                    "Le ricevute si numerano a parte dalle fatture: scegliere un altro sezionale."
+                )
             },
         )
     NumberSeries.objects.bulk_create(

@@ -12,6 +12,7 @@ from fattorino.core.fatturapa.build import build
 from fattorino.core.fatturapa.draft import Draft
 from fattorino.core.fatturapa.envelope import unwrap
 from fattorino.core.fatturapa.totals import compute
+from fattorino.core.texts import say
 from fattorino.core.workflow.definition import DocumentKind
 from fattorino.documents import queries
 from fattorino.documents.files import cedente_of
@@ -65,10 +66,10 @@ def preview(view: queries.DocumentView, company: Company, actor: Actor) -> Previ
             return Preview(render_html(as_invoice(view.draft, company, actor), preview=True), is_draft=True)
         content = queries.current_xml(actor, view.row.id)
         if content is None:
-            return Preview(problem="Il file non è ancora stato generato.")
+            return Preview(problem=say("Il file non è ancora stato generato."))
         return Preview(render_html(read_fattura(unwrap(content).content).fattura))
     except FattorinoError as error:
-        return Preview(problem=str(error), is_draft=is_draft)
+        return Preview(problem=error.text, is_draft=is_draft)
 
 
 def pdf(view: queries.DocumentView, company: Company, actor: Actor, *, now: datetime.datetime) -> bytes:

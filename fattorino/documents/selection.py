@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from fattorino.core.errors import RefusedError
+from fattorino.core.texts import say
 from fattorino.documents import finding, search
 from fattorino.documents.finding import DocumentFilters, Sql
 from fattorino.organisations.queries import Actor
@@ -56,8 +57,8 @@ def groups(actor: Actor, chosen: Chosen) -> list[Group]:
         busy = _counted(actor, sorted({*ids} & {*under_way}), _seen(actor))
     if counted.total() > MOST:
         raise RefusedError(
-            f"Un invio massivo prende al massimo {MOST} documenti.",
-            "Restringere i filtri, per esempio il periodo.",
+            say("Un invio massivo prende al massimo {most} documenti.", most=MOST),
+            say("Restringere i filtri, per esempio il periodo."),
         )
     return [Group(*place, count=count, busy=busy[place]) for place, count in counted.most_common() if count]
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from fattorino.core.fatturapa.draft import Bollo, Draft, Party
 from fattorino.core.fatturapa.draft_check import check_draft
 from fattorino.core.fatturapa.totals import Totals, compute
+from fattorino.core.texts import together
 from fattorino.documents.forms import checks, choices
 from fattorino.documents.forms.reader import Reader
 from fattorino.documents.forms.shape import GROUPS, PARTY, ROW, SINGLE, Row
@@ -275,11 +276,11 @@ class DocumentForm(Reader):
     def _enter(self, is_error: bool, field: str, message: str, hint: str = "") -> None:
         """The first error of a field is the one to show: a value that cannot be read is not also missing."""
         name = self.place(field)
-        text = f"{message} {hint}".strip()
+        text = together(message, hint)
         if is_error:
             self.errors.setdefault(name, text)
         elif text not in self.warnings.get(name, ""):
-            self.warnings[name] = f"{self.warnings.get(name, '')} {text}".strip()
+            self.warnings[name] = together(self.warnings.get(name, ""), text)
 
 
 _RENAMED = {"aliquota_iva": "iva", "natura": "iva"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 
+from fattorino.core.texts import say
 from fattorino.core.workflow.definition import Dashboard
 from fattorino.documents.forms.values import Unreadable, read_date
 from fattorino.documents.queries import DocumentFilters
@@ -33,7 +34,7 @@ class FilterForm:
         self.warnings: dict[str, str] = {}
         start, end = self._date("dal"), self._date("al")
         if start and end and start > end:
-            self.errors["al"] = "La fine del periodo viene prima dell'inizio."
+            self.errors["al"] = say("La fine del periodo viene prima dell'inizio.")
         self.filters = DocumentFilters(
             state=self.values["stato"],
             kind=self.values["tipo"],
@@ -64,5 +65,5 @@ class FilterForm:
         try:
             return read_date(self.values[name])
         except Unreadable as error:
-            self.errors[name] = str(error)
+            self.errors[name] = error.text
             return None

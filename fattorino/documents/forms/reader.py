@@ -18,6 +18,7 @@ from fattorino.core.fatturapa.draft import (
     Reference,
     Ritenuta,
 )
+from fattorino.core.texts import say
 from fattorino.documents.forms import choices
 from fattorino.documents.forms.shape import DEFAULTED, GROUPS, PARTY, ROW
 from fattorino.documents.forms.values import Unreadable, read_date, read_discounts, read_number
@@ -54,21 +55,21 @@ class Reader:
         try:
             return read_number(self._text(name))
         except Unreadable as error:
-            self.errors[name] = str(error)
+            self.errors[name] = error.text
             return None
 
     def _date(self, name: str) -> datetime.date | None:
         try:
             return read_date(self._text(name))
         except Unreadable as error:
-            self.errors[name] = str(error)
+            self.errors[name] = error.text
             return None
 
     def _discounts(self, name: str) -> tuple[Discount, ...]:
         try:
             return read_discounts(self._text(name))
         except Unreadable as error:
-            self.errors[name] = str(error)
+            self.errors[name] = error.text
             return ()
 
     # --- one row
@@ -131,7 +132,7 @@ class Reader:
         kind = self._text(f"{at}-kind")
         kinds = {value for value, _ in choices.REFERENCE_KINDS}
         if not self._opt(f"{at}-id_documento"):
-            self.errors[f"{at}-id_documento"] = "Manca il numero del documento a cui ci si riferisce."
+            self.errors[f"{at}-id_documento"] = say("Manca il numero del documento a cui ci si riferisce.")
         return Reference(
             kind=kind if kind in kinds else "DatiOrdineAcquisto",  # type: ignore[arg-type]  # checked just before
             id_documento=self._opt(f"{at}-id_documento"),
@@ -146,8 +147,9 @@ class Reader:
     def _line_numbers(self, name: str) -> tuple[int, ...]:
         text = self._text(name)
         if not re.fullmatch(r"[\d\s,;]{0,200}", text) or any(len(n) > 4 for n in re.findall(r"\d+", text)):
-            self.errors[name] = (
-                f"«{text[:40]}»: scrivere i numeri delle righe separati da virgole, per esempio 1, 3."
+            self.errors[name] = say(
+                "«{text}»: scrivere i numeri delle righe separati da virgole, per esempio 1, 3.",
+                text=text[:40],
             )
             return ()
         return tuple(int(n) for n in re.findall(r"\d+", text))
@@ -165,7 +167,7 @@ class Reader:
             text |= {"nazione": country, "cap": text["cap"] or "00000"}
             text["id_paese"] = (text["id_paese"] or country or "").upper() or None
             if country is None or country == text["id_paese"] == _IT:
-                self.errors["cessionario-nazione"] = (
+                self.errors["cessionario-nazione"] = say(
                     "Scegliere il Paese del cliente (due lettere, per esempio DE)."
                 )
         else:

@@ -7,6 +7,7 @@ import re
 from decimal import Decimal
 
 from fattorino.core.fatturapa.draft import Discount
+from fattorino.core.texts import say
 
 _GROUPED = re.compile(r"[1-9]\d{0,2}(\.\d{3})+")
 _PLAIN = re.compile(r"\d+|\d*[.,]\d+|\d+[.,]")
@@ -14,7 +15,11 @@ _LONGEST = 24
 
 
 class Unreadable(ValueError):
-    """What was typed cannot be read; the text is the Italian message for its field."""
+    """What was typed cannot be read; `text` is the message for its field."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text  # str(error) would forget how to say it in another language
 
 
 def read_number(text: str) -> Decimal | None:
@@ -28,7 +33,7 @@ def read_number(text: str) -> Decimal | None:
         return None
     sign, digits = ("-", bare[1:]) if bare[0] == "-" else ("", bare.removeprefix("+"))
     if len(digits) > _LONGEST:
-        raise Unreadable("Il numero è troppo lungo.")
+        raise Unreadable(say("Il numero è troppo lungo."))
     whole, comma, decimals = digits.partition(",")
     if comma and _GROUPED.fullmatch(whole) and (decimals.isascii() and decimals.isdigit() or not decimals):
         return Decimal(f"{sign}{whole.replace('.', '')}.{decimals or '0'}")
@@ -36,14 +41,20 @@ def read_number(text: str) -> Decimal | None:
         if digits.count(".") > 1:
             return Decimal(sign + digits.replace(".", ""))
         raise Unreadable(
-            f"«{text.strip()}» si può leggere in due modi: scrivere {digits.replace('.', '')}"
-            f" oppure {digits.replace('.', ',')}."
+            say(
+                "«{text}» si può leggere in due modi: scrivere {whole} oppure {decimals}.",
+                text=text.strip(),
+                whole=digits.replace(".", ""),
+                decimals=digits.replace(".", ","),
+            )
         )
     if digits.isascii() and _PLAIN.fullmatch(digits):
         return Decimal(
             sign + (digits.replace(",", ".") + "0" if digits[-1] in ".," else digits.replace(",", "."))
         )
-    raise Unreadable(f"«{text.strip()}» non è un numero: scriverlo come 1.234,56 oppure 1234,56.")
+    raise Unreadable(
+        say("«{text}» non è un numero: scriverlo come 1.234,56 oppure 1234,56.", text=text.strip())
+    )
 
 
 def write_number(value: Decimal | None) -> str:
@@ -64,7 +75,7 @@ def read_date(text: str) -> datetime.date | None:
             return datetime.date.fromisoformat(bare)
     except ValueError:
         pass
-    raise Unreadable(f"«{bare}» non è una data: scriverla come 31/12/2026.")
+    raise Unreadable(say("«{text}» non è una data: scriverla come 31/12/2026.", text=bare))
 
 
 def read_discounts(text: str) -> tuple[Discount, ...]:
@@ -85,9 +96,20 @@ def read_discounts(text: str) -> tuple[Discount, ...]:
         try:
             value = read_number(re.sub(r"(?i)[€%]|eur", "", bare))
         except Unreadable as error:
-            raise Unreadable(f"Sconto «{part.strip()}»: {error} Esempi: 10 oppure 10+5 oppure 3€.") from error
+            raise Unreadable(
+                say(
+                    "Sconto «{discount}»: {fault} Esempi: 10 oppure 10+5 oppure 3€.",
+                    discount=part.strip(),
+                    fault=error.text,
+                )
+            ) from error
         if value is None:
-            raise Unreadable(f"Sconto «{part.strip()}»: manca il numero. Esempi: 10 oppure 10+5 oppure 3€.")
+            raise Unreadable(
+                say(
+                    "Sconto «{discount}»: manca il numero. Esempi: 10 oppure 10+5 oppure 3€.",
+                    discount=part.strip(),
+                )
+            )
         steps.append(Discount(kind, None, value) if amount else Discount(kind, value, None))
     return tuple(steps)
 

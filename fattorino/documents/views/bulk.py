@@ -21,6 +21,7 @@ from fattorino.core.workflow.settings import DASHBOARD_LABELS
 from fattorino.documents import selection
 from fattorino.documents.forms.filters import FilterForm
 from fattorino.documents.selection import Chosen, Group
+from fattorino.organisations.languages import said
 from fattorino.organisations.pages import desk
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import bulk
@@ -88,7 +89,7 @@ def _chosen(given: QueryDict) -> tuple[Chosen, FilterForm]:
 
 def _choice(group: Group, offers: dict[tuple[str, str], Offer]) -> Choice:
     offer = offers.get((group.dashboard, group.state))
-    label = DASHBOARD_LABELS[Dashboard(group.dashboard)] if group.dashboard else ""
+    label = said(DASHBOARD_LABELS[Dashboard(group.dashboard)]) if group.dashboard else ""
     return Choice(f"{group.dashboard}.{group.state}", group, offer, label)
 
 

@@ -12,6 +12,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from fattorino import clock
 from fattorino.core.errors import ConflictError, FattorinoError, RefusedError
@@ -20,10 +22,11 @@ from fattorino.documents import flows, queries
 from fattorino.documents.forms import DocumentForm
 from fattorino.documents.forms.choices import KINDS, RICEVUTA
 from fattorino.documents.forms.shape import GROUPS, Row
-from fattorino.documents.scarto import tell
+from fattorino.documents.scarto import Told, tell
 from fattorino.documents.views.common import document_or_404
 from fattorino.documents.views.live import seller, take_uploads, totals_context
 from fattorino.organisations import idempotency
+from fattorino.organisations.languages import recorded, said
 from fattorino.organisations.pages import BACK_FIELD, desk
 from fattorino.organisations.queries import Actor, get_company
 
@@ -48,7 +51,7 @@ def _for_another(
 def new(request: HttpRequest, actor: Actor) -> HttpResponse:
     """A new document; `?da=ID` begins with the content of another."""
     if not actor.may_write:
-        raise RefusedError("Il ruolo di consultazione non permette di scrivere documenti.")
+        raise RefusedError(_("Il ruolo di consultazione non permette di scrivere documenti."))
     today = clock.day(clock.now())
     if request.method == "POST":
         return _take(request, actor, None)
@@ -74,9 +77,11 @@ def edit(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     if request.method == "POST":
         return _take(request, actor, view)
     if not actor.may_write:
-        raise RefusedError("Il ruolo di consultazione non permette di modificare documenti.")
+        raise RefusedError(_("Il ruolo di consultazione non permette di modificare documenti."))
     if view.draft is None or not view.possibilities.may_edit:
-        raise RefusedError(view.possibilities.why_not_edit or "Questo documento non si può modificare qui.")
+        raise RefusedError(
+            view.possibilities.why_not_edit or _("Questo documento non si può modificare qui.")
+        )
     form = DocumentForm.from_draft(
         view.draft,
         clock.day(clock.now()),
@@ -90,9 +95,12 @@ def edit(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
 def _refuse_other_currency(draft: Draft) -> None:
     if draft.divisa != "EUR":
         raise RefusedError(
-            f"Il documento è in {draft.divisa}, ma questo modulo scrive gli importi in euro: qui non si modifica né si"
-            " duplica.",
-            "Correggerlo dal programma che l'ha inviato.",
+            _(
+                "Il documento è in %(currency)s, ma questo modulo scrive gli importi in euro: qui non si modifica"
+                " né si duplica."
+            )
+            % {"currency": draft.divisa},
+            _("Correggerlo dal programma che l'ha inviato."),
         )
 
 
@@ -102,12 +110,15 @@ def _take(request: HttpRequest, actor: Actor, view: queries.DocumentView | None)
     take_uploads(request, actor, form)
     if BACK_FIELD in request.POST:
         company = get_company(actor.company_id).name
-        messages.success(request, f"Ora lavori per {company}. Il documento non è ancora salvato.")
+        messages.success(
+            request,
+            _("Ora lavori per %(company)s. Il documento non è ancora salvato.") % {"company": company},
+        )
         return _show(request, actor, form, view)
     if command := request.POST.get("righe", ""):
         form.change_rows(command)
         return _show(request, actor, form, view)
-    draft, _ = form.judge(*seller(actor))
+    draft, __ = form.judge(*seller(actor))
     if form.errors:
         return _show(request, actor, form, view, refused=RefusedError(_summary(form)))
     try:
@@ -116,8 +127,8 @@ def _take(request: HttpRequest, actor: Actor, view: queries.DocumentView | None)
         if isinstance(error, RefusedError):
             form.refuse(error.fields)
         return _show(request, actor, form, view, refused=error)
-    verb = "salvato" if view is None else "modificato"
-    messages.success(request, f"Documento {document.number} {verb}.")
+    done = _("Documento %(number)s salvato.") if view is None else _("Documento %(number)s modificato.")
+    messages.success(request, done % {"number": document.number})
     return redirect("documents:page", document.id)
 
 
@@ -165,10 +176,16 @@ def _create(actor: Actor, form: DocumentForm, draft: Draft, now: datetime.dateti
         number = queries.get_document(actor, made).row.number
         form.renew_token()
         raise ConflictError(
-            f"Questo modulo ha già creato il documento {number}, con un contenuto diverso: adesso non è stato salvato"
-            " nulla.",
-            f"Per correggere il documento {number}, aprirlo e scegliere «Modifica»; se invece serve un secondo"
-            " documento, salvare di nuovo.",
+            _(
+                "Questo modulo ha già creato il documento %(number)s, con un contenuto diverso: adesso non è stato"
+                " salvato nulla."
+            )
+            % {"number": number},
+            _(
+                "Per correggere il documento %(number)s, aprirlo e scegliere «Modifica»; se invece serve un"
+                " secondo documento, salvare di nuovo."
+            )
+            % {"number": number},
         ) from error
     return Saved(document.pk, document.number)
 
@@ -179,7 +196,9 @@ def _kind(form: DocumentForm) -> str:
 
 def _summary(form: DocumentForm) -> str:
     count = len(form.errors)
-    return "C'è un campo da correggere." if count == 1 else f"Ci sono {count} campi da correggere."
+    return ngettext("C'è un campo da correggere.", "Ci sono %(count)s campi da correggere.", count) % {
+        "count": count
+    }
 
 
 def _show(
@@ -199,20 +218,20 @@ def _show(
     told = tell(view.findings, draft) if view and request.method == "GET" else []
     faults = [(each, form.place(each.field) if each.field else "") for each in told if each.is_error]
     for fault, place in faults:  # beside the field too, until it is changed
-        form.warnings.setdefault(place, f"{fault.code} {fault.message}".strip())
+        form.warnings.setdefault(place, _beside(fault))
     context = {
         "form": form,
         "view": view,
         "azienda": actor.company_id,
         "elsewhere": get_company(actor.company_id).name if elsewhere else "",
-        "heading": f"Modifica {view.row.kind_label.lower()} {view.row.number}" if view else "Nuovo documento",
+        "heading": _heading(view),
         "back": reverse("documents:page", args=[view.row.id]) if view else reverse("documents:list"),
         "kinds": [k for k in KINDS if not view or k[0] != RICEVUTA],
         "sezionali": ordinary,
         "sezionali_ricevute": receipts,
         "templates": {group: Row(group, "__n__") for group in GROUPS},
-        "message": refused.message if refused else "",
-        "hint": refused.hint if refused else "",
+        "message": said(refused.message) if refused else "",
+        "hint": said(refused.hint) if refused else "",
         "errors": [{"told": fault, "place": place} for fault, place in faults],
         **totals_context(form, draft, totals, judged | shown),
     }
@@ -220,12 +239,28 @@ def _show(
     return render(request, "documents/edit.html", context, status=status)
 
 
+def _beside(fault: Told) -> str:
+    """The one sentence that fits beside a field. SdI's own are Italian: others read what they mean."""
+    words, is_italian = recorded(fault.message)
+    if is_italian and fault.meaning:
+        words = said(fault.meaning)
+    return f"{fault.code} {words}".strip()
+
+
+def _heading(view: queries.DocumentView | None) -> str:
+    if view is None:
+        return _("Nuovo documento")
+    kind = said(view.row.kind_label).lower()
+    return _("Modifica %(kind)s %(number)s") % {"kind": kind, "number": view.row.number}
+
+
 def _sezionali(actor: Actor) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     rows = queries.sezionali(actor)
 
     def pairs(for_receipts: bool) -> list[tuple[str, str]]:
         return [
-            (s.code, f"{s.code} – {s.description}" if s.code else s.description)
+            # Those that every company begins with are ours to say; others are the company's own words.
+            (s.code, f"{s.code} – {_(s.description)}" if s.code else _(s.description))
             for s in rows
             if s.for_receipts == for_receipts
         ]

@@ -6,6 +6,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from fattorino import clock
@@ -25,12 +27,17 @@ def importa(request: HttpRequest, actor: Actor) -> HttpResponse:
         files = request.FILES.getlist("files")
         if not files:
             raise RefusedError(
-                "Nessun file scelto.", "Trascinare i file nel riquadro oppure premere «Scegli i file»."
+                _("Nessun file scelto."),
+                _("Trascinare i file nel riquadro oppure premere «Scegli i file»."),
             )
         for file in files:  # no more than shows that a file is too large
             importing.take_file(actor, file.name or "file", file.read(importing.LIMIT + 1), now=clock.now())
-        what = "1 file" if len(files) == 1 else f"{len(files)} file"
-        messages.success(request, f"Ricevuti {what}: la lettura parte subito e l'esito compare qui sotto.")
+        done = ngettext(
+            "Ricevuto 1 file: la lettura parte subito e l'esito compare qui sotto.",
+            "Ricevuti %(count)s file: la lettura parte subito e l'esito compare qui sotto.",
+            len(files),
+        )
+        messages.success(request, done % {"count": len(files)})
         return redirect("documents:import")
     context = _context(request, actor)
     if request.headers.get("HX-Request") == "true":

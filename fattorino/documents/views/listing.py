@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from fattorino import clock
@@ -20,6 +22,7 @@ from fattorino.core.workflow.settings import DASHBOARD_LABELS
 from fattorino.documents import queries
 from fattorino.documents.forms.filters import FilterForm
 from fattorino.documents.queries import DocumentRow
+from fattorino.organisations.languages import said
 from fattorino.organisations.pages import desk, named
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.scope import company_scope
@@ -28,8 +31,14 @@ from fattorino.organisations.tables import csv_text
 from fattorino.workflow import queries as workflow
 from fattorino.workflow.queries import RowActions, StateView
 
-KINDS = [("", "Tutti"), ("fattura", "Fatture"), ("nota_credito", "Note di credito"), ("ricevuta", "Ricevute")]
+KINDS = [
+    ("", gettext_lazy("Tutti")),
+    ("fattura", gettext_lazy("Fatture")),
+    ("nota_credito", gettext_lazy("Note di credito")),
+    ("ricevuta", gettext_lazy("Ricevute")),
+]
 ROWS_AT_ONCE = 500
+# Of the exports, which programs and the accountant read: Italian whoever asks for them.
 COLUMNS = (
     "Tipo",
     "Numero",
@@ -49,7 +58,7 @@ def entrate(request: HttpRequest, actor: Actor) -> HttpResponse:
     form = FilterForm(request.GET)
     page = queries.list_documents(actor, form.filters, queries.Cursor.parse(request.GET.get("pagina", "")))
     offered = dashboard_states(actor, form.dashboard) if form.dashboard else queries.list_states(actor)
-    states = [("", "Tutti"), *((s.code, s.label) for s in offered)]
+    states = [("", _("Tutti")), *((s.code, s.label) for s in offered)]
     labels = {s.code: s.label for s in offered}
     offers = row_offers(actor, page.rows)
     return render(
@@ -67,7 +76,7 @@ def entrate(request: HttpRequest, actor: Actor) -> HttpResponse:
             "poll": _poll_address([row.id for row in page.rows], page.last_change),
             "offers": offers,
             "may_send_many": any(offer.in_bulk for offer in offers.values()),
-            "dashboard_label": DASHBOARD_LABELS[form.dashboard] if form.dashboard else "",
+            "dashboard_label": said(DASHBOARD_LABELS[form.dashboard]) if form.dashboard else "",
             "dashboard_slug": form.values["dashboard"] if form.dashboard else "",
             "state_label": labels.get(form.values["stato"], ""),
         },

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from fattorino import clock
@@ -18,6 +19,7 @@ from fattorino.documents import flows, queries
 from fattorino.documents.files import cedente_of
 from fattorino.documents.forms import DocumentForm
 from fattorino.documents.forms.writer import write
+from fattorino.organisations.languages import said
 from fattorino.organisations.pages import desk
 from fattorino.organisations.queries import Actor, get_company
 
@@ -48,13 +50,17 @@ def totals_context(
         if line.index is not None:
             row = form.place(f"linee.{line.index}").rsplit("-", 1)[0]
             amounts[row] = f"{italian(line.prezzo_totale)} €"
-    judgement = {"errors": errors, "warnings": form.warnings, "amounts": amounts}
+    judgement = {"errors": _said(errors), "warnings": _said(form.warnings), "amounts": amounts}
     return {
         "totals": totals,
         "amounts": amounts,
         "bollo_addebitato": bool(draft.bollo and draft.bollo.addebitato),
         "judgement": json.dumps(judgement, ensure_ascii=False),
     }
+
+
+def _said(texts: dict[str, str]) -> dict[str, str]:
+    return {name: said(text) for name, text in texts.items()}
 
 
 @require_safe
@@ -80,8 +86,10 @@ def counterparts(request: HttpRequest, actor: Actor) -> HttpResponse:
 def _detail(counterpart: Any) -> str:
     party = counterpart.party
     parts = [
-        f"P.IVA {party.get('id_paese', 'IT')}{party['id_codice']}" if party.get("id_codice") else "",
-        f"C.F. {party['codice_fiscale']}" if party.get("codice_fiscale") else "",
+        _("P.IVA %(number)s") % {"number": f"{party.get('id_paese', 'IT')}{party['id_codice']}"}
+        if party.get("id_codice")
+        else "",
+        _("C.F. %(code)s") % {"code": party["codice_fiscale"]} if party.get("codice_fiscale") else "",
         party.get("comune", ""),
         counterpart.codice_destinatario if counterpart.codice_destinatario != "0000000" else "",
         counterpart.pec_destinatario,
@@ -115,7 +123,7 @@ def _fill(counterpart: Any) -> dict[str, str]:
 def attach(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Keep the files just chosen and answer with their rows."""
     if not actor.may_write:
-        raise RefusedError("Il ruolo di consultazione non permette di aggiungere allegati.")
+        raise RefusedError(_("Il ruolo di consultazione non permette di aggiungere allegati."))
     form = DocumentForm({}, clock.day(clock.now()))
     start = request.POST.get("da", "")
     take_uploads(request, actor, form, start=int(start) if start.isdecimal() and len(start) < 6 else 0)
@@ -127,12 +135,13 @@ def take_uploads(request: HttpRequest, actor: Actor, form: DocumentForm, start: 
     if not files:
         return
     if not actor.may_write:
-        raise RefusedError("Il ruolo di consultazione non permette di aggiungere allegati.")
+        raise RefusedError(_("Il ruolo di consultazione non permette di aggiungere allegati."))
     total = sum(file.size or 0 for file in files)
     if total > MAX_ATTACHMENT:
         raise RefusedError(
-            f"Gli allegati sono troppo grandi ({total // 1000} kB): il file inviato a SdI non può superare 5 MB.",
-            "Ridurre i file oppure consegnarli al cliente in un altro modo.",
+            _("Gli allegati sono troppo grandi (%(size)s kB): il file inviato a SdI non può superare 5 MB.")
+            % {"size": total // 1000},
+            _("Ridurre i file oppure consegnarli al cliente in un altro modo."),
         )
     for file in files:
         stored = flows.store(actor.company_id, file.read(), now=clock.now())

@@ -7,16 +7,19 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from fattorino import clock
 from fattorino.core.errors import RefusedError
+from fattorino.core.texts import say
 from fattorino.core.workflow.definition import ACTION_LABELS, Action
 from fattorino.documents import preview as looks
 from fattorino.documents import queries
 from fattorino.documents.forms import DocumentForm
 from fattorino.documents.scarto import tell
 from fattorino.documents.views.common import document_or_404
+from fattorino.organisations.languages import said
 from fattorino.organisations.pages import desk, download
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import flows as workflow
@@ -39,7 +42,7 @@ def live(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     """What the page asks every two seconds: itself when something happened, else nothing (204)."""
     text = request.GET.get("dopo", "")
     since = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
-    rows, _ = queries.changed_rows(actor, [document_id], since)
+    rows, __ = queries.changed_rows(actor, [document_id], since)
     if not rows:
         return HttpResponse(status=204)
     context = _context(request, document_or_404(actor, document_id), actor)
@@ -71,9 +74,10 @@ def _event(change: Any, labels: dict[str, Any]) -> dict[str, Any]:
     return {
         "change": change,
         "to": labels.get(change.to_state) if change.from_state != change.to_state else None,
-        "text": f"Avviato «{ACTION_LABELS[Action(change.action)]}»."
+        "text": say("Avviato «{action}».", action=ACTION_LABELS[Action(change.action)])
         if begun and change.action
-        else change.message,
+        else "",
+        "recorded": change.message,
     }
 
 
@@ -99,13 +103,14 @@ def run(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     view = document_or_404(actor, document_id)
     if request.POST.get("azione", "") != str(view.possibilities.action):
         raise RefusedError(
-            "Nel frattempo lo stato del documento è cambiato: non è stato fatto nulla.",
-            "Guardare il nuovo stato qui sotto e decidere di nuovo.",
+            _("Nel frattempo lo stato del documento è cambiato: non è stato fatto nulla."),
+            _("Guardare il nuovo stato qui sotto e decidere di nuovo."),
         )
     workflow.request_action(document_id, actor, now=clock.now())
     messages.success(
         request,
-        f"«{view.possibilities.action_label}» avviato: l'esito compare da solo, si può continuare a lavorare.",
+        _("«%(action)s» avviato: l'esito compare da solo, si può continuare a lavorare.")
+        % {"action": said(view.possibilities.action_label)},
     )
     return redirect("documents:page", document_id)
 
@@ -117,10 +122,10 @@ def change_state(request: HttpRequest, actor: Actor, document_id: int) -> HttpRe
     document_or_404(actor, document_id)
     target = request.POST.get("stato", "")
     if not target:
-        raise RefusedError("Scegliere lo stato da assegnare.")
+        raise RefusedError(_("Scegliere lo stato da assegnare."))
     reason = request.POST.get("motivo", "").replace("\x00", "").strip()[:500]
     workflow.choose_state(document_id, target, actor, now=clock.now(), reason=reason)
-    messages.success(request, "Stato cambiato.")
+    messages.success(request, _("Stato cambiato."))
     return redirect("documents:page", document_id)
 
 

@@ -17,6 +17,7 @@ from fattorino.documents import queries
 from fattorino.documents.views.common import document_or_404
 from fattorino.documents.views.listing import row_offers
 from fattorino.documents.views.page import timeline
+from fattorino.organisations.languages import said
 from fattorino.organisations.pages import desk
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import flows as workflow
@@ -34,7 +35,7 @@ def run(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
         )
     workflow.request_action(document_id, actor, now=clock.now())
     done = _("«%(action)s» avviato per %(document)s: l'esito compare da solo.") % {
-        "action": view.possibilities.action_label,
+        "action": said(view.possibilities.action_label),
         "document": _name(view),
     }
     return _row(request, actor, document_id, done)
@@ -78,7 +79,7 @@ def history(request: HttpRequest, actor: Actor, document_id: int) -> HttpRespons
 
 
 def _name(view: queries.DocumentView) -> str:
-    return f"{view.row.kind_label} {view.row.number}".strip()
+    return f"{said(view.row.kind_label)} {view.row.number}".strip()
 
 
 def _row(request: HttpRequest, actor: Actor, document_id: int, done: str) -> HttpResponse:

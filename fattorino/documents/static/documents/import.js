@@ -11,7 +11,7 @@
     const files = [...input.files];
     const total = files.reduce((sum, file) => sum + file.size, 0);
     if (total > limit) {
-      note.textContent = "Insieme superano i 60 MB: importarne meno per volta.";
+      note.textContent = box.dataset.tooLarge;
       input.value = "";
       return false;
     }
