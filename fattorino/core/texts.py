@@ -57,6 +57,25 @@ def together(*texts: str, by: str = " ") -> Text:
     return _again(between.join(f"{{{name}}}" for name in parts), "", 0, parts)
 
 
+class _Capital(Text):
+    """A `Text` that begins a sentence, in whatever language."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return capital, (_again(self.pattern, self.plural, self.number, dict(self.values)),)
+
+
+def capital(text: str) -> str:
+    """A label with a capital letter in front, as the beginning of a sentence; it keeps its origin."""
+    changed = text[:1].upper() + text[1:]
+    if not isinstance(text, Text):
+        return changed
+    made = _Capital(changed)
+    made.pattern, made.plural, made.number, made.values = text.pattern, text.plural, text.number, text.values
+    return made
+
+
 def in_language(text: str, catalogue: Catalogue) -> str:
     """The text in the catalogue's language; Italian where the catalogue or the origin is missing."""
     if not isinstance(text, Text):
@@ -69,7 +88,8 @@ def in_language(text: str, catalogue: Catalogue) -> str:
         name: in_language(value, catalogue) if isinstance(value, str) else value
         for name, value in text.values.items()
     }
-    return pattern.format_map(values)
+    said = pattern.format_map(values)
+    return said[:1].upper() + said[1:] if isinstance(text, _Capital) else said
 
 
 def _again(pattern: str, plural: str, number: int, values: Mapping[str, object]) -> Text:

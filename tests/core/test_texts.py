@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fattorino.core.errors import RefusedError
-from fattorino.core.texts import Text, in_language, say, say_many, together
+from fattorino.core.texts import Text, capital, in_language, say, say_many, together
 
 ENGLISH = {
     "{element} manca: {what}.": "{element} is missing: {what}.",
@@ -46,6 +46,14 @@ def test_what_is_counted_has_its_own_sentence_for_one() -> None:
     assert say_many("un file", "{number} file", 1) == "un file"
     assert say_many("un file", "{number} file", 0) == "0 file"
     assert in_language(say_many("un file", "{number} file", 2), English()) == "2 files"
+
+
+def test_a_label_that_begins_a_sentence_has_its_capital_in_each_language() -> None:
+    text = say("{element} manca: {what}.", element=capital(say("la data")), what=capital("iban"))
+    assert text == "La data manca: Iban."
+    assert in_language(text, English()) == "The date is missing: Iban."
+    again = pickle.loads(pickle.dumps(text))
+    assert in_language(again, English()) == "The date is missing: Iban."
 
 
 def test_an_error_keeps_the_origin_of_message_and_hint() -> None:

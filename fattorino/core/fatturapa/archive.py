@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fattorino.core.errors import ArchiveError
+from fattorino.core.texts import say
 
 MAX_SIZE = 150 * 1024 * 1024  # the largest SdIFtp support; SDICoop and the web take 5 MB
 MAX_MEMBERS = 20_000
@@ -29,7 +30,7 @@ RATIO_FROM = 1024 * 1024
 _READABLE = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 _CHUNK = 256 * 1024
-_MAKE_ANEW = "Creare di nuovo l'archivio, senza password, con la compressione normale."
+_MAKE_ANEW = say("Creare di nuovo l'archivio, senza password, con la compressione normale.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,9 @@ def read_zip(
             raise member.error
         left -= len(member.content)
         if left < 0:
-            raise ArchiveError("L'archivio, una volta aperto, supera la dimensione massima.", code="00003")
+            raise ArchiveError(
+                say("L'archivio, una volta aperto, supera la dimensione massima."), code="00003"
+            )
         members.append(member)
     return tuple(members)
 
@@ -86,16 +89,23 @@ def members_of(
         ArchiveError: the archive as a whole cannot be used; always before the first member comes.
     """
     if len(data) > MAX_SIZE:
-        raise ArchiveError(f"L'archivio supera i {MAX_SIZE // 1_048_576} MB.", code="00003")
+        raise ArchiveError(
+            say("L'archivio supera i {megabytes} MB.", megabytes=MAX_SIZE // 1_048_576), code="00003"
+        )
     with _opened(data) as archive:
         entries = archive.infolist()
         if len(entries) > max_members:
-            raise ArchiveError(f"L'archivio contiene più di {max_members} file.", "Dividerlo in più archivi.")
+            raise ArchiveError(
+                say("L'archivio contiene più di {most} file.", most=max_members),
+                say("Dividerlo in più archivi."),
+            )
         _check_names(entries)
         _check_overlaps(entries, archive.start_dir)
         files = [entry for entry in entries if not entry.is_dir() and not _is_leaving(entry.filename)]
         if not files:
-            raise ArchiveError("L'archivio ZIP è vuoto.", "Inserire nell'archivio almeno una fattura.")
+            raise ArchiveError(
+                say("L'archivio ZIP è vuoto."), say("Inserire nell'archivio almeno una fattura.")
+            )
         for entry in files:
             yield _member(archive, entry, max_member_size)
 
@@ -104,7 +114,7 @@ def _opened(data: bytes) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(io.BytesIO(data))
     except _BROKEN as error:
-        raise ArchiveError("L'archivio ZIP è danneggiato o non è leggibile.", _MAKE_ANEW) from error
+        raise ArchiveError(say("L'archivio ZIP è danneggiato o non è leggibile."), _MAKE_ANEW) from error
 
 
 def _member(
@@ -116,7 +126,9 @@ def _member(
     except ArchiveError as error:
         return UnreadableMember(entry.filename, error)
     except _BROKEN:
-        message = f"Il file «{entry.filename[:80]}» dell'archivio è danneggiato o non è leggibile."
+        message = say(
+            "Il file «{name}» dell'archivio è danneggiato o non è leggibile.", name=entry.filename[:80]
+        )
         return UnreadableMember(entry.filename, ArchiveError(message, _MAKE_ANEW))
 
 
@@ -128,11 +140,13 @@ def _check_names(entries: list[zipfile.ZipInfo]) -> None:
         if not _is_safe(entry.orig_filename):
             shown = name.encode("ascii", "replace").decode()[:80]
             raise ArchiveError(
-                f"L'archivio contiene un file con un nome non ammesso: «{_printable(shown)}».",
-                "Usare nomi senza percorsi assoluti, «..», barre rovesciate o caratteri di controllo.",
+                say("L'archivio contiene un file con un nome non ammesso: «{name}».", name=_printable(shown)),
+                say("Usare nomi senza percorsi assoluti, «..», barre rovesciate o caratteri di controllo."),
             )
         if name.casefold() in seen:
-            raise ArchiveError(f"L'archivio contiene due file con lo stesso nome: «{name[:80]}».")
+            raise ArchiveError(
+                say("L'archivio contiene due file con lo stesso nome: «{name}».", name=name[:80])
+            )
         seen.add(name.casefold())
 
 
@@ -157,29 +171,32 @@ def _check_overlaps(entries: list[zipfile.ZipInfo], directory: int) -> None:
     end = 0
     for entry in sorted(entries, key=lambda entry: entry.header_offset):
         if entry.header_offset < end:
-            raise ArchiveError("L'archivio ZIP è costruito in modo anomalo: i file si sovrappongono.")
+            raise ArchiveError(say("L'archivio ZIP è costruito in modo anomalo: i file si sovrappongono."))
         # 30 octets of local header, the name (UTF-8 or the old cp437, as its flag says), the data.
         name = entry.orig_filename.encode("utf-8" if entry.flag_bits & 0x800 else "cp437", "replace")
         end = entry.header_offset + 30 + len(name) + entry.compress_size
     if end > directory:
-        raise ArchiveError("L'archivio ZIP è costruito in modo anomalo: i file si sovrappongono.")
+        raise ArchiveError(say("L'archivio ZIP è costruito in modo anomalo: i file si sovrappongono."))
 
 
 def _check_entry(entry: zipfile.ZipInfo, max_member_size: int) -> None:
     name = f"«{entry.filename[:80]}»"
     if entry.flag_bits & 0x1:
-        raise ArchiveError(f"Il file {name} dell'archivio è protetto da password.", "Togliere la password.")
+        raise ArchiveError(
+            say("Il file {name} dell'archivio è protetto da password.", name=name),
+            say("Togliere la password."),
+        )
     if stat.S_ISLNK(entry.external_attr >> 16):
-        raise ArchiveError(f"L'archivio contiene un collegamento invece di un file: {name}.")
+        raise ArchiveError(say("L'archivio contiene un collegamento invece di un file: {name}.", name=name))
     if entry.compress_type not in _READABLE:
         raise ArchiveError(
-            f"Il file {name} usa una compressione non ammessa.",
-            "Creare l'archivio con la compressione normale.",
+            say("Il file {name} usa una compressione non ammessa.", name=name),
+            say("Creare l'archivio con la compressione normale."),
         )
     if entry.file_size > max_member_size:
         raise _too_large(entry, max_member_size)
     if entry.file_size > RATIO_FROM and entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
-        raise ArchiveError(f"Il file {name} ha una compressione anomala e non viene aperto.")
+        raise ArchiveError(say("Il file {name} ha una compressione anomala e non viene aperto.", name=name))
 
 
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> bytes:
@@ -195,4 +212,11 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> bytes
 
 
 def _too_large(entry: zipfile.ZipInfo, limit: int) -> ArchiveError:
-    return ArchiveError(f"Il file «{entry.filename[:80]}» supera i {limit // 1_048_576} MB.", code="00003")
+    return ArchiveError(
+        say(
+            "Il file «{name}» supera i {megabytes} MB.",
+            name=entry.filename[:80],
+            megabytes=limit // 1_048_576,
+        ),
+        code="00003",
+    )

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 from fattorino.core.fatturapa.draft import FieldFinding
 from fattorino.core.fatturapa.text import replaced_signs, transliterate, without_accents
 from fattorino.core.money import trimmed
+from fattorino.core.texts import capital, say
 from fattorino.core.tracciati.declaration import Field, record_of
 from fattorino.core.tracciati.values import Number, Text
 
@@ -52,7 +53,7 @@ class Assembly:
             elif value is None:
                 fitted[line.attribute] = None
                 if line.fewest:
-                    self.error(field, f"Manca: {line.description}.")
+                    self.error(field, say("Manca: {description}.", description=line.description))
             else:
                 fitted[line.attribute] = self._fit(line, value, field)
         return cls(**fitted)
@@ -69,14 +70,35 @@ class Assembly:
         try:
             text = facets.text(value)
         except ValueError as error:
-            self.error(field, f"{_sentence(line.description)}: {error}.")
+            self.error(
+                field,
+                say(
+                    "{description}: {problem}.", description=capital(line.description), problem=error.args[0]
+                ),
+            )
             return value
         refusal = facets.refusal(facets.normal(text))
         if refusal is not None:
             hint = _suggestion(value) or refusal.hint if isinstance(facets, Text) else refusal.hint
-            self.error(field, f"{_sentence(line.description)}: {refusal.message}.", hint, "00200")
+            self.error(
+                field,
+                say(
+                    "{description}: {problem}.",
+                    description=capital(line.description),
+                    problem=refusal.message,
+                ),
+                hint,
+                "00200",
+            )
         elif isinstance(value, str) and (bad := _not_xml(value)):
-            self.error(field, f"{_sentence(line.description)}: c'è un carattere di controllo (U+{bad:04X}).")
+            self.error(
+                field,
+                say(
+                    "{description}: c'è un carattere di controllo (U+{code}).",
+                    description=capital(line.description),
+                    code=f"{bad:04X}",
+                ),
+            )
         return value
 
     def _text(self, line: Field, facets: Text, value: str, field: str) -> str:
@@ -85,14 +107,14 @@ class Assembly:
         if signs:
             self.warning(
                 field,
-                f"{_sentence(line.description)}: nella fattura alcuni segni sono sostituiti ({signs}),"
-                " perché il tracciato non li ammette.",
+                say(
+                    "{description}: nella fattura alcuni segni sono sostituiti ({signs}),"
+                    " perché il tracciato non li ammette.",
+                    description=capital(line.description),
+                    signs=signs,
+                ),
             )
         return fitted
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _not_xml(text: str) -> int:
@@ -108,7 +130,11 @@ def _suggestion(value: Any) -> str:
         (c for c in value if ord(c) > 0x7F), None
     )
     plain = without_accents(outside) if outside else ""
-    return f"Si può scrivere «{plain}» al posto di «{outside}»." if plain else ""
+    return (
+        say("Si può scrivere «{instead}» al posto di «{character}».", instead=plain, character=outside)
+        if plain
+        else ""
+    )
 
 
 def upper(text: str | None) -> str | None:

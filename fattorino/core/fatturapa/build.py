@@ -16,6 +16,7 @@ from fattorino.core.fatturapa.build_body import body_of
 from fattorino.core.fatturapa.draft import Draft, FieldFinding, Party
 from fattorino.core.fatturapa.recipient import Recipient, resolve_recipient
 from fattorino.core.fatturapa.totals import Totals, compute
+from fattorino.core.texts import say, together
 
 FOREIGN_CAP = "00000"
 
@@ -63,12 +64,12 @@ def build(
         fields: dict[str, str] = {}
         for finding in attempt.findings:
             if finding.is_error:
-                fields.setdefault(finding.field, f"{finding.message} {finding.hint}".strip())
+                fields.setdefault(finding.field, together(finding.message, finding.hint))
         first = next(iter(fields.values()))
         raise RefusedError(
-            f"La fattura non si può preparare: {len(fields)} campi da correggere."
+            say("La fattura non si può preparare: {number} campi da correggere.", number=len(fields))
             if len(fields) > 1
-            else f"La fattura non si può preparare. {first}",
+            else together(say("La fattura non si può preparare."), first),
             fields=fields,
         )
     return attempt.fattura
@@ -223,10 +224,13 @@ def _anagrafica(work: Assembly, here: str, party: Party) -> o.Anagrafica:
     """Denominazione xor Nome and Cognome; a company name given beside a person's wins."""
     person = party.denominazione is None
     if person and party.nome is None and party.cognome is None:
-        work.error(f"{here}.denominazione", "Manca la denominazione, oppure nome e cognome.")
+        work.error(f"{here}.denominazione", say("Manca la denominazione, oppure nome e cognome."))
     elif person and (party.nome is None or party.cognome is None):
-        missing = "nome" if party.nome is None else "cognome"
-        work.error(f"{here}.{missing}", f"Manca il {missing}.", "Per una persona servono nome e cognome.")
+        hint = say("Per una persona servono nome e cognome.")
+        if party.nome is None:
+            work.error(f"{here}.nome", say("Manca il nome."), hint)
+        else:
+            work.error(f"{here}.cognome", say("Manca il cognome."), hint)
     return work.make(
         o.Anagrafica,
         here,
@@ -247,8 +251,11 @@ def _sede(work: Assembly, here: str, party: Party) -> o.Indirizzo:
             if cap is not None:
                 work.warning(
                     f"{here}.cap",
-                    f"Il codice postale estero {party.cap} non entra nel tracciato: nella fattura sarà 00000.",
-                    "Se serve, scriverlo accanto al comune.",
+                    say(
+                        "Il codice postale estero {cap} non entra nel tracciato: nella fattura sarà 00000.",
+                        cap=party.cap,
+                    ),
+                    say("Se serve, scriverlo accanto al comune."),
                 )
             cap = FOREIGN_CAP
         province = None

@@ -9,6 +9,7 @@ from fattorino.core.fatturapa import ordinaria as o
 from fattorino.core.fatturapa.assembly import Assembly, upper
 from fattorino.core.fatturapa.draft import Draft, Line, Reference
 from fattorino.core.fatturapa.totals import Riepilogo, TotaledLine, Totals
+from fattorino.core.texts import say
 
 # Whole file 5 MB; what is not attachment is small, base64 adds a third.
 LARGEST_ATTACHMENTS = 3_500_000
@@ -58,7 +59,10 @@ def _generali(work: Assembly, draft: Draft, totals: Totals) -> o.DatiGenerali:
     )
     if draft.numero is not None and not any("0" <= c <= "9" for c in draft.numero):
         work.error(
-            "numero", f"Il numero «{draft.numero}» non contiene cifre.", "Aggiungere un numero.", "00425"
+            "numero",
+            say("Il numero «{numero}» non contiene cifre.", numero=draft.numero),
+            say("Aggiungere un numero."),
+            "00425",
         )
     blocks: dict[str, list[o.DatiDocumentiCorrelati]] = {}
     for index, reference in enumerate(draft.riferimenti):
@@ -122,7 +126,7 @@ def _linea(work: Assembly, item: TotaledLine) -> o.DettaglioLinee:
     line = item.line
     here = "bollo" if item.index is None else f"linee.{item.index}"
     if _backwards(line.data_inizio_periodo, line.data_fine_periodo):
-        work.warning(f"{here}.data_fine_periodo", "Il periodo finisce prima di cominciare.")
+        work.warning(f"{here}.data_fine_periodo", say("Il periodo finisce prima di cominciare."))
     return work.make(
         o.DettaglioLinee,
         here,
@@ -222,7 +226,7 @@ def _allegati(work: Assembly, draft: Draft, contents: Mapping[str, bytes]) -> tu
         content = contents.get(attachment.sha256)
         here = f"allegati.{index}"
         if content is None:
-            work.error(f"{here}.nome", "L'allegato non si trova più: allegarlo di nuovo.")
+            work.error(f"{here}.nome", say("L'allegato non si trova più: allegarlo di nuovo."))
         extension = (attachment.nome or "").rpartition(".")[2] if "." in (attachment.nome or "") else ""
         done.append(
             work.make(
@@ -239,8 +243,11 @@ def _allegati(work: Assembly, draft: Draft, contents: Mapping[str, bytes]) -> tu
     if size > LARGEST_ATTACHMENTS:
         work.error(
             "allegati",
-            f"Gli allegati pesano {size / 1_000_000:.1f} MB: in una fattura ne entrano al massimo 3,5.",
-            "Togliere un allegato o ridurlo, e mandarlo al cliente in un altro modo.",
+            say(
+                "Gli allegati pesano {size} MB: in una fattura ne entrano al massimo 3,5.",
+                size=f"{size / 1_000_000:.1f}",
+            ),
+            say("Togliere un allegato o ridurlo, e mandarlo al cliente in un altro modo."),
             "00003",
         )
     return tuple(done)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from fattorino.core import asn1
 from fattorino.core.errors import SigningError
 from fattorino.core.fatturapa import cms
+from fattorino.core.texts import say
 
 _SHA256 = asn1.sequence(asn1.oid("2.16.840.1.101.3.4.2.1"), asn1.tlv(asn1.NULL, b""))
 _RSA = asn1.sequence(asn1.oid("1.2.840.113549.1.1.1"), asn1.tlv(asn1.NULL, b""))
@@ -85,7 +86,8 @@ def _issuer_and_serial(certificate_der: bytes) -> tuple[bytes, bytes]:
         return fields[2].expect(asn1.SEQUENCE).raw, fields[0].expect(asn1.INTEGER).raw
     except (asn1.Asn1Error, IndexError) as error:
         raise SigningError(
-            "Il certificato di firma non è leggibile.", "Caricare di nuovo il certificato dell'azienda."
+            say("Il certificato di firma non è leggibile."),
+            say("Caricare di nuovo il certificato dell'azienda."),
         ) from error
 
 

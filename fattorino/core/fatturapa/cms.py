@@ -28,6 +28,7 @@ from fattorino.core.signatures import (
     signer_of,
     with_findings,
 )
+from fattorino.core.texts import say
 
 DATA = "1.2.840.113549.1.7.1"
 SIGNED_DATA = "1.2.840.113549.1.7.2"
@@ -70,11 +71,12 @@ class SignedData:
     signers: tuple[Signer, ...]
 
 
-def read_signed_data(data: bytes) -> SignedData:
+def read_signed_data(data: bytes, content: bytes | None = None) -> SignedData:
     """Open one level and verify every signature in it; what does not hold becomes a finding of its signer.
 
     Args:
         data: DER or BER, from the first octet; blanks and zeros behind the end are passed over.
+        content: what a detached signature is about (S/MIME); None when it is inside.
 
     Raises:
         Asn1Error: not a SignedData with its content inside, or without a signer.
@@ -91,7 +93,7 @@ def read_signed_data(data: bytes) -> SignedData:
         raise Asn1Error("SignedData too short")
     fields[0].integer()
     fields[1].expect(asn1.SET)
-    content_type, content = _encapsulated(fields[2])
+    content_type, content = _encapsulated(fields[2], content)
     certificates: list[bytes] = []
     for field in fields[3:-1]:
         if field.tag == 0xA0:
@@ -107,8 +109,12 @@ def read_signed_data(data: bytes) -> SignedData:
     return SignedData(content, tuple(_signer(node, content_type, content, known) for node in infos))
 
 
-def _encapsulated(node: Node) -> tuple[str, bytes]:
+def _encapsulated(node: Node, detached: bytes | None) -> tuple[str, bytes]:
     fields = node.expect(asn1.SEQUENCE).children()
+    if detached is not None:
+        if len(fields) != 1:
+            raise Asn1Error("two contents: one inside, one beside")
+        return fields[0].oid(), detached
     if len(fields) != 2:
         raise Asn1Error("detached: the content is elsewhere")
     (octets,) = _exactly(fields[1].expect(0xA0).children(), 1)
@@ -147,10 +153,10 @@ def _signer(node: Node, content_type: str, content: bytes, known: list[Certifica
         attributes = _attributes(info.signed_attributes)
         signing_time = _signing_time(attributes.get(SIGNING_TIME))
     except Asn1Error:
-        return Signer(findings=(finding("00102", "gli attributi firmati sono illeggibili"),))
+        return Signer(findings=(finding("00102", say("gli attributi firmati sono illeggibili")),))
     certificate = _find_certificate(info.identifier, known)
     if certificate is None:
-        detail = "nel file manca il certificato del firmatario, oppure non è leggibile"
+        detail = say("nel file manca il certificato del firmatario, oppure non è leggibile")
         return Signer(signing_time=signing_time, findings=(finding("00107", detail),))
     chain = tuple(other.der for other in known if other is not certificate)
     signer = signer_of(certificate, chain=chain, signing_time=signing_time)
@@ -158,9 +164,9 @@ def _signer(node: Node, content_type: str, content: bytes, known: list[Certifica
         named = _names_certificate(attributes, certificate)
         _verify(info, attributes, content_type, content, certificate)
     except _Broken as broken:
-        return with_findings(signer, finding("00102", str(broken)))
+        return with_findings(signer, finding("00102", broken.args[0]))
     except Asn1Error:
-        return with_findings(signer, finding("00102", "la firma è illeggibile"))
+        return with_findings(signer, finding("00102", say("la firma è illeggibile")))
     return signer if named else with_findings(signer, finding("avviso-certificato", severity="warning"))
 
 
@@ -263,10 +269,10 @@ def _names_certificate(attributes: dict[str, Node], certificate: Certificate) ->
         if fields and fields[0].tag == asn1.SEQUENCE:
             algorithm = _hash(_algorithm(fields.pop(0))).name
         if not fields:
-            raise _Broken("l'attributo signing-certificate è vuoto")
+            raise _Broken(say("l'attributo signing-certificate è vuoto"))
         digest = hashlib.new(algorithm, certificate.der).digest()
         if not hmac.compare_digest(fields[0].octets(), digest):
-            raise _Broken("il certificato nel file non è quello indicato nella firma")
+            raise _Broken(say("il certificato nel file non è quello indicato nella firma"))
         return True
     return False
 
@@ -275,7 +281,7 @@ def _hash(algorithm: str) -> hashes.HashAlgorithm:
     try:
         return _HASHES[algorithm]
     except KeyError:
-        raise _Broken("l'algoritmo di impronta non è ammesso (serve SHA-256 o superiore)") from None
+        raise _Broken(say("l'algoritmo di impronta non è ammesso (serve SHA-256 o superiore)")) from None
 
 
 def _verify(
@@ -290,17 +296,17 @@ def _verify(
         candidates = [content]
     else:
         if CONTENT_TYPE not in attributes or MESSAGE_DIGEST not in attributes:
-            raise _Broken("mancano attributi firmati obbligatori")
+            raise _Broken(say("mancano attributi firmati obbligatori"))
         if attributes[CONTENT_TYPE].oid() != content_type:
-            raise _Broken("il tipo di contenuto firmato è un altro")
+            raise _Broken(say("il tipo di contenuto firmato è un altro"))
         digest = hashlib.new(digest_algorithm.name, content).digest()
         if not hmac.compare_digest(attributes[MESSAGE_DIGEST].octets(), digest):
-            raise _Broken("il contenuto è stato modificato dopo la firma")
+            raise _Broken(say("il contenuto è stato modificato dopo la firma"))
         candidates = _signed_bytes(info.signed_attributes)
     for candidate in candidates:
         if _holds(info, certificate, candidate, digest_algorithm):
             return
-    raise _Broken("la firma non corrisponde al certificato")
+    raise _Broken(say("la firma non corrisponde al certificato"))
 
 
 def _signed_bytes(attributes: Node) -> list[bytes]:
@@ -323,7 +329,7 @@ def _holds(info: _SignerInfo, certificate: Certificate, signed: bytes, digest: h
             key.verify(info.signature, signed, pss, used)
             return True
         if algorithm not in _KEY_ONLY and algorithm not in _HASH_OF_SIGNATURE:
-            raise _Broken("l'algoritmo di firma non è ammesso")
+            raise _Broken(say("l'algoritmo di firma non è ammesso"))
         used = _HASH_OF_SIGNATURE.get(algorithm, digest)
         if isinstance(key, rsa.RSAPublicKey):
             key.verify(info.signature, signed, padding.PKCS1v15(), used)
@@ -343,7 +349,7 @@ def _pss(node: Node) -> tuple[hashes.HashAlgorithm, padding.PSS]:
     fields = node.children()
     parameters = {field.tag: field.children() for field in (fields[1].children() if len(fields) > 1 else [])}
     if not parameters.get(0xA0) or not parameters.get(0xA1):
-        raise _Broken("l'algoritmo di firma non è ammesso (PSS con SHA-1)")
+        raise _Broken(say("l'algoritmo di firma non è ammesso (PSS con SHA-1)"))
     used = _hash(_algorithm(parameters[0xA0][0]))
     mask = parameters[0xA1][0].expect(asn1.SEQUENCE).children()
     if len(mask) != 2:

@@ -18,6 +18,7 @@ from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from fattorino.core.errors import InputError
+from fattorino.core.texts import say
 
 ReferenceKind = Literal[
     "DatiOrdineAcquisto", "DatiContratto", "DatiConvenzione", "DatiRicezione", "DatiFattureCollegate"
@@ -255,7 +256,10 @@ def draft_from_json(data: Mapping[str, Any], *, problems: dict[str, str] | None 
         problems.update(found)
     elif found:
         name, message = next(iter(found.items()))
-        raise DraftError(f"Il documento non si può leggere: {name or 'documento'}: {message}", found)
+        where = name or say("documento")
+        raise DraftError(
+            say("Il documento non si può leggere: {where}: {message}", where=where, message=message), found
+        )
     return draft if isinstance(draft, Draft) else Draft()
 
 
@@ -283,7 +287,7 @@ def _from_json(hint: Any, value: Any, path: str, problems: dict[str, str]) -> An
         hint = next(arg for arg in get_args(hint) if arg is not type(None))
     if get_origin(hint) is tuple:
         if not isinstance(value, list | tuple):
-            problems[path] = "qui serve un elenco."
+            problems[path] = say("qui serve un elenco.")
             return None
         rows = (_from_json(get_args(hint)[0], v, _join(path, str(i)), problems) for i, v in enumerate(value))
         return tuple(row for row in rows if row is not None)
@@ -294,12 +298,12 @@ def _from_json(hint: Any, value: Any, path: str, problems: dict[str, str]) -> An
 
 def _object_from_json(cls: Any, value: Any, path: str, problems: dict[str, str]) -> Any:
     if not isinstance(value, Mapping):
-        problems[path] = "qui serve un gruppo di campi."
+        problems[path] = say("qui serve un gruppo di campi.")
         return cls()  # keeps the place, so that the names of the rows after it stay right
     hints = _hints(cls)
     for name in value:
         if name not in hints:
-            problems[_join(path, str(name))] = "campo sconosciuto."
+            problems[_join(path, str(name))] = say("campo sconosciuto.")
     read = {
         name: _from_json(hints[name], value[name], _join(path, name), problems)
         for name in hints
@@ -313,19 +317,19 @@ def _scalar_from_json(hint: Any, value: Any, path: str, problems: dict[str, str]
     if get_origin(hint) is Literal:
         if value in get_args(hint):
             return value
-        problems[path] = f"«{value}» non è un valore ammesso."
+        problems[path] = say("«{value}» non è un valore ammesso.", value=value)
     elif hint is str:
         if isinstance(value, str):
             return value
-        problems[path] = "qui serve un testo."
+        problems[path] = say("qui serve un testo.")
     elif hint is bool:
         if isinstance(value, bool):
             return value
-        problems[path] = "qui serve vero o falso."
+        problems[path] = say("qui serve vero o falso.")
     elif hint is int:
         if isinstance(value, int) and not isinstance(value, bool):
             return value
-        problems[path] = "qui serve un numero intero."
+        problems[path] = say("qui serve un numero intero.")
     elif hint is Decimal:
         return _decimal_from_json(value, path, problems)
     elif hint is datetime.date:
@@ -342,7 +346,7 @@ def _decimal_from_json(value: Any, path: str, problems: dict[str, str]) -> Decim
             number = Decimal("NaN")
         if number.is_finite() and abs(number.adjusted()) <= 20:
             return number
-    problems[path] = f"«{value}» non è un numero: scriverlo come 1234.56, tra virgolette."
+    problems[path] = say("«{value}» non è un numero: scriverlo come 1234.56, tra virgolette.", value=value)
     return None
 
 
@@ -352,7 +356,7 @@ def _date_from_json(value: Any, path: str, problems: dict[str, str]) -> datetime
             return datetime.date.fromisoformat(value.strip())
     except ValueError:
         pass
-    problems[path] = f"«{value}» non è una data: scriverla come 2026-01-31."
+    problems[path] = say("«{value}» non è una data: scriverla come 2026-01-31.", value=value)
     return None
 
 

@@ -19,6 +19,7 @@ from fattorino.core import xml
 from fattorino.core.asn1 import Asn1Error
 from fattorino.core.errors import EnvelopeError, XmlError
 from fattorino.core.fatturapa.findings import Finding
+from fattorino.core.texts import say
 
 if TYPE_CHECKING:
     from fattorino.core.signatures import Signer
@@ -78,8 +79,8 @@ def unwrap(data: bytes, *, max_size: int = MAX_SIZE) -> Unwrapped:
     """
     if len(data) > max_size:
         raise EnvelopeError(
-            f"Il file supera la dimensione massima di {max_size // 1_048_576} MB.",
-            "SdI accetta fatture fino a 5 MB: ridurre o togliere gli allegati.",
+            say("Il file supera la dimensione massima di {megabytes} MB.", megabytes=max_size // 1_048_576),
+            say("SdI accetta fatture fino a 5 MB: ridurre o togliere gli allegati."),
             code="00003",
         )
     if is_xml(data):
@@ -90,8 +91,8 @@ def unwrap(data: bytes, *, max_size: int = MAX_SIZE) -> Unwrapped:
     while not is_xml(data):
         if not data.strip(b"\0\t\r\n "):
             raise EnvelopeError(
-                "Il file è vuoto." if not layers else "La busta firmata è vuota.",
-                "Controllare che il file sia stato salvato per intero e caricarlo di nuovo.",
+                say("Il file è vuoto.") if not layers else say("La busta firmata è vuota."),
+                say("Controllare che il file sia stato salvato per intero e caricarlo di nuovo."),
                 code="00106",
             )
         envelope, encoding = _decode(data)
@@ -99,18 +100,22 @@ def unwrap(data: bytes, *, max_size: int = MAX_SIZE) -> Unwrapped:
             if layers:
                 return Unwrapped(data, tuple(layers))
             raise EnvelopeError(
-                "Il file non è né un XML né un file firmato (.p7m).",
-                "Caricare la fattura elettronica in formato XML, anche firmata o dentro un archivio ZIP.",
+                say("Il file non è né un XML né un file firmato (.p7m)."),
+                say(
+                    "Caricare la fattura elettronica in formato XML, anche firmata o dentro un archivio ZIP."
+                ),
                 code="00106",
             )
         if len(layers) == MAX_LAYERS:
-            raise EnvelopeError(f"Il file contiene più di {MAX_LAYERS} buste di firma una dentro l'altra.")
+            raise EnvelopeError(
+                say("Il file contiene più di {most} buste di firma una dentro l'altra.", most=MAX_LAYERS)
+            )
         try:
             signed = read_signed_data(envelope)
         except Asn1Error as error:
             raise EnvelopeError(
-                "La busta di firma (.p7m) è danneggiata o non contiene il documento.",
-                "Scaricare o firmare di nuovo il file originale.",
+                say("La busta di firma (.p7m) è danneggiata o non contiene il documento."),
+                say("Scaricare o firmare di nuovo il file originale."),
             ) from error
         layers.append(Layer(encoding, signed.signers))
         data = signed.content

@@ -9,6 +9,7 @@ from fattorino.core.fatturapa.draft import Draft
 from fattorino.core.fatturapa.notes import Notes, rate_and_natura
 from fattorino.core.fatturapa.totalled import TotaledCassa, TotaledLine, TotaledRitenuta
 from fattorino.core.money import ZERO, percent, r2, total
+from fattorino.core.texts import say
 
 
 def contributions(draft: Draft, lines: tuple[TotaledLine, ...], notes: Notes) -> tuple[TotaledCassa, ...]:
@@ -18,13 +19,13 @@ def contributions(draft: Draft, lines: tuple[TotaledLine, ...], notes: Notes) ->
     for index, cassa in enumerate(draft.casse):
         here = f"casse.{index}"
         if cassa.tipo_cassa is None:
-            notes.error(f"{here}.tipo_cassa", "Manca la cassa previdenziale.")
-        rate = notes.rate(f"{here}.al_cassa", "l'aliquota della cassa", cassa.al_cassa)
-        vat = notes.rate(f"{here}.aliquota_iva", "l'aliquota IVA", cassa.aliquota_iva)
+            notes.error(f"{here}.tipo_cassa", say("Manca la cassa previdenziale."))
+        rate = notes.rate(f"{here}.al_cassa", say("l'aliquota della cassa"), cassa.al_cassa)
+        vat = notes.rate(f"{here}.aliquota_iva", say("l'aliquota IVA"), cassa.aliquota_iva)
         if vat is not None:
             rate_and_natura(draft, here, vat, cassa.natura, notes, codes=("00413", "00414"))
         given = notes.number(
-            f"{here}.imponibile", "l'imponibile", cassa.imponibile, decimals=2, required=False
+            f"{here}.imponibile", say("l'imponibile"), cassa.imponibile, decimals=2, required=False
         )
         base = r2(fees if given is None else given)
         done.append(TotaledCassa(cassa, base, r2(percent(base, rate or ZERO))))
@@ -38,32 +39,35 @@ def withholdings(
     base += total(c.importo for c in casse if c.cassa.ritenuta)
     flagged = any(t.line.ritenuta for t in lines)
     if not draft.ritenute:
-        where, code = ("righe", "00411") if flagged else ("casse", "00415")
-        if flagged or any(c.cassa.ritenuta for c in casse):
-            notes.error(
-                "ritenute",
-                f"Nel documento ci sono {where} soggette a ritenuta, ma manca la ritenuta.",
-                "Aggiungere la ritenuta con tipo, aliquota e causale.",
-                code,
-            )
+        hint = say("Aggiungere la ritenuta con tipo, aliquota e causale.")
+        if flagged:
+            message = say("Nel documento ci sono righe soggette a ritenuta, ma manca la ritenuta.")
+            notes.error("ritenute", message, hint, "00411")
+        elif any(c.cassa.ritenuta for c in casse):
+            message = say("Nel documento ci sono casse soggette a ritenuta, ma manca la ritenuta.")
+            notes.error("ritenute", message, hint, "00415")
     elif not flagged and not any(c.cassa.ritenuta for c in casse):
         notes.error(
             "ritenute",
-            "La ritenuta è zero: nessuna riga e nessuna cassa è soggetta a ritenuta.",
-            "Spuntare «ritenuta» sulle righe dei compensi, o togliere la ritenuta.",
+            say("La ritenuta è zero: nessuna riga e nessuna cassa è soggetta a ritenuta."),
+            say("Spuntare «ritenuta» sulle righe dei compensi, o togliere la ritenuta."),
         )
     done = []
     for index, ritenuta in enumerate(draft.ritenute):
         here = f"ritenute.{index}"
         if ritenuta.tipo_ritenuta is None:
-            notes.error(f"{here}.tipo_ritenuta", "Manca il tipo di ritenuta.")
+            notes.error(f"{here}.tipo_ritenuta", say("Manca il tipo di ritenuta."))
         if ritenuta.causale_pagamento is None:
-            notes.error(f"{here}.causale_pagamento", "Manca la causale della ritenuta (quella della CU).")
+            notes.error(
+                f"{here}.causale_pagamento", say("Manca la causale della ritenuta (quella della CU).")
+            )
         rate = notes.rate(
-            f"{here}.aliquota_ritenuta", "l'aliquota della ritenuta", ritenuta.aliquota_ritenuta
+            f"{here}.aliquota_ritenuta", say("l'aliquota della ritenuta"), ritenuta.aliquota_ritenuta
         )
         share = notes.rate(
-            f"{here}.percentuale_imponibile", "la quota soggetta a ritenuta", ritenuta.percentuale_imponibile
+            f"{here}.percentuale_imponibile",
+            say("la quota soggetta a ritenuta"),
+            ritenuta.percentuale_imponibile,
         )
         part = percent(base, share or ZERO)
         done.append(TotaledRitenuta(ritenuta, r2(part), r2(percent(part, rate or ZERO))))

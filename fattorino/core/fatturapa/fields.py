@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from fattorino.core.fatturapa import codes
+from fattorino.core.texts import say
 from fattorino.core.tracciati.values import Base64, Coded, Counter, Day, Moment, Number, Pattern, Text
 
 String10 = Annotated[str, Text("String10Type", 10)]
@@ -28,45 +29,55 @@ Titolo = Annotated[str, Text("TitoloType", 10, shortest=2, whitespace="collapse"
 Codice = Annotated[str, Text("CodiceType", 28, charset="any", whitespace="preserve")]
 CodEORI = Annotated[str, Text("CodEORIType", 17, shortest=13, charset="any", whitespace="preserve")]
 
-Nazione = Annotated[str, Pattern("NazioneType", re.compile(r"[A-Z]{2}"), "due lettere maiuscole, come IT")]
-Provincia = Annotated[
-    str, Pattern("ProvinciaType", re.compile(r"[A-Z]{2}"), "due lettere maiuscole, come RM")
+Nazione = Annotated[
+    str, Pattern("NazioneType", re.compile(r"[A-Z]{2}"), say("due lettere maiuscole, come IT"))
 ]
-Divisa = Annotated[str, Pattern("DivisaType", re.compile(r"[A-Z]{3}"), "tre lettere maiuscole, come EUR")]
-TipoResa = Annotated[str, Pattern("TipoResaType", re.compile(r"[A-Z]{3}"), "tre lettere maiuscole, come EXW")]
-CAP = Annotated[str, Pattern("CAPType", re.compile(r"[0-9]{5}"), "cinque cifre (00000 per l'estero)")]
-ABI = Annotated[str, Pattern("ABIType", re.compile(r"[0-9]{5}"), "cinque cifre")]
-CAB = Annotated[str, Pattern("CABType", re.compile(r"[0-9]{5}"), "cinque cifre")]
+Provincia = Annotated[
+    str, Pattern("ProvinciaType", re.compile(r"[A-Z]{2}"), say("due lettere maiuscole, come RM"))
+]
+Divisa = Annotated[
+    str, Pattern("DivisaType", re.compile(r"[A-Z]{3}"), say("tre lettere maiuscole, come EUR"))
+]
+TipoResa = Annotated[
+    str, Pattern("TipoResaType", re.compile(r"[A-Z]{3}"), say("tre lettere maiuscole, come EXW"))
+]
+CAP = Annotated[str, Pattern("CAPType", re.compile(r"[0-9]{5}"), say("cinque cifre (00000 per l'estero)"))]
+ABI = Annotated[str, Pattern("ABIType", re.compile(r"[0-9]{5}"), say("cinque cifre"))]
+CAB = Annotated[str, Pattern("CABType", re.compile(r"[0-9]{5}"), say("cinque cifre"))]
 CodiceFiscale = Annotated[
     str,
     Pattern(
         "CodiceFiscaleType",
         re.compile(r"[A-Z0-9]{11,16}"),
-        "da 11 a 16 caratteri, lettere maiuscole e cifre, senza spazi",
+        say("da 11 a 16 caratteri, lettere maiuscole e cifre, senza spazi"),
     ),
 ]
 CodiceFiscalePF = Annotated[
     str,
-    Pattern("CodiceFiscalePFType", re.compile(r"[A-Z0-9]{16}"), "16 caratteri, lettere maiuscole e cifre"),
+    Pattern(
+        "CodiceFiscalePFType", re.compile(r"[A-Z0-9]{16}"), say("16 caratteri, lettere maiuscole e cifre")
+    ),
 ]
 CodiceDestinatario = Annotated[
     str,
     Pattern(
         "CodiceDestinatarioType",
         re.compile(r"[A-Z0-9]{6,7}"),
-        "6 caratteri per la PA, 7 per i privati, lettere maiuscole e cifre",
+        say("6 caratteri per la PA, 7 per i privati, lettere maiuscole e cifre"),
     ),
 ]
 CodiceDestinatarioSemplificata = Annotated[
     str,
-    Pattern("CodiceDestinatarioType", re.compile(r"[A-Z0-9]{7}"), "7 caratteri, lettere maiuscole e cifre"),
+    Pattern(
+        "CodiceDestinatarioType", re.compile(r"[A-Z0-9]{7}"), say("7 caratteri, lettere maiuscole e cifre")
+    ),
 ]
 IBAN = Annotated[
     str,
     Pattern(
         "IBANType",
         re.compile(r"[a-zA-Z]{2}[0-9]{2}[a-zA-Z0-9]{11,30}"),
-        "un IBAN senza spazi, come IT60X0542811101000000123456",
+        say("un IBAN senza spazi, come IT60X0542811101000000123456"),
     ),
 ]
 BIC = Annotated[
@@ -74,7 +85,7 @@ BIC = Annotated[
     Pattern(
         "BICType",
         re.compile(r"[A-Z]{6}[A-Z2-9][A-NP-Z0-9]([A-Z0-9]{3})?"),
-        "un BIC di 8 o 11 caratteri maiuscoli, senza spazi",
+        say("un BIC di 8 o 11 caratteri maiuscoli, senza spazi"),
     ),
 ]
 EmailContatti = Annotated[
@@ -84,7 +95,7 @@ EmailContatti = Annotated[
         # The schema's ".+@.+[.]+.+" ("." stops at CR too), so written that there is one way only to match: of 256
         # "@" and "." the schema's own wording tries a hundred million.
         re.compile(r"[^\n\r][^\n\r@]*@[^\n\r][^\n\r.]*[.][^\n\r]+"),
-        "un indirizzo di posta di 7-256 caratteri, come nome@esempio.it",
+        say("un indirizzo di posta di 7-256 caratteri, come nome@esempio.it"),
         longest=256,
         shortest=7,
     ),
@@ -97,7 +108,7 @@ Email = Annotated[
         re.compile(
             rf'({_ATOMS}|"(\[\]!#-[^-~ \t]|(\\[\t -~]))+")@({_ATOMS}|\[[\t -Z^-~]*\])',
         ),
-        "un indirizzo PEC, come nome@pec.esempio.it",
+        say("un indirizzo PEC, come nome@pec.esempio.it"),
         longest=256,
         whitespace="collapse",
     ),

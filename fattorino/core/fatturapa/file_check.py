@@ -23,6 +23,7 @@ from fattorino.core.fatturapa.envelope import Unwrapped, is_xml, judge_signature
 from fattorino.core.fatturapa.findings import Finding
 from fattorino.core.fatturapa.rules import OPTIONAL
 from fattorino.core.sdi.names import is_invoice_name
+from fattorino.core.texts import say
 
 Flow = Literal["", "pa", "privati"]
 Format = Literal["FPA12", "FPR12", "FSM10"]
@@ -32,10 +33,10 @@ _PIECE = 64 * 1024  # bytes
 
 # Remarks of this module that are no refusal, so that they can be switched off by code.
 WARNINGS = {
-    "00001": "il nome del file non è quello che lo SdI vuole",
-    "avviso-firma": "una fattura verso la PA non è ancora firmata",
-    "avviso-flusso": "il formato non è quello del flusso chiesto",
-    "avviso-certificato": "la firma non indica il certificato del firmatario",
+    "00001": say("il nome del file non è quello che lo SdI vuole"),
+    "avviso-firma": say("una fattura verso la PA non è ancora firmata"),
+    "avviso-flusso": say("il formato non è quello del flusso chiesto"),
+    "avviso-certificato": say("la firma non indica il certificato del firmatario"),
 }
 
 
@@ -162,15 +163,17 @@ def _opened(data: bytes, inner: str) -> Unwrapped:
     """`unwrap`, which knows nothing of archives: only single files may be signed, and only they be packed."""
     if is_zip(data):
         raise EnvelopeError(
-            "Un archivio dentro un altro archivio non è ammesso.",
-            "Mettere le fatture direttamente nell'archivio.",
+            say("Un archivio dentro un altro archivio non è ammesso."),
+            say("Mettere le fatture direttamente nell'archivio."),
             code="00106",
         )
     opened = unwrap(data)
     if is_zip(opened.content):
         raise EnvelopeError(
-            "Il file firmato contiene un archivio ZIP: lo SdI vuole firmate le singole fatture, non l'archivio.",
-            "Firmare ogni fattura e mettere le fatture firmate nell'archivio.",
+            say(
+                "Il file firmato contiene un archivio ZIP: lo SdI vuole firmate le singole fatture, non l'archivio."
+            ),
+            say("Firmare ogni fattura e mettere le fatture firmate nell'archivio."),
             code="00106",
         )
     return opened
@@ -186,30 +189,38 @@ def _name_findings(name: str) -> list[Finding]:
     if name == "-" or is_invoice_name(base):
         return []
     shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in base[:80])
-    message = f"Nome file non valido per lo SdI: «{shown}»."
-    return [_on_file("00001", "warning", message, "Esempio di nome valido: IT01234567890_00001.xml.")]
+    message = say("Nome file non valido per lo SdI: «{shown}».", shown=shown)
+    return [_on_file("00001", "warning", message, say("Esempio di nome valido: IT01234567890_00001.xml."))]
 
 
 def _size_findings(data: bytes, opened: Unwrapped) -> list[Finding]:
     """The limit is on the file that is sent, signature included; the invoice inside has its own check."""
     if len(data) <= xml.LIMIT or len(opened.content) > xml.LIMIT:
         return []
-    message = f"Il file firmato è di {len(data):,} byte: il massimo è {xml.LIMIT:,}.".replace(",", ".")
-    return [_on_file("00003", "error", message, "Ridurre o togliere gli allegati.")]
+    message = say(
+        "Il file firmato è di {size} byte: il massimo è {limit}.",
+        size=f"{len(data):,}".replace(",", "."),
+        limit=f"{xml.LIMIT:,}".replace(",", "."),
+    )
+    return [_on_file("00003", "error", message, say("Ridurre o togliere gli allegati."))]
 
 
 def _flow_findings(kind: Format | None, signed: bool, flow: Flow) -> list[Finding]:
     """SdI takes the flow from the format, so a file in the other one's is no refusal but goes elsewhere."""
     findings = []
     if flow and kind and (kind == "FPA12") != (flow == "pa"):
-        wanted = "verso la PA (FPA12)" if flow == "pa" else "tra privati (FPR12 o FSM10)"
-        message = f"Il file è in formato {kind}, non adatto al flusso {wanted}."
+        if flow == "pa":
+            message = say("Il file è in formato {kind}, non adatto al flusso verso la PA (FPA12).", kind=kind)
+        else:
+            message = say(
+                "Il file è in formato {kind}, non adatto al flusso tra privati (FPR12 o FSM10).", kind=kind
+            )
         findings.append(
-            _on_file("avviso-flusso", "warning", message, "Scegliere il file o il flusso giusto.")
+            _on_file("avviso-flusso", "warning", message, say("Scegliere il file o il flusso giusto."))
         )
     if kind == "FPA12" and not signed:
-        message = "La fattura verso la PA deve essere firmata."
-        hint = "Fattorino la firma al momento dell'invio; chi la invia altrove la deve firmare prima."
+        message = say("La fattura verso la PA deve essere firmata.")
+        hint = say("Fattorino la firma al momento dell'invio; chi la invia altrove la deve firmare prima.")
         # Without a flow the file may be on its way to being signed; with one it is what SdI would get.
         code, severity = ("00102", "error") if flow else ("avviso-firma", "warning")
         # The choice between two pairs of literals is read as plain texts.

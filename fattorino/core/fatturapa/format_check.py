@@ -22,6 +22,7 @@ from fattorino.core.errors import XmlError
 from fattorino.core.fatturapa.findings import Finding
 from fattorino.core.fatturapa.ordinaria import FatturaElettronica
 from fattorino.core.fatturapa.semplificata import FatturaElettronicaSemplificata
+from fattorino.core.texts import say
 from fattorino.core.tracciati import Outcome, Problem, walk
 from fattorino.core.tracciati.quick import read_quick
 from fattorino.core.tracciati.walk import line_of
@@ -103,7 +104,7 @@ def _examine_tree(xml: bytes, limit: int) -> Examination:
         parsed = safe_xml.read(xml, limit=limit)
     except XmlError as error:
         finding = Finding(error.code, "error", "", error.line, error.message, error.hint)
-        return Examination((finding,), None, str(error), (), xml, error)
+        return Examination((finding,), None, error.text, (), xml, error)
     name = safe_xml.name_of(parsed.root).localname
     cls = DOCUMENTS.get(name)
     if cls is None:
@@ -129,24 +130,31 @@ def findings_of(problems: tuple[Problem, ...]) -> tuple[Finding, ...]:
         "error",
         "",
         findings[MOST_FORMAT_ERRORS].line,
-        f"Il file ha più di {MOST_FORMAT_ERRORS} errori di formato: gli altri non sono elencati.",
-        "Controllare il programma che ha prodotto il file.",
+        say(
+            "Il file ha più di {most} errori di formato: gli altri non sono elencati.",
+            most=MOST_FORMAT_ERRORS,
+        ),
+        say("Controllare il programma che ha prodotto il file."),
     )
     return (*findings[:MOST_FORMAT_ERRORS], more)
 
 
 def _not_an_invoice(root: etree._Element, name: str) -> Finding:
-    admitted = " o ".join(f"<{known}>" for known in DOCUMENTS)
+    ordinary, simplified = DOCUMENTS
     return Finding(
         "00200",
         "error",
         "",
         line_of(root),
-        f"Il file non è una fattura elettronica: l'elemento radice è <{name[:60]}>.",
-        f"L'elemento radice deve essere {admitted}.",
+        say("Il file non è una fattura elettronica: l'elemento radice è <{name}>.", name=name[:60]),
+        say(
+            "L'elemento radice deve essere <{ordinary}> o <{simplified}>.",
+            ordinary=ordinary,
+            simplified=simplified,
+        ),
     )
 
 
 def _why(outcome: Outcome) -> str:
     fatal = next((p for p in outcome.problems if p.fatal), None)
-    return fatal.message if fatal else "Il file ha troppi errori di formato."
+    return fatal.message if fatal else say("Il file ha troppi errori di formato.")

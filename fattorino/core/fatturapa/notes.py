@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from fattorino.core.fatturapa.draft import Discount, Draft, FieldFinding
 from fattorino.core.money import ZERO, italian
+from fattorino.core.texts import capital, say
 
 # Amount2DecimalType and QuantitaType of the schema 1.2.3.
 LARGEST = Decimal("99999999999.99")
@@ -40,16 +41,24 @@ class Notes:
         """The value when it can be used, else None with the reason entered under `name`."""
         if value is None:
             if required:
-                self.error(name, f"Manca {label}.")
+                self.error(name, say("Manca {label}.", label=label))
             return None
         if not value.is_finite():
-            self.error(name, f"{label.capitalize()}: questo non è un numero.")
+            self.error(name, say("{label}: questo non è un numero.", label=capital(label)))
         elif not low <= value <= high:
             self.error(
-                name, f"{label.capitalize()}: il valore deve stare fra {italian(low)} e {italian(high)}."
+                name,
+                say(
+                    "{label}: il valore deve stare fra {low} e {high}.",
+                    label=capital(label),
+                    low=italian(low),
+                    high=italian(high),
+                ),
             )
         elif value != round(value, decimals):
-            self.error(name, f"{label.capitalize()}: al massimo {decimals} decimali.")
+            self.error(
+                name, say("{label}: al massimo {decimals} decimali.", label=capital(label), decimals=decimals)
+            )
         else:
             return value
         return None
@@ -68,19 +77,19 @@ def usable_steps(
     for index, step in enumerate(discounts):
         here = f"{name}.{index}"
         if step.tipo not in ("SC", "MG"):
-            notes.error(f"{here}.tipo", "Scegliere se è uno sconto (SC) o una maggiorazione (MG).")
+            notes.error(f"{here}.tipo", say("Scegliere se è uno sconto (SC) o una maggiorazione (MG)."))
             continue
         if step.percentuale is None and step.importo is None:
             notes.error(
                 f"{here}.percentuale",
-                "Lo sconto non ha né una percentuale né un importo.",
-                "Scrivere uno dei due, oppure togliere lo sconto.",
+                say("Lo sconto non ha né una percentuale né un importo."),
+                say("Scrivere uno dei due, oppure togliere lo sconto."),
                 code,
             )
             continue
-        rate = notes.rate(f"{here}.percentuale", "la percentuale", step.percentuale, required=False)
+        rate = notes.rate(f"{here}.percentuale", say("la percentuale"), step.percentuale, required=False)
         amount = notes.number(
-            f"{here}.importo", "l'importo", step.importo, low=-largest, high=largest, required=False
+            f"{here}.importo", say("l'importo"), step.importo, low=-largest, high=largest, required=False
         )
         if rate is not None or amount is not None:
             usable.append(Discount(step.tipo, rate, amount))
@@ -94,15 +103,15 @@ def rate_and_natura(
     if ZERO < rate < 1:
         notes.error(
             f"{here}.aliquota_iva",
-            f"L'aliquota IVA {italian(rate)} è minore di 1.",
-            "Scriverla in per cento: 22 e non 0,22.",
+            say("L'aliquota IVA {rate} è minore di 1.", rate=italian(rate)),
+            say("Scriverla in per cento: 22 e non 0,22."),
             "00424",
         )
     if not rate and natura is None:
         notes.error(
             f"{here}.natura",
-            "Con aliquota zero serve la Natura, cioè il motivo per cui non c'è IVA.",
-            "Scegliere la Natura, oppure l'aliquota giusta.",
+            say("Con aliquota zero serve la Natura, cioè il motivo per cui non c'è IVA."),
+            say("Scegliere la Natura, oppure l'aliquota giusta."),
             codes[0],
         )
     # The exception of TD16 is written for the lines and the riepiloghi only.
@@ -110,7 +119,7 @@ def rate_and_natura(
     if rate and natura is not None and not integration:
         notes.error(
             f"{here}.natura",
-            f"Con aliquota {italian(rate)} la Natura non va indicata.",
-            "Togliere la Natura, oppure mettere l'aliquota a zero.",
+            say("Con aliquota {rate} la Natura non va indicata.", rate=italian(rate)),
+            say("Togliere la Natura, oppure mettere l'aliquota a zero."),
             codes[1],
         )

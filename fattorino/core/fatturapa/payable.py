@@ -11,6 +11,7 @@ from fattorino.core.fatturapa.draft import Draft
 from fattorino.core.fatturapa.notes import LARGEST, Notes
 from fattorino.core.fatturapa.totalled import Riepilogo, TotaledPayment
 from fattorino.core.money import ZERO, italian, r2, shares, total
+from fattorino.core.texts import say
 
 STAMP_DUTY = Decimal("2.00")
 STAMP_DUTY_THRESHOLD = Decimal("77.47")
@@ -35,19 +36,23 @@ def stamp_duty(draft: Draft, riepiloghi: tuple[Riepilogo, ...], notes: Notes) ->
         if exempt > STAMP_DUTY_THRESHOLD:
             notes.warning(
                 "bollo",
-                f"Le somme senza IVA sono {italian(exempt)} euro, più di {italian(STAMP_DUTY_THRESHOLD)}:"
-                " di solito serve il bollo di 2 euro.",
-                "Aggiungere il bollo virtuale, se l'operazione non ne è esente.",
+                say(
+                    "Le somme senza IVA sono {exempt} euro, più di {threshold}:"
+                    " di solito serve il bollo di 2 euro.",
+                    exempt=italian(exempt),
+                    threshold=italian(STAMP_DUTY_THRESHOLD),
+                ),
+                say("Aggiungere il bollo virtuale, se l'operazione non ne è esente."),
             )
         return None
     notes.number(
-        "bollo.importo", "l'importo del bollo", draft.bollo.importo, low=ZERO, decimals=2, required=False
+        "bollo.importo", say("l'importo del bollo"), draft.bollo.importo, low=ZERO, decimals=2, required=False
     )
     if draft.bollo.addebitato and len(draft.codice_destinatario) == 6:
         notes.warning(
             "bollo.addebitato",
-            "Verso lo Stato il bollo è a carico di chi emette la fattura e non va addebitato.",
-            "Togliere l'addebito, salvo che l'ente non sia parificato allo Stato (art. 8 DPR 642/72).",
+            say("Verso lo Stato il bollo è a carico di chi emette la fattura e non va addebitato."),
+            say("Togliere l'addebito, salvo che l'ente non sia parificato allo Stato (art. 8 DPR 642/72)."),
         )
     return stamp_amount(draft)
 
@@ -57,8 +62,8 @@ def payments(draft: Draft, due: Decimal, notes: Notes) -> tuple[TotaledPayment, 
     for index, payment in enumerate(draft.pagamenti):
         here = f"pagamenti.{index}"
         if payment.modalita_pagamento is None:
-            notes.error(f"{here}.modalita_pagamento", "Manca la modalità di pagamento.")
-        given = notes.number(f"{here}.importo", "l'importo", payment.importo, decimals=2, required=False)
+            notes.error(f"{here}.modalita_pagamento", say("Manca la modalità di pagamento."))
+        given = notes.number(f"{here}.importo", say("l'importo"), payment.importo, decimals=2, required=False)
         amounts.append(ZERO if given is None and payment.importo is not None else given)
     fixed = total(a for a in amounts if a is not None)
     open_count = sum(a is None for a in amounts)
@@ -66,14 +71,22 @@ def payments(draft: Draft, due: Decimal, notes: Notes) -> tuple[TotaledPayment, 
     if amounts and not open_count and fixed != due:
         notes.warning(
             f"pagamenti.{len(amounts) - 1}.importo",
-            f"I pagamenti fanno {italian(fixed)} euro, ma da pagare sono {italian(due)}.",
-            "Correggere gli importi, oppure lasciarne uno vuoto: prenderà il resto.",
+            say(
+                "I pagamenti fanno {fixed} euro, ma da pagare sono {due}.",
+                fixed=italian(fixed),
+                due=italian(due),
+            ),
+            say("Correggere gli importi, oppure lasciarne uno vuoto: prenderà il resto."),
         )
     elif open_count and due >= 0 > due - fixed:
         notes.warning(
             f"pagamenti.{amounts.index(None)}.importo",
-            f"Gli altri pagamenti fanno già {italian(fixed)} euro, più dei {italian(due)} da pagare.",
-            "Correggere gli importi dei pagamenti.",
+            say(
+                "Gli altri pagamenti fanno già {fixed} euro, più dei {due} da pagare.",
+                fixed=italian(fixed),
+                due=italian(due),
+            ),
+            say("Correggere gli importi dei pagamenti."),
         )
     done = (next(rest) if a is None else r2(a) for a in amounts)
     return tuple(TotaledPayment(p, a) for p, a in zip(draft.pagamenti, done, strict=True))

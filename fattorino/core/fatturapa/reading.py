@@ -11,6 +11,7 @@ from fattorino.core import xml as safe_xml
 from fattorino.core.errors import FormatError
 from fattorino.core.fatturapa.format_check import Examination, Fattura, examine
 from fattorino.core.fatturapa.ordinaria import FatturaElettronica
+from fattorino.core.texts import say, together
 
 Format = Literal["FPA12", "FPR12", "FSM10"]
 
@@ -58,7 +59,9 @@ def read_fattura(xml: bytes, *, limit: int = safe_xml.LIMIT) -> Reading:
         raise _format_error(examination, examination.unreadable)
     kind = _format(examination)
     tolerated = examination.tolerated + tuple(
-        f"Riga {finding.line}: {finding.message}" if finding.line else finding.message
+        say("Riga {line}: {message}", line=finding.line, message=finding.message)
+        if finding.line
+        else finding.message
         for finding in examination.findings
     )
     return Reading(examination.fattura, kind, tolerated, examination)
@@ -73,13 +76,17 @@ def _format(examination: Examination) -> Format:
     if fattura.versione == "FPR12":
         return "FPR12"
     raise _format_error(
-        examination, f"La versione «{fattura.versione[:20]}» della fattura non è più ammessa né letta."
+        examination,
+        say(
+            "La versione «{versione}» della fattura non è più ammessa né letta.",
+            versione=fattura.versione[:20],
+        ),
     )
 
 
 def _format_error(examination: Examination, why: str) -> FormatError:
     return FormatError(
-        f"Il file non si può leggere come fattura elettronica. {why}",
+        together(say("Il file non si può leggere come fattura elettronica."), why),
         examination.findings,
-        "Chiedere un nuovo file a chi lo ha prodotto.",
+        say("Chiedere un nuovo file a chi lo ha prodotto."),
     )

@@ -12,6 +12,7 @@ from typing import Literal
 
 from fattorino.core.errors import InputError, RefusedError
 from fattorino.core.fatturapa.draft import FieldFinding, Party
+from fattorino.core.texts import say, together
 from fattorino.core.values import (
     FOREIGN_RECIPIENT,
     SAN_MARINO_RECIPIENT,
@@ -84,7 +85,7 @@ def resolve_recipient(party: Party, codice_destinatario: str, pec: str | None) -
         else:
             recipient = _private(party, code, address, fields)
     if fields:
-        raise RefusedError("Il destinatario non va bene. " + " ".join(fields.values()), fields=fields)
+        raise RefusedError(together(say("Il destinatario non va bene."), *fields.values()), fields=fields)
     return recipient
 
 
@@ -95,7 +96,7 @@ def _code(text: str, fields: dict[str, str]) -> CodiceDestinatario | None:
     try:
         return CodiceDestinatario.parse(text)
     except InputError as error:
-        fields["codice_destinatario"] = str(error)
+        fields["codice_destinatario"] = error.text
         return None
 
 
@@ -105,21 +106,21 @@ def _address(text: str | None, fields: dict[str, str]) -> PecAddress | None:
     try:
         return PecAddress.parse(text)
     except InputError as error:
-        fields["pec_destinatario"] = str(error)
+        fields["pec_destinatario"] = error.text
         return None
 
 
 def _identity(party: Party, fields: dict[str, str]) -> None:
     """00417 and half an IdFiscaleIVA."""
     if party.id_codice and not party.id_paese:
-        fields["cessionario.id_paese"] = "Indicare il Paese della partita IVA (IT, DE, FR ...)."
+        fields["cessionario.id_paese"] = say("Indicare il Paese della partita IVA (IT, DE, FR ...).")
     elif not party.id_codice and is_foreign(party):
-        fields["cessionario.id_codice"] = (
+        fields["cessionario.id_codice"] = say(
             "Per un cliente estero serve l'identificativo IVA con il suo Paese (scarto 00313)."
             " Un privato senza partita IVA si indica con il Paese e un codice che lo identifichi."
         )
     elif not party.id_codice and not party.codice_fiscale:
-        fields["cessionario.codice_fiscale"] = (
+        fields["cessionario.codice_fiscale"] = say(
             "Serve almeno uno fra partita IVA e codice fiscale del cliente (scarto 00417)."
         )
 
@@ -130,20 +131,21 @@ def _foreign(
     san_marino = (party.id_paese or "").upper() == "SM"
     default = SAN_MARINO_RECIPIENT if san_marino else FOREIGN_RECIPIENT
     if code == SAN_MARINO_RECIPIENT and not san_marino:
-        fields["codice_destinatario"] = (
-            f"{SAN_MARINO_RECIPIENT} è solo per i clienti di San Marino (Paese SM)."
+        fields["codice_destinatario"] = say(
+            "{code} è solo per i clienti di San Marino (Paese SM).", code=SAN_MARINO_RECIPIENT
         )
     elif code is not None and code.is_office:
-        fields["codice_destinatario"] = (
+        fields["codice_destinatario"] = say(
             "Un codice di 6 caratteri è di un ufficio pubblico italiano, ma il cliente è estero:"
             " lasciare vuoto il codice oppure correggere il Paese del cliente."
         )
     elif code not in (None, default, FOREIGN_RECIPIENT):
-        fields["codice_destinatario"] = (
-            f"Il cliente è estero: il codice destinatario è {default}. Lasciare vuoto questo campo."
+        fields["codice_destinatario"] = say(
+            "Il cliente è estero: il codice destinatario è {right}. Lasciare vuoto questo campo.",
+            right=default,
         )
     if pec is not None:
-        fields["pec_destinatario"] = (
+        fields["pec_destinatario"] = say(
             "Il Sistema di Interscambio non consegna ai clienti esteri: togliere la PEC"
             " e mandare al cliente una copia della fattura."
         )
@@ -154,11 +156,11 @@ def _office(
     party: Party, code: CodiceDestinatario, pec: PecAddress | None, fields: dict[str, str]
 ) -> Recipient:
     if pec is not None:
-        fields["pec_destinatario"] = (
+        fields["pec_destinatario"] = say(
             "Alla pubblica amministrazione si consegna con il codice ufficio di 6 caratteri: togliere la PEC."
         )
     if not party.denominazione and (party.nome or party.cognome):
-        fields["codice_destinatario"] = (
+        fields["codice_destinatario"] = say(
             "Un codice di 6 caratteri è di un ufficio pubblico, ma il cliente è una persona:"
             " per una persona o un'impresa il codice ha 7 caratteri, oppure si lascia vuoto."
         )
@@ -169,25 +171,29 @@ def _private(
     party: Party, code: CodiceDestinatario | None, pec: PecAddress | None, fields: dict[str, str]
 ) -> Recipient:
     if code == FOREIGN_RECIPIENT:
-        fields["codice_destinatario"] = (
+        fields["codice_destinatario"] = say(
             "XXXXXXX è solo per i clienti esteri con identificativo IVA non italiano (scarto 00313):"
             " per un cliente italiano indicare il suo codice, la PEC, oppure niente."
         )
     elif code == SAN_MARINO_RECIPIENT:
-        fields["codice_destinatario"] = (
-            f"{SAN_MARINO_RECIPIENT} è l'ufficio tributario di San Marino: indicare nel cliente il Paese SM."
+        fields["codice_destinatario"] = say(
+            "{code} è l'ufficio tributario di San Marino: indicare nel cliente il Paese SM.",
+            code=SAN_MARINO_RECIPIENT,
         )
     # A name alone proves nothing ("Camera di commercio italo-germanica"): a remark, never a refusal.
     warnings: tuple[FieldFinding, ...] = ()
     if looks_public(party):
-        has = "ha 7 caratteri" if code else "manca"
         warnings = (
             FieldFinding(
                 "codice_destinatario",
                 "warning",
-                f"Il cliente sembra una pubblica amministrazione, ma il codice ufficio {has}.",
-                "Se è iscritto in IPA serve il suo codice ufficio di 6 caratteri (indicepa.gov.it), "
-                "altrimenti SdI scarterà la fattura (00399).",
+                say("Il cliente sembra una pubblica amministrazione, ma il codice ufficio ha 7 caratteri.")
+                if code
+                else say("Il cliente sembra una pubblica amministrazione, ma il codice ufficio manca."),
+                say(
+                    "Se è iscritto in IPA serve il suo codice ufficio di 6 caratteri (indicepa.gov.it), "
+                    "altrimenti SdI scarterà la fattura (00399)."
+                ),
                 "00399",
             ),
         )

@@ -33,6 +33,7 @@ from fattorino.core.fatturapa.totalled import (
     Totals,
 )
 from fattorino.core.money import ZERO, after_steps, line_total, percent, r2, total, trimmed
+from fattorino.core.texts import say
 
 __all__ = [
     "STAMP_DUTY",
@@ -67,7 +68,7 @@ def compute(draft: Draft) -> Totals:
     steps = usable_steps(draft.sconti, "sconti", "00437", notes)
     exact = after_steps(gross, steps)
     if abs(exact) > LARGEST:
-        notes.error("linee", "Il totale del documento è troppo grande per il tracciato.")
+        notes.error("linee", say("Il totale del documento è troppo grande per il tracciato."))
         exact = ZERO
     totale = r2(exact)
     ritenuta = total(r.importo for r in ritenute)
@@ -95,7 +96,7 @@ def compute(draft: Draft) -> Totals:
 
 def _lines(draft: Draft, notes: Notes) -> tuple[TotaledLine, ...]:
     if not draft.linee:
-        notes.error("linee", "Il documento non ha righe.", "Aggiungere almeno una riga.")
+        notes.error("linee", say("Il documento non ha righe."), say("Aggiungere almeno una riga."))
     lines = [_line(draft, index, line, notes) for index, line in enumerate(draft.linee)]
     if draft.bollo is not None and draft.bollo.addebitato:
         amount = stamp_amount(draft)
@@ -113,16 +114,16 @@ def _lines(draft: Draft, notes: Notes) -> tuple[TotaledLine, ...]:
 
 def _line(draft: Draft, index: int, line: Line, notes: Notes) -> TotaledLine:
     here = f"linee.{index}"
-    price = notes.number(f"{here}.prezzo_unitario", "il prezzo unitario", line.prezzo_unitario) or ZERO
+    price = notes.number(f"{here}.prezzo_unitario", say("il prezzo unitario"), line.prezzo_unitario) or ZERO
     quantity = _quantity(here, line, notes)
     fiscal = bool(draft.tipo_documento)
-    rate = notes.rate(f"{here}.aliquota_iva", "l'aliquota IVA", line.aliquota_iva, required=fiscal)
+    rate = notes.rate(f"{here}.aliquota_iva", say("l'aliquota IVA"), line.aliquota_iva, required=fiscal)
     if rate is not None and fiscal:
         rate_and_natura(draft, here, rate, line.natura, notes, codes=("00400", "00401"))
     steps = usable_steps(line.sconti, f"{here}.sconti", "00438", notes)
     amount, unit = line_total(price, quantity, steps), after_steps(price, steps)
     if max(abs(amount), abs(unit)) > LARGEST:
-        notes.error(f"{here}.prezzo_unitario", "Il totale della riga è troppo grande per il tracciato.")
+        notes.error(f"{here}.prezzo_unitario", say("Il totale della riga è troppo grande per il tracciato."))
         amount = unit = ZERO
     return TotaledLine(index + 1, index, line, trimmed(unit), trimmed(amount))
 
@@ -131,12 +132,12 @@ def _quantity(here: str, line: Line, notes: Notes) -> Decimal | None:
     if line.quantita is not None and line.quantita.is_finite() and line.quantita < 0:
         notes.error(
             f"{here}.quantita",
-            "La quantità non può essere negativa.",
-            "Per togliere un importo scrivere il segno meno nel prezzo unitario.",
+            say("La quantità non può essere negativa."),
+            say("Per togliere un importo scrivere il segno meno nel prezzo unitario."),
         )
         return ZERO
     quantity = notes.number(
-        f"{here}.quantita", "la quantità", line.quantita, low=ZERO, high=LARGEST_QUANTITY, required=False
+        f"{here}.quantita", say("la quantità"), line.quantita, low=ZERO, high=LARGEST_QUANTITY, required=False
     )
     return ZERO if quantity is None and line.quantita is not None else quantity
 
@@ -147,7 +148,7 @@ def _riepiloghi(
     """One block per rate and Natura, highest rate first (Suggerimenti 1.6, 2.2.2)."""
     if draft.esigibilita_iva not in ("I", "D", "S"):
         notes.error(
-            "esigibilita_iva", "Scegliere quando l'IVA è esigibile: immediata, differita o scissione."
+            "esigibilita_iva", say("Scegliere quando l'IVA è esigibile: immediata, differita o scissione.")
         )
     sums: dict[tuple[Decimal, str | None], list[Decimal]] = {}
     laws: dict[tuple[Decimal, str | None], list[str]] = {}

@@ -20,6 +20,7 @@ from lxml import etree
 from fattorino.core import xml
 from fattorino.core.errors import InputError, XmlError
 from fattorino.core.signatures import CRYPTO_ERRORS
+from fattorino.core.texts import say
 
 MAX_SIZE = 50 * 1024 * 1024  # bytes; AgID's list has about 3 MB
 
@@ -56,8 +57,8 @@ def read_trusted(data: bytes, *, at: datetime.datetime) -> tuple[bytes, ...]:
     usable = tuple(dict.fromkeys(der for der in found if _is_certificate(der)))
     if not usable:
         raise TrustError(
-            "Il file non contiene certificati di autorità utilizzabili.",
-            "Serve un file PEM o DER, oppure l'elenco XML dei prestatori di servizi fiduciari (AgID).",
+            say("Il file non contiene certificati di autorità utilizzabili."),
+            say("Serve un file PEM o DER, oppure l'elenco XML dei prestatori di servizi fiduciari (AgID)."),
         )
     return usable
 
@@ -66,7 +67,7 @@ def _pem(data: bytes) -> list[bytes]:
     try:
         return [one.public_bytes(Encoding.DER) for one in x509.load_pem_x509_certificates(data)]
     except CRYPTO_ERRORS as error:
-        raise TrustError("Il file PEM contiene un certificato illeggibile.") from error
+        raise TrustError(say("Il file PEM contiene un certificato illeggibile.")) from error
 
 
 def _is_certificate(der: bytes) -> bool:
@@ -83,7 +84,9 @@ def _listed(data: bytes, at: datetime.datetime) -> list[bytes]:
     except XmlError as error:
         raise TrustError(error.message, error.hint) from error
     if root.tag != _TSL + "TrustServiceStatusList":
-        raise TrustError("Il file XML non è un elenco di prestatori di servizi fiduciari (ETSI TS 119 612).")
+        raise TrustError(
+            say("Il file XML non è un elenco di prestatori di servizi fiduciari (ETSI TS 119 612).")
+        )
     found: list[bytes] = []
     for service in root.iter(_TSL + "TSPService"):
         information = service.find(_TSL + "ServiceInformation")

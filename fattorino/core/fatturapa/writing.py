@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fattorino.core.errors import FormatError
 from fattorino.core.fatturapa.format_check import Fattura, findings_of
+from fattorino.core.texts import say, together
 from fattorino.core.tracciati import emit
 from fattorino.core.tracciati.quick_write import write_quick
 
@@ -24,6 +25,8 @@ def write_fattura(fattura: Fattura) -> bytes:
     if problems:
         findings = findings_of(problems)
         raise FormatError(
-            f"La fattura non rispetta il tracciato. {findings[0].message}", findings, findings[0].hint
+            together(say("La fattura non rispetta il tracciato."), findings[0].message),
+            findings,
+            findings[0].hint,
         )
     return data

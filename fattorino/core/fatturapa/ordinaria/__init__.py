@@ -67,17 +67,18 @@ from fattorino.core.fatturapa.ordinaria.header import (
     RappresentanteFiscaleCessionario,
     TerzoIntermediarioOSoggettoEmittente,
 )
+from fattorino.core.texts import say
 from fattorino.core.tracciati.declaration import A, E, Root
 from fattorino.core.tracciati.lazy import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FatturaElettronicaBody:
-    dati_generali: Annotated[DatiGenerali, E(1, "DatiGenerali", "dati generali")]
-    dati_beni_servizi: Annotated[DatiBeniServizi, E(2, "DatiBeniServizi", "beni e servizi")]
-    dati_veicoli: Annotated[DatiVeicoli | None, E(3, "DatiVeicoli", "dati dei veicoli")] = None
-    dati_pagamento: Annotated[tuple[DatiPagamento, ...], E(4, "DatiPagamento", "pagamento")] = ()
-    allegati: Annotated[tuple[Allegati, ...], E(5, "Allegati", "allegato")] = ()
+    dati_generali: Annotated[DatiGenerali, E(1, "DatiGenerali", say("dati generali"))]
+    dati_beni_servizi: Annotated[DatiBeniServizi, E(2, "DatiBeniServizi", say("beni e servizi"))]
+    dati_veicoli: Annotated[DatiVeicoli | None, E(3, "DatiVeicoli", say("dati dei veicoli"))] = None
+    dati_pagamento: Annotated[tuple[DatiPagamento, ...], E(4, "DatiPagamento", say("pagamento"))] = ()
+    allegati: Annotated[tuple[Allegati, ...], E(5, "Allegati", say("allegato"))] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +94,13 @@ class FatturaElettronica:
         edition="1.2.3",
     )
 
-    versione: Annotated[f.FormatoTrasmissione, A("versione", "versione del formato")]
-    sistema_emittente: Annotated[f.String10 | None, A("SistemaEmittente", "sistema emittente")] = None
+    versione: Annotated[f.FormatoTrasmissione, A("versione", say("versione del formato"))]
+    sistema_emittente: Annotated[f.String10 | None, A("SistemaEmittente", say("sistema emittente"))] = None
     fattura_elettronica_header: Annotated[
-        FatturaElettronicaHeader, E(1, "FatturaElettronicaHeader", "testata")
+        FatturaElettronicaHeader, E(1, "FatturaElettronicaHeader", say("testata"))
     ]
     fattura_elettronica_body: Annotated[
-        tuple[FatturaElettronicaBody, ...], E(2, "FatturaElettronicaBody", "corpo della fattura")
+        tuple[FatturaElettronicaBody, ...], E(2, "FatturaElettronicaBody", say("corpo della fattura"))
     ]
 
 

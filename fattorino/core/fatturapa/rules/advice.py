@@ -26,6 +26,7 @@ from fattorino.core.fatturapa.rules.engine import (
 from fattorino.core.fatturapa.rules.tally import AnyTally, SimpleTally, Tally, is_odd_intent
 from fattorino.core.fatturapa.totals import STAMP_DUTY_THRESHOLD
 from fattorino.core.money import CENT, ZERO, italian, percent, r2
+from fattorino.core.texts import say
 from fattorino.core.values import Iban
 
 # Integrations and self-invoices: who writes them pays nobody by them.
@@ -40,8 +41,12 @@ def total_of_the_document(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
     if declared is not None and abs(declared - tally.gross) > CENT:
         yield Hit(
             f"{document_path(tally)}/ImportoTotaleDocumento",
-            f"L'importo totale del documento è {italian(declared)}, ma i riepiloghi fanno {italian(tally.gross)}.",
-            "Il totale è imponibile più imposta, al lordo della ritenuta.",
+            say(
+                "L'importo totale del documento è {declared}, ma i riepiloghi fanno {gross}.",
+                declared=italian(declared),
+                gross=italian(tally.gross),
+            ),
+            say("Il totale è imponibile più imposta, al lordo della ritenuta."),
         )
 
 
@@ -50,8 +55,8 @@ def negative_total(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
     if tally.gross < 0 and tally.general.tipo_documento not in ("TD04", "TD05"):
         yield Hit(
             f"{document_path(tally)}/ImportoTotaleDocumento",
-            f"Il totale del documento è negativo ({italian(tally.gross)}).",
-            "Per restituire un importo si usa la nota di credito (TD04), con importi positivi.",
+            say("Il totale del documento è negativo ({gross}).", gross=italian(tally.gross)),
+            say("Per restituire un importo si usa la nota di credito (TD04), con importi positivi."),
         )
 
 
@@ -68,9 +73,13 @@ def payments(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
     if abs(paid - due) > CENT:
         yield Hit(
             f"{tally.path}/DatiPagamento[1]",
-            f"I pagamenti fanno {italian(paid)} euro, ma da pagare risultano {italian(due)}"
-            " (totale meno ritenute e IVA in scissione).",
-            "Controllare gli importi dei pagamenti.",
+            say(
+                "I pagamenti fanno {paid} euro, ma da pagare risultano {due}"
+                " (totale meno ritenute e IVA in scissione).",
+                paid=italian(paid),
+                due=italian(due),
+            ),
+            say("Controllare gli importi dei pagamenti."),
         )
 
 
@@ -81,7 +90,7 @@ def bank_account(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
             if payment.iban is not None:
                 problem = _iban_problem(payment.iban)
             elif payment.modalita_pagamento == "MP05":
-                problem = ("Il pagamento è per bonifico ma manca l'IBAN.", "Aggiungere l'IBAN.")
+                problem = (say("Il pagamento è per bonifico ma manca l'IBAN."), say("Aggiungere l'IBAN."))
             else:
                 problem = None
             if problem:
@@ -115,9 +124,12 @@ def simple_stamp_duty(tally: SimpleTally, _: SimpleCase) -> Hits:
 def _no_stamp(tally: AnyTally, element: str) -> Hit:
     return Hit(
         f"{document_path(tally)}/{element}",
-        f"Le somme senza IVA sono {italian(tally.exempt)} euro, più di {italian(STAMP_DUTY_THRESHOLD)},"
-        " e il bollo manca.",
-        "Aggiungere il bollo virtuale di 2 euro, se l'operazione non ne è esente.",
+        say(
+            "Le somme senza IVA sono {exempt} euro, più di {threshold}, e il bollo manca.",
+            exempt=italian(tally.exempt),
+            threshold=italian(STAMP_DUTY_THRESHOLD),
+        ),
+        say("Aggiungere il bollo virtuale di 2 euro, se l'operazione non ne è esente."),
     )
 
 
@@ -143,9 +155,11 @@ def tender_code(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
     if not has_cig:
         yield Hit(
             f"{tally.path}/DatiGenerali/DatiOrdineAcquisto",
-            "La fattura è per una pubblica amministrazione e non riporta il CIG.",
-            "Senza CIG (e CUP, dove previsto) l'ente non può pagare e può rifiutare: aggiungerlo, se"
-            " l'operazione non ne è esclusa.",
+            say("La fattura è per una pubblica amministrazione e non riporta il CIG."),
+            say(
+                "Senza CIG (e CUP, dove previsto) l'ente non può pagare e può rifiutare: aggiungerlo, se"
+                " l'operazione non ne è esclusa."
+            ),
         )
 
 
@@ -155,8 +169,17 @@ def _odd_codes(here: str, block: DatiDocumentiCorrelati) -> Iterator[Hit]:
         if code is not None and not (len(code.strip()) == length and code.strip().isalnum()):
             yield Hit(
                 f"{here}/Codice{name}",
-                f"Il {name} «{code}» non ha {length} lettere e cifre: ne ha {len(code.strip())}.",
-                f"Ricopiare il {name} dal contratto o dall'ordine; se l'operazione ne è esclusa, lasciarlo vuoto.",
+                say(
+                    "Il {name} «{code}» non ha {length} lettere e cifre: ne ha {found}.",
+                    name=name,
+                    code=code,
+                    length=length,
+                    found=len(code.strip()),
+                ),
+                say(
+                    "Ricopiare il {name} dal contratto o dall'ordine; se l'operazione ne è esclusa, lasciarlo vuoto.",
+                    name=name,
+                ),
             )
 
 
@@ -169,9 +192,15 @@ def contribution(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
         if abs(cassa.importo_contributo_cassa - right) > CENT:
             yield Hit(
                 f"{cassa_path(tally, number)}/ImportoContributoCassa",
-                f"Il contributo è {italian(cassa.importo_contributo_cassa)}, ma il {italian(cassa.al_cassa)} %"
-                f" di {italian(cassa.imponibile_cassa)} fa {italian(right)}.",
-                "Controllare aliquota e imponibile della cassa.",
+                say(
+                    "Il contributo è {importo_contributo_cassa}, ma il {al_cassa} %"
+                    " di {imponibile_cassa} fa {right}.",
+                    importo_contributo_cassa=italian(cassa.importo_contributo_cassa),
+                    al_cassa=italian(cassa.al_cassa),
+                    imponibile_cassa=italian(cassa.imponibile_cassa),
+                    right=italian(right),
+                ),
+                say("Controllare aliquota e imponibile della cassa."),
             )
 
 
@@ -192,17 +221,25 @@ def _withholding(tally: Tally) -> Iterator[Hit]:
         if base and block.importo_ritenuta > most + CENT:
             yield Hit(
                 f"{document_path(tally)}/DatiRitenuta[{number}]/ImportoRitenuta",
-                f"La ritenuta è {italian(block.importo_ritenuta)}, ma il {italian(block.aliquota_ritenuta)} %"
-                f" delle somme che vi sono soggette ({italian(base)}) fa {italian(most)}.",
-                "Controllare aliquota e righe soggette a ritenuta.",
+                say(
+                    "La ritenuta è {importo_ritenuta}, ma il {aliquota_ritenuta} %"
+                    " delle somme che vi sono soggette ({base}) fa {most}.",
+                    importo_ritenuta=italian(block.importo_ritenuta),
+                    aliquota_ritenuta=italian(block.aliquota_ritenuta),
+                    base=italian(base),
+                    most=italian(most),
+                ),
+                say("Controllare aliquota e righe soggette a ritenuta."),
             )
     split = any(block.esigibilita_iva == "S" for block in tally.riepiloghi)
     if split and any(block.tipo_ritenuta in ("RT01", "RT02") for block in blocks):
         yield Hit(
             f"{document_path(tally)}/DatiRitenuta[1]",
-            "C'è la ritenuta e insieme la scissione dei pagamenti: ai compensi con ritenuta la scissione"
-            " di solito non si applica.",
-            "Controllare l'esigibilità dell'IVA (art. 17-ter c. 1-sexies DPR 633/72).",
+            say(
+                "C'è la ritenuta e insieme la scissione dei pagamenti: ai compensi con ritenuta la scissione"
+                " di solito non si applica."
+            ),
+            say("Controllare l'esigibilità dell'IVA (art. 17-ter c. 1-sexies DPR 633/72)."),
         )
 
 
@@ -212,8 +249,8 @@ def line_numbers(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
         number, line = tally.repeated
         yield Hit(
             f"{line_path(tally, number)}/NumeroLinea",
-            f"Il numero di linea {line.numero_linea} è usato più volte.",
-            "Numerare le linee da 1 in poi.",
+            say("Il numero di linea {line} è usato più volte.", line=line.numero_linea),
+            say("Numerare le linee da 1 in poi."),
         )
 
 
@@ -223,8 +260,8 @@ def law_of_the_natura(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
         if block.natura is not None and block.riferimento_normativo is None:
             yield Hit(
                 f"{riepilogo_path(tally, number)}/RiferimentoNormativo",
-                f"Per la Natura {block.natura} non è indicata la norma.",
-                "Scrivere l'articolo di legge che esclude l'IVA.",
+                say("Per la Natura {natura} non è indicata la norma.", natura=block.natura),
+                say("Scrivere l'articolo di legge che esclude l'IVA."),
             )
 
 
@@ -243,8 +280,12 @@ def regime(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
             )
             yield Hit(
                 f"{here}/AliquotaIVA",
-                f"Il regime {case.parties.regime} non addebita l'IVA, ma c'è un'aliquota del {italian(rate)} %.",
-                "Usare aliquota zero e Natura N2.2, oppure correggere il regime fiscale.",
+                say(
+                    "Il regime {regime} non addebita l'IVA, ma c'è un'aliquota del {rate} %.",
+                    regime=case.parties.regime,
+                    rate=italian(rate),
+                ),
+                say("Usare aliquota zero e Natura N2.2, oppure correggere il regime fiscale."),
             )
             return
 
@@ -254,8 +295,8 @@ def credit_note_without_invoice(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
     if tally.general.tipo_documento == "TD04" and not tally.body.dati_generali.dati_fatture_collegate:
         yield Hit(
             f"{tally.path}/DatiGenerali/DatiFattureCollegate",
-            "La nota di credito non dice quale fattura corregge.",
-            "Aggiungere numero e data della fattura.",
+            say("La nota di credito non dice quale fattura corregge."),
+            say("Aggiungere numero e data della fattura."),
         )
 
 
@@ -269,6 +310,9 @@ def _odd_intent(here: str, line: DettaglioLinee) -> Hit:
     number, block = next((n, b) for n, b in enumerate(line.altri_dati_gestionali, 1) if is_odd_intent(b))
     return Hit(
         f"{here}/AltriDatiGestionali[{number}]/RiferimentoTesto",
-        f"Il protocollo della dichiarazione d'intento «{block.riferimento_testo or ''}» non ha la forma giusta.",
-        "Scriverlo come 08060120341234567-000001 (17 cifre, trattino, 6 cifre).",
+        say(
+            "Il protocollo della dichiarazione d'intento «{text}» non ha la forma giusta.",
+            text=block.riferimento_testo or "",
+        ),
+        say("Scriverlo come 08060120341234567-000001 (17 cifre, trattino, 6 cifre)."),
     )

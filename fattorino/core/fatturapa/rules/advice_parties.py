@@ -19,6 +19,7 @@ from fattorino.core.fatturapa.rules.engine import (
 from fattorino.core.fatturapa.rules.parties import wrong_tax_code
 from fattorino.core.fatturapa.rules.sides import HEADER
 from fattorino.core.fatturapa.rules.tally import Tally
+from fattorino.core.texts import say
 from fattorino.core.values import FOREIGN_RECIPIENT, SAN_MARINO_RECIPIENT, UNKNOWN_RECIPIENT
 
 _ADDRESS = f"{HEADER}/DatiTrasmissione/CodiceDestinatario"
@@ -30,8 +31,11 @@ def mailbox_beside_a_code(case: AnyCase) -> Iterator[Hit]:
     if block.pec_destinatario is not None and block.codice_destinatario != UNKNOWN_RECIPIENT:
         yield Hit(
             f"{HEADER}/DatiTrasmissione/PECDestinatario",
-            f"Con il codice destinatario {block.codice_destinatario} la PEC non viene usata.",
-            "Togliere la PEC, oppure mettere 0000000 come codice.",
+            say(
+                "Con il codice destinatario {codice_destinatario} la PEC non viene usata.",
+                codice_destinatario=block.codice_destinatario,
+            ),
+            say("Togliere la PEC, oppure mettere 0000000 come codice."),
         )
 
 
@@ -41,8 +45,8 @@ def address_of_td29(_: Tally, case: OrdinaryCase) -> Iterator[Hit]:
     if code != UNKNOWN_RECIPIENT:
         yield Hit(
             _ADDRESS,
-            f"La comunicazione TD29 va inviata con codice destinatario 0000000, non {code}.",
-            "Indicare 0000000.",
+            say("La comunicazione TD29 va inviata con codice destinatario 0000000, non {code}.", code=code),
+            say("Indicare 0000000."),
         )
 
 
@@ -61,8 +65,13 @@ def foreign_buyer_with_another_address(case: AnyCase) -> Iterator[Hit]:
         return
     yield Hit(
         _ADDRESS,
-        f"Il cliente è estero ({buyer.id_paese}) e il codice destinatario è {code}: di solito è {right}.",
-        f"Indicare {right}, a meno che il cliente non riceva le fatture in Italia.",
+        say(
+            "Il cliente è estero ({buyer_country}) e il codice destinatario è {code}: di solito è {right}.",
+            buyer_country=buyer.id_paese,
+            code=code,
+            right=right,
+        ),
+        say("Indicare {right}, a meno che il cliente non riceva le fatture in Italia.", right=right),
     )
 
 
@@ -75,12 +84,18 @@ def split_payment_to_a_person(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]
         return
     for number, block in enumerate(tally.riepiloghi, 1):
         if block.esigibilita_iva == "S":
-            who = "è estero" if foreign else "è una persona"
             yield Hit(
                 f"{riepilogo_path(tally, number)}/EsigibilitaIVA",
-                f"C'è la scissione dei pagamenti, ma il cliente {who}: vale solo per la pubblica amministrazione"
-                " e per le società negli elenchi del Ministero.",
-                "Indicare esigibilità immediata (I) o differita (D).",
+                say(
+                    "C'è la scissione dei pagamenti, ma il cliente è estero: vale solo per la pubblica"
+                    " amministrazione e per le società negli elenchi del Ministero."
+                )
+                if foreign
+                else say(
+                    "C'è la scissione dei pagamenti, ma il cliente è una persona: vale solo per la pubblica"
+                    " amministrazione e per le società negli elenchi del Ministero."
+                ),
+                say("Indicare esigibilità immediata (I) o differita (D)."),
             )
             return
 
@@ -110,8 +125,10 @@ def health_service_to_a_person(case: OrdinaryCase) -> Iterator[Hit]:
         if register or _is_health(tally):
             yield Hit(
                 f"{tally.path}/DatiBeniServizi",
-                "Sembra una prestazione sanitaria a una persona: in questo caso la fattura elettronica è vietata.",
-                "Emettere la fattura su carta o in PDF e inviare i dati al Sistema Tessera Sanitaria.",
+                say(
+                    "Sembra una prestazione sanitaria a una persona: in questo caso la fattura elettronica è vietata."
+                ),
+                say("Emettere la fattura su carta o in PDF e inviare i dati al Sistema Tessera Sanitaria."),
             )
 
 

@@ -24,6 +24,7 @@ from fattorino.core.fatturapa.rules.engine import (
 )
 from fattorino.core.fatturapa.rules.tally import SimpleTally, Tally
 from fattorino.core.money import CENT, EURO, after_steps, italian, line_total, r2
+from fattorino.core.texts import say
 
 SIMPLIFIED_LIMIT = Decimal("400.00")
 # art. 21-bis DPR 633/72: no limit for these two; in SdI's controls since version 1.9.
@@ -47,9 +48,14 @@ def wrong_tax(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
         if _too_far(block.imposta - right, CENT, case):
             yield Hit(
                 f"{riepilogo_path(tally, number)}/Imposta",
-                f"L'imposta è {italian(block.imposta)}, ma il {rate_text(block.aliquota_iva)} di"
-                f" {italian(block.imponibile_importo)} fa {italian(right)}.",
-                "Ricalcolare l'imposta sull'imponibile del riepilogo, non riga per riga.",
+                say(
+                    "L'imposta è {imposta}, ma il {aliquota_iva} di {imponibile_importo} fa {right}.",
+                    imposta=italian(block.imposta),
+                    aliquota_iva=rate_text(block.aliquota_iva),
+                    imponibile_importo=italian(block.imponibile_importo),
+                    right=italian(right),
+                ),
+                say("Ricalcolare l'imposta sull'imponibile del riepilogo, non riga per riga."),
             )
 
 
@@ -68,9 +74,17 @@ def wrong_taxable_amount(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
             f"{riepilogo_path(tally, sums.riepilogo)}/ImponibileImporto"
             if sums.riepilogo
             else f"{tally.path}/DatiBeniServizi/DatiRiepilogo",
-            f"L'imponibile al {rate_text(rate)} è {italian(sums.declared)}, ma linee ({italian(sums.goods)}),"
-            f" casse ({italian(sums.dues)}) e arrotondamento ({italian(sums.rounding)}) fanno {italian(right)}.",
-            "Correggere l'imponibile del riepilogo, oppure i totali delle linee.",
+            say(
+                "L'imponibile al {rate} è {declared}, ma linee ({goods}),"
+                " casse ({dues}) e arrotondamento ({rounding}) fanno {right}.",
+                rate=rate_text(rate),
+                declared=italian(sums.declared),
+                goods=italian(sums.goods),
+                dues=italian(sums.dues),
+                rounding=italian(sums.rounding),
+                right=italian(right),
+            ),
+            say("Correggere l'imponibile del riepilogo, oppure i totali delle linee."),
         )
 
 
@@ -92,7 +106,7 @@ def _wrong_totals(tally: Tally, case: OrdinaryCase) -> Iterator[Hit | More]:
         yield More(unlisted)
 
 
-_MEND_TOTAL = (
+_MEND_TOTAL = say(
     "Correggere prezzo, quantità, sconti o totale della linea. Gli sconti valgono sul prezzo unitario, uno dopo"
     " l'altro."
 )
@@ -102,13 +116,16 @@ def _wrong_total(line: DettaglioLinee) -> str:
     factors = italian(line.prezzo_unitario)
     if line.sconto_maggiorazione:
         price = after_steps(line.prezzo_unitario, line.sconto_maggiorazione)
-        factors = f"{factors} dopo gli sconti {italian(price)}"
+        factors = say("{price} dopo gli sconti {discounted}", price=factors, discounted=italian(price))
     if line.quantita is not None:
-        factors = f"{factors} × {italian(line.quantita)}"
+        factors = say("{price} × {quantity}", price=factors, quantity=italian(line.quantita))
     right = line_total(line.prezzo_unitario, line.quantita, line.sconto_maggiorazione)
-    return (
-        f"Il totale della linea {line.numero_linea} è {italian(line.prezzo_totale)},"
-        f" ma {factors} fa {italian(right)}."
+    return say(
+        "Il totale della linea {line} è {total}, ma {factors} fa {right}.",
+        line=line.numero_linea,
+        total=italian(line.prezzo_totale),
+        factors=factors,
+        right=italian(right),
     )
 
 
@@ -134,11 +151,14 @@ def _empty_line_discounts(tally: Tally) -> Iterator[Hit | More]:
 def _empty_discounts(here: str, steps: tuple[ScontoMaggiorazione, ...]) -> Iterator[Hit]:
     for number, step in enumerate(steps, 1):
         if step.percentuale is None and step.importo is None:
-            what = "La maggiorazione" if step.tipo == "MG" else "Lo sconto"
+            if step.tipo == "MG":
+                message = say("La maggiorazione {number} non ha né percentuale né importo.", number=number)
+            else:
+                message = say("Lo sconto {number} non ha né percentuale né importo.", number=number)
             yield Hit(
                 f"{here}/ScontoMaggiorazione[{number}]",
-                f"{what} {number} non ha né percentuale né importo.",
-                "Indicare uno dei due, oppure togliere la voce.",
+                message,
+                say("Indicare uno dei due, oppure togliere la voce."),
             )
 
 
@@ -152,6 +172,10 @@ def simplified_invoice_above_the_limit(tally: SimpleTally, case: SimpleCase) -> 
         return
     yield Hit(
         f"{tally.path}/DatiBeniServizi[1]/Importo",
-        f"La fattura semplificata è di {italian(amount)} euro: il limite è {italian(SIMPLIFIED_LIMIT)}.",
-        "Emettere una fattura ordinaria.",
+        say(
+            "La fattura semplificata è di {amount} euro: il limite è {limit}.",
+            amount=italian(amount),
+            limit=italian(SIMPLIFIED_LIMIT),
+        ),
+        say("Emettere una fattura ordinaria."),
     )

@@ -24,6 +24,7 @@ from fattorino.core.fatturapa.rules.engine import (
 )
 from fattorino.core.fatturapa.rules.sides import key
 from fattorino.core.fatturapa.rules.tally import AnyTally, SimpleTally, Tally
+from fattorino.core.texts import say
 
 LARGE_LIMIT = 5_242_880
 _CREDIT_NOTES = frozenset({"TD04", "TD08"})
@@ -37,8 +38,8 @@ def file_name_used_before(case: AnyCase) -> Iterator[Hit]:
     if known.file_name and _stem(known.file_name) in {_stem(name) for name in known.used_names}:
         yield Hit(
             "",
-            f"Il nome {known.file_name} è già stato usato per un altro invio.",
-            "Inviare di nuovo con un nome nuovo: il numero e la data della fattura restano gli stessi.",
+            say("Il nome {name} è già stato usato per un altro invio.", name=known.file_name),
+            say("Inviare di nuovo con un nome nuovo: il numero e la data della fattura restano gli stessi."),
         )
 
 
@@ -53,8 +54,11 @@ def file_too_large(case: AnyCase) -> Iterator[Hit]:
     if size > SMALL_LIMIT:
         yield Hit(
             "",
-            f"Il file è di {size / 1_000_000:.2f} MB: il limite è di 5 MB.".replace(".", ",", 1),
-            "Togliere o ridurre gli allegati.",
+            say(
+                "Il file è di {size} MB: il limite è di 5 MB.",
+                size=f"{size / 1_000_000:.2f}".replace(".", ","),
+            ),
+            say("Togliere o ridurre gli allegati."),
             doubtful=size <= LARGE_LIMIT,
         )
 
@@ -82,8 +86,12 @@ def date_in_the_future(tally: AnyTally, case: AnyCase) -> Iterator[Hit]:
     if data > case.on:
         yield Hit(
             f"{document_path(tally)}/Data",
-            f"La data del documento è il {day_text(data)}, ma oggi è il {day_text(case.on)}.",
-            "Correggere la data, oppure inviare da quel giorno in poi.",
+            say(
+                "La data del documento è il {data}, ma oggi è il {today}.",
+                data=day_text(data),
+                today=day_text(case.on),
+            ),
+            say("Correggere la data, oppure inviare da quel giorno in poi."),
         )
 
 
@@ -108,9 +116,15 @@ def _sent_before(case: AnyCase) -> Iterator[Hit]:
         if found is not None:
             yield Hit(
                 f"{document_path(tally)}/Numero",
-                f"Il documento numero {identity.numero} è già stato inviato"
-                f" ({found.tipo_documento} del {day_text(found.data)}).",
-                "Se è un altro documento dargli un altro numero; se è lo stesso non va inviato di nuovo.",
+                say(
+                    "Il documento numero {numero} è già stato inviato ({tipo_documento} del {data}).",
+                    numero=identity.numero,
+                    tipo_documento=found.tipo_documento,
+                    data=day_text(found.data),
+                ),
+                say(
+                    "Se è un altro documento dargli un altro numero; se è lo stesso non va inviato di nuovo."
+                ),
             )
 
 
@@ -127,15 +141,19 @@ def _twice(case: AnyCase) -> Iterator[Hit]:
         if earlier is not None:
             yield Hit(
                 f"{document_path(tally)}/Numero",
-                f"Il documento {tally.number} del lotto ha lo stesso numero {identity.numero} del documento"
-                f" {earlier}.",
-                "Nel lotto ogni documento deve avere un numero suo.",
+                say(
+                    "Il documento {number} del lotto ha lo stesso numero {numero} del documento {earlier}.",
+                    number=tally.number,
+                    numero=identity.numero,
+                    earlier=earlier,
+                ),
+                say("Nel lotto ogni documento deve avere un numero suo."),
             )
         for by_day in (False, True):
             seen.setdefault(_key(identity, by_day), tally.number)
 
 
-_ADD_RITENUTA = (
+_ADD_RITENUTA = say(
     "Aggiungere la ritenuta (tipo, importo, aliquota, causale), oppure togliere «soggetta a ritenuta»."
 )
 
@@ -145,7 +163,10 @@ def ritenuta_on_a_line_without_block(tally: Tally, _: OrdinaryCase) -> Iterator[
     if tally.first_withheld and not tally.general.dati_ritenuta:
         yield Hit(
             f"{document_path(tally)}/DatiRitenuta",
-            f"La linea {tally.first_withheld} è soggetta a ritenuta, ma i dati della ritenuta mancano.",
+            say(
+                "La linea {line} è soggetta a ritenuta, ma i dati della ritenuta mancano.",
+                line=tally.first_withheld,
+            ),
             _ADD_RITENUTA,
         )
 
@@ -158,7 +179,10 @@ def ritenuta_on_a_cassa_without_block(tally: Tally, _: OrdinaryCase) -> Iterator
         if cassa.ritenuta is not None:
             yield Hit(
                 f"{document_path(tally)}/DatiRitenuta",
-                f"La cassa {cassa.tipo_cassa} è soggetta a ritenuta, ma i dati della ritenuta mancano.",
+                say(
+                    "La cassa {tipo_cassa} è soggetta a ritenuta, ma i dati della ritenuta mancano.",
+                    tipo_cassa=cassa.tipo_cassa,
+                ),
                 _ADD_RITENUTA,
             )
             return
@@ -189,8 +213,12 @@ def simple_credit_note_before_its_invoice(tally: SimpleTally, _: SimpleCase) -> 
 def _before(path: str, own: date, other: date) -> Hit:
     return Hit(
         path,
-        f"La nota di credito è del {day_text(own)}, prima della fattura che corregge ({day_text(other)}).",
-        "Correggere una delle due date.",
+        say(
+            "La nota di credito è del {own_date}, prima della fattura che corregge ({other_date}).",
+            own_date=day_text(own),
+            other_date=day_text(other),
+        ),
+        say("Correggere una delle due date."),
     )
 
 
@@ -202,7 +230,7 @@ def number_without_digits(tally: AnyTally, _: AnyCase) -> Hits:
     return (
         Hit(
             f"{document_path(tally)}/Numero",
-            f"Il numero del documento «{general.numero}» non contiene cifre.",
-            "Aggiungere almeno una cifra.",
+            say("Il numero del documento «{numero}» non contiene cifre.", numero=general.numero),
+            say("Aggiungere almeno una cifra."),
         ),
     )

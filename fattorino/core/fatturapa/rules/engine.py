@@ -33,6 +33,7 @@ from fattorino.core.fatturapa.rules.sides import Fattura, key, sides
 from fattorino.core.fatturapa.rules.table import ALL, CONTROLS, ORDINARY, Kind, S
 from fattorino.core.fatturapa.rules.tally import AnyTally, SimpleTally, Tally, counted
 from fattorino.core.money import EXACT, italian
+from fattorino.core.texts import say_many
 
 # ------------------------------------------------------------------------------------ registration
 
@@ -228,8 +229,12 @@ class _Found:
 
     def verdicts(self) -> list[Verdict]:
         for code, (severity, more) in self._more.items():
-            places = "un altro punto ha" if more == 1 else f"altri {more} punti hanno"
-            text = f"Nel file {places} lo stesso difetto dei {self._listed[code]} elencati."
+            text = say_many(
+                "Nel file un altro punto ha lo stesso difetto dei {listed} elencati.",
+                "Nel file altri {number} punti hanno lo stesso difetto dei {listed} elencati.",
+                more,
+                listed=self._listed[code],
+            )
             self._verdicts.append(Verdict(code, severity, Hit("", text)))
         return self._verdicts
 
@@ -238,18 +243,18 @@ class _Found:
 
 
 def each(
-    tally: Any, mark: Mark, say: Callable[[str, Any], Hit], *, block: str = "DatiBeniServizi/DettaglioLinee"
+    tally: Any, mark: Mark, tell: Callable[[str, Any], Hit], *, block: str = "DatiBeniServizi/DettaglioLinee"
 ) -> Hits:
-    """A hit for each line with a mark; `say` gets its path and the line."""
+    """A hit for each line with a mark; `tell` gets its path and the line."""
     if mark not in tally.marked:
         return ()
-    return _each(tally, mark, say, block)
+    return _each(tally, mark, tell, block)
 
 
-def _each(tally: Any, mark: Mark, say: Callable[[str, Any], Hit], block: str) -> Iterator[Hit | More]:
+def _each(tally: Any, mark: Mark, tell: Callable[[str, Any], Hit], block: str) -> Iterator[Hit | More]:
     places = tally.places(mark)
     for number, item in places:
-        yield say(f"{tally.path}/{block}[{number}]", item)
+        yield tell(f"{tally.path}/{block}[{number}]", item)
     if places.unlisted:
         yield More(places.unlisted)
 

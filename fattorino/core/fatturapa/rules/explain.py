@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fattorino.core.fatturapa.rules.table import CONTROLS
+from fattorino.core.texts import say, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,357 +27,421 @@ class Explanation:
     field: str
 
 
-_RESEND = "Poi inviare di nuovo: numero e data restano gli stessi, il file prende un nome nuovo."
-_SIGN = "Far controllare la chiave di firma dell'azienda all'amministratore, poi inviare di nuovo."
-_OFFICE = "Cercare il codice giusto su indicepa.gov.it oppure chiederlo all'ente."
-_SIX = "cercare il codice ufficio di 6 caratteri su indicepa.gov.it oppure chiederlo all'ente."
+_RESEND = say("Poi inviare di nuovo: numero e data restano gli stessi, il file prende un nome nuovo.")
+_SIGN = say("Far controllare la chiave di firma dell'azienda all'amministratore, poi inviare di nuovo.")
+_OFFICE = say("Cercare il codice giusto su indicepa.gov.it oppure chiederlo all'ente.")
 
 # code: (plain, remedy, field)
 _WORDS: dict[str, tuple[str, str, str]] = {
     "00001": (
-        "Il nome del file non ha la forma che il Sistema di Interscambio richiede.",
-        "Inviare di nuovo: il nome giusto viene dato da sé. Per un file importato, rinominarlo come"
-        " IT + codice fiscale di chi trasmette + _ + progressivo.",
+        say("Il nome del file non ha la forma che il Sistema di Interscambio richiede."),
+        say(
+            "Inviare di nuovo: il nome giusto viene dato da sé. Per un file importato, rinominarlo come"
+            " IT + codice fiscale di chi trasmette + _ + progressivo."
+        ),
         "",
     ),
     "00002": (
-        "Un file con lo stesso nome era già stato inviato, anche se fu scartato.",
-        "Inviare di nuovo: il file prende un nome nuovo, la fattura resta la stessa.",
+        say("Un file con lo stesso nome era già stato inviato, anche se fu scartato."),
+        say("Inviare di nuovo: il file prende un nome nuovo, la fattura resta la stessa."),
         "",
     ),
     "00003": (
-        "Il file supera i 5 MB.",
-        "Togliere un allegato, o ridurlo, e inviare di nuovo.",
+        say("Il file supera i 5 MB."),
+        say("Togliere un allegato, o ridurlo, e inviare di nuovo."),
         "allegati",
     ),
-    "00100": ("Il certificato con cui la fattura è firmata è scaduto.", _SIGN, ""),
-    "00101": ("Il certificato con cui la fattura è firmata è stato revocato o sospeso.", _SIGN, ""),
+    "00100": (say("Il certificato con cui la fattura è firmata è scaduto."), _SIGN, ""),
+    "00101": (say("Il certificato con cui la fattura è firmata è stato revocato o sospeso."), _SIGN, ""),
     "00102": (
-        "La firma digitale manca o non corrisponde al file. Le fatture alla pubblica amministrazione devono"
-        " essere firmate.",
-        "Firmare e inviare di nuovo. Un file importato va rifirmato da chi lo ha prodotto.",
+        say(
+            "La firma digitale manca o non corrisponde al file. Le fatture alla pubblica amministrazione devono"
+            " essere firmate."
+        ),
+        say("Firmare e inviare di nuovo. Un file importato va rifirmato da chi lo ha prodotto."),
         "",
     ),
-    "00103": ("Nella firma manca l'ora in cui è stata fatta.", "Firmare di nuovo il file e inviarlo.", ""),
+    "00103": (
+        say("Nella firma manca l'ora in cui è stata fatta."),
+        say("Firmare di nuovo il file e inviarlo."),
+        "",
+    ),
     "00104": (
-        "Il certificato di firma è di un ente che il Sistema di Interscambio non riconosce.",
+        say("Il certificato di firma è di un ente che il Sistema di Interscambio non riconosce."),
         _SIGN,
         "",
     ),
     "00105": (
-        "L'ora scritta nella firma è successiva a quella di ricezione.",
-        "Far controllare l'orologio del computer che firma, poi firmare e inviare di nuovo.",
+        say("L'ora scritta nella firma è successiva a quella di ricezione."),
+        say("Far controllare l'orologio del computer che firma, poi firmare e inviare di nuovo."),
         "",
     ),
-    "00106": ("Il file è vuoto o non si apre.", "Preparare di nuovo il file e inviarlo.", ""),
-    "00107": ("Il certificato di firma non è valido.", _SIGN, ""),
+    "00106": (say("Il file è vuoto o non si apre."), say("Preparare di nuovo il file e inviarlo."), ""),
+    "00107": (say("Il certificato di firma non è valido."), _SIGN, ""),
     "00200": (
-        "Il file non rispetta il tracciato: un campo manca, è troppo lungo o contiene un valore o un carattere"
-        " non ammesso. La descrizione dello scarto dice quale.",
-        f"Correggere il campo indicato. {_RESEND}",
+        say(
+            "Il file non rispetta il tracciato: un campo manca, è troppo lungo o contiene un valore o un carattere"
+            " non ammesso. La descrizione dello scarto dice quale."
+        ),
+        together(say("Correggere il campo indicato."), _RESEND),
         "",
     ),
     "00201": (
-        "Il file ha più di 50 errori di formato, e gli altri non sono stati elencati.",
-        "Far controllare il programma che ha prodotto il file.",
+        say("Il file ha più di 50 errori di formato, e gli altri non sono stati elencati."),
+        say("Far controllare il programma che ha prodotto il file."),
         "",
     ),
     "00300": (
-        "Il codice fiscale di chi trasmette non risulta in Anagrafe Tributaria.",
-        "Correggere il codice di chi trasmette nelle impostazioni dell'azienda. " + _RESEND,
+        say("Il codice fiscale di chi trasmette non risulta in Anagrafe Tributaria."),
+        together(say("Correggere il codice di chi trasmette nelle impostazioni dell'azienda."), _RESEND),
         "trasmittente.id_codice",
     ),
     "00301": (
-        "La partita IVA di chi emette la fattura non risulta in Anagrafe Tributaria, oppure è cessata.",
-        "Correggere la partita IVA nelle impostazioni dell'azienda. " + _RESEND,
+        say("La partita IVA di chi emette la fattura non risulta in Anagrafe Tributaria, oppure è cessata."),
+        together(say("Correggere la partita IVA nelle impostazioni dell'azienda."), _RESEND),
         "cedente.id_codice",
     ),
     "00302": (
-        "Il codice fiscale di chi emette la fattura non risulta in Anagrafe Tributaria.",
-        "Correggere il codice fiscale nelle impostazioni dell'azienda. " + _RESEND,
+        say("Il codice fiscale di chi emette la fattura non risulta in Anagrafe Tributaria."),
+        together(say("Correggere il codice fiscale nelle impostazioni dell'azienda."), _RESEND),
         "cedente.codice_fiscale",
     ),
     "00303": (
-        "La partita IVA di un rappresentante fiscale non risulta in Anagrafe Tributaria.",
-        f"Correggere la partita IVA del rappresentante fiscale. {_RESEND}",
+        say("La partita IVA di un rappresentante fiscale non risulta in Anagrafe Tributaria."),
+        together(say("Correggere la partita IVA del rappresentante fiscale."), _RESEND),
         "cessionario.id_codice",
     ),
     "00304": (
-        "Il codice fiscale del rappresentante fiscale non risulta in Anagrafe Tributaria.",
-        f"Correggere il codice fiscale del rappresentante fiscale. {_RESEND}",
+        say("Il codice fiscale del rappresentante fiscale non risulta in Anagrafe Tributaria."),
+        together(say("Correggere il codice fiscale del rappresentante fiscale."), _RESEND),
         "cedente.codice_fiscale",
     ),
     "00305": (
-        "La partita IVA del cliente non risulta in Anagrafe Tributaria: spesso è una cifra sbagliata, o"
-        " un'attività cessata.",
-        f"Chiedere al cliente la partita IVA giusta e correggerla. {_RESEND}",
+        say(
+            "La partita IVA del cliente non risulta in Anagrafe Tributaria: spesso è una cifra sbagliata, o"
+            " un'attività cessata."
+        ),
+        together(say("Chiedere al cliente la partita IVA giusta e correggerla."), _RESEND),
         "cessionario.id_codice",
     ),
     "00306": (
-        "Il codice fiscale del cliente non risulta in Anagrafe Tributaria.",
-        f"Chiedere al cliente il codice fiscale giusto e correggerlo. {_RESEND}",
+        say("Il codice fiscale del cliente non risulta in Anagrafe Tributaria."),
+        together(say("Chiedere al cliente il codice fiscale giusto e correggerlo."), _RESEND),
         "cessionario.codice_fiscale",
     ),
     "00311": (
-        "Il codice destinatario non esiste: non è in IPA (6 caratteri) e non è di nessun canale (7 caratteri).",
-        f"A una pubblica amministrazione: {_SIX} A un privato: chiedere al cliente il suo codice di 7 caratteri,"
-        " oppure lasciare vuoto il campo.",
+        say(
+            "Il codice destinatario non esiste: non è in IPA (6 caratteri) e non è di nessun canale (7 caratteri)."
+        ),
+        say(
+            "A una pubblica amministrazione: cercare il codice ufficio di 6 caratteri su indicepa.gov.it oppure"
+            " chiederlo all'ente. A un privato: chiedere al cliente il suo codice di 7 caratteri,"
+            " oppure lasciare vuoto il campo."
+        ),
         "codice_destinatario",
     ),
     "00312": (
-        "Il codice destinatario esiste, ma ora non è attivo.",
-        f"A una pubblica amministrazione: {_SIX} A un privato: chiedere al cliente un codice attivo o la PEC,"
-        " oppure lasciare vuoto il campo.",
+        say("Il codice destinatario esiste, ma ora non è attivo."),
+        say(
+            "A una pubblica amministrazione: cercare il codice ufficio di 6 caratteri su indicepa.gov.it oppure"
+            " chiederlo all'ente. A un privato: chiedere al cliente un codice attivo o la PEC,"
+            " oppure lasciare vuoto il campo."
+        ),
         "codice_destinatario",
     ),
     "00313": (
-        "Il codice XXXXXXX è riservato ai clienti esteri, ma il cliente non ha un identificativo IVA estero.",
-        "Indicare Paese e identificativo IVA estero del cliente; se è italiano, togliere XXXXXXX.",
+        say(
+            "Il codice XXXXXXX è riservato ai clienti esteri, ma il cliente non ha un identificativo IVA estero."
+        ),
+        say("Indicare Paese e identificativo IVA estero del cliente; se è italiano, togliere XXXXXXX."),
         "cessionario.id_paese",
     ),
     "00320": (
-        "La partita IVA e il codice fiscale di chi emette la fattura sono di due soggetti diversi.",
-        "Correggere i due codici nelle impostazioni dell'azienda. " + _RESEND,
+        say("La partita IVA e il codice fiscale di chi emette la fattura sono di due soggetti diversi."),
+        together(say("Correggere i due codici nelle impostazioni dell'azienda."), _RESEND),
         "cedente.codice_fiscale",
     ),
     "00321": (
-        "La partita IVA di chi emette è di un gruppo IVA, ma il codice fiscale è di chi non ne fa parte.",
-        "Indicare il codice fiscale del partecipante al gruppo, nelle impostazioni dell'azienda.",
+        say(
+            "La partita IVA di chi emette è di un gruppo IVA, ma il codice fiscale è di chi non ne fa parte."
+        ),
+        say("Indicare il codice fiscale del partecipante al gruppo, nelle impostazioni dell'azienda."),
         "cedente.codice_fiscale",
     ),
     "00322": (
-        "La partita IVA di chi emette è di un gruppo IVA: serve anche il codice fiscale del partecipante.",
-        "Aggiungere il codice fiscale nelle impostazioni dell'azienda.",
+        say(
+            "La partita IVA di chi emette è di un gruppo IVA: serve anche il codice fiscale del partecipante."
+        ),
+        say("Aggiungere il codice fiscale nelle impostazioni dell'azienda."),
         "cedente.codice_fiscale",
     ),
     "00323": (
-        "La partita IVA del fornitore è cessata da più di 5 anni.",
-        f"Controllare la partita IVA del fornitore e la data del documento. {_RESEND}",
+        say("La partita IVA del fornitore è cessata da più di 5 anni."),
+        together(say("Controllare la partita IVA del fornitore e la data del documento."), _RESEND),
         "cedente.id_codice",
     ),
     "00324": (
-        "La partita IVA e il codice fiscale del cliente sono di due soggetti diversi.",
-        f"Controllare i due codici con il cliente; se la partita IVA è giusta, il codice fiscale si può"
-        f" togliere. {_RESEND}",
+        say("La partita IVA e il codice fiscale del cliente sono di due soggetti diversi."),
+        together(
+            say(
+                "Controllare i due codici con il cliente; se la partita IVA è giusta, il codice fiscale si può"
+                " togliere."
+            ),
+            _RESEND,
+        ),
         "cessionario.codice_fiscale",
     ),
     "00325": (
-        "La partita IVA del cliente è di un gruppo IVA, ma il codice fiscale è di chi non ne fa parte.",
-        f"Chiedere al cliente il codice fiscale della società del gruppo e correggerlo. {_RESEND}",
+        say("La partita IVA del cliente è di un gruppo IVA, ma il codice fiscale è di chi non ne fa parte."),
+        together(
+            say("Chiedere al cliente il codice fiscale della società del gruppo e correggerlo."), _RESEND
+        ),
         "cessionario.codice_fiscale",
     ),
     "00326": (
-        "La partita IVA del cliente è di un gruppo IVA: serve anche il codice fiscale della società.",
-        f"Aggiungere il codice fiscale del cliente. {_RESEND}",
+        say("La partita IVA del cliente è di un gruppo IVA: serve anche il codice fiscale della società."),
+        together(say("Aggiungere il codice fiscale del cliente."), _RESEND),
         "cessionario.codice_fiscale",
     ),
     "00327": (
-        "Del cliente c'è solo il codice fiscale, ed è quello di un gruppo IVA invece che di una sua società.",
-        f"Indicare la partita IVA del gruppo e il codice fiscale della società. {_RESEND}",
+        say(
+            "Del cliente c'è solo il codice fiscale, ed è quello di un gruppo IVA invece che di una sua società."
+        ),
+        together(say("Indicare la partita IVA del gruppo e il codice fiscale della società."), _RESEND),
         "cessionario.id_codice",
     ),
     "00330": (
-        "La PEC indicata è una casella del Sistema di Interscambio, non del cliente.",
-        f"Indicare la PEC del cliente, oppure lasciarla vuota. {_RESEND}",
+        say("La PEC indicata è una casella del Sistema di Interscambio, non del cliente."),
+        together(say("Indicare la PEC del cliente, oppure lasciarla vuota."), _RESEND),
         "pec_destinatario",
     ),
     "00398": (
-        "Si è usato il codice «Centrale» dell'ente, che invece in IPA ha un ufficio preciso per le fatture.",
-        f"Usare il codice di quell'ufficio. {_OFFICE}",
+        say(
+            "Si è usato il codice «Centrale» dell'ente, che invece in IPA ha un ufficio preciso per le fatture."
+        ),
+        together(say("Usare il codice di quell'ufficio."), _OFFICE),
         "codice_destinatario",
     ),
     "00399": (
-        "Il cliente è una pubblica amministrazione iscritta in IPA, ma la fattura è nel formato per i privati.",
-        f"Indicare il codice ufficio di 6 caratteri dell'ente. {_OFFICE}",
+        say(
+            "Il cliente è una pubblica amministrazione iscritta in IPA, ma la fattura è nel formato per i privati."
+        ),
+        together(say("Indicare il codice ufficio di 6 caratteri dell'ente."), _OFFICE),
         "codice_destinatario",
     ),
     "00400": (
-        "Una riga ha aliquota IVA zero ma non dice perché.",
-        f"Scegliere la Natura della riga, oppure l'aliquota giusta. {_RESEND}",
+        say("Una riga ha aliquota IVA zero ma non dice perché."),
+        together(say("Scegliere la Natura della riga, oppure l'aliquota giusta."), _RESEND),
         "linee.natura",
     ),
     "00401": (
-        "Una riga ha un'aliquota IVA e insieme una Natura, che vale solo con aliquota zero.",
-        f"Togliere la Natura oppure mettere l'aliquota a zero. {_RESEND}",
+        say("Una riga ha un'aliquota IVA e insieme una Natura, che vale solo con aliquota zero."),
+        together(say("Togliere la Natura oppure mettere l'aliquota a zero."), _RESEND),
         "linee.natura",
     ),
     "00403": (
-        "La data del documento è nel futuro rispetto al giorno dell'invio.",
-        "Correggere la data, oppure inviare da quel giorno in poi.",
+        say("La data del documento è nel futuro rispetto al giorno dell'invio."),
+        say("Correggere la data, oppure inviare da quel giorno in poi."),
         "data",
     ),
     "00404": (
-        "Una fattura con lo stesso numero e lo stesso anno era già stata inviata e non fu scartata.",
-        "Controllare se è la stessa fattura: allora è già arrivata e non va inviata di nuovo. Se è un'altra,"
-        " darle un altro numero.",
+        say("Una fattura con lo stesso numero e lo stesso anno era già stata inviata e non fu scartata."),
+        say(
+            "Controllare se è la stessa fattura: allora è già arrivata e non va inviata di nuovo. Se è un'altra,"
+            " darle un altro numero."
+        ),
         "numero",
     ),
     "00409": (
-        "Nello stesso file ci sono due documenti con lo stesso numero.",
-        "Dare a ogni documento un numero suo.",
+        say("Nello stesso file ci sono due documenti con lo stesso numero."),
+        say("Dare a ogni documento un numero suo."),
         "numero",
     ),
     "00411": (
-        "Una riga è segnata come soggetta a ritenuta, ma la ritenuta manca.",
-        f"Aggiungere la ritenuta con tipo, aliquota e causale, oppure togliere il segno dalla riga. {_RESEND}",
+        say("Una riga è segnata come soggetta a ritenuta, ma la ritenuta manca."),
+        together(
+            say("Aggiungere la ritenuta con tipo, aliquota e causale, oppure togliere il segno dalla riga."),
+            _RESEND,
+        ),
         "ritenute",
     ),
     "00413": (
-        "Il contributo alla cassa ha aliquota IVA zero ma non dice perché.",
-        f"Scegliere la Natura della cassa, oppure l'aliquota giusta. {_RESEND}",
+        say("Il contributo alla cassa ha aliquota IVA zero ma non dice perché."),
+        together(say("Scegliere la Natura della cassa, oppure l'aliquota giusta."), _RESEND),
         "casse.natura",
     ),
     "00414": (
-        "Il contributo alla cassa ha un'aliquota IVA e insieme una Natura.",
-        f"Togliere la Natura oppure mettere l'aliquota a zero. {_RESEND}",
+        say("Il contributo alla cassa ha un'aliquota IVA e insieme una Natura."),
+        together(say("Togliere la Natura oppure mettere l'aliquota a zero."), _RESEND),
         "casse.natura",
     ),
     "00415": (
-        "Il contributo alla cassa è soggetto a ritenuta, ma la ritenuta manca.",
-        f"Aggiungere la ritenuta, oppure togliere il segno dalla cassa. {_RESEND}",
+        say("Il contributo alla cassa è soggetto a ritenuta, ma la ritenuta manca."),
+        together(say("Aggiungere la ritenuta, oppure togliere il segno dalla cassa."), _RESEND),
         "ritenute",
     ),
     "00417": (
-        "Del cliente mancano sia la partita IVA sia il codice fiscale.",
-        f"Indicarne almeno uno. {_RESEND}",
+        say("Del cliente mancano sia la partita IVA sia il codice fiscale."),
+        together(say("Indicarne almeno uno."), _RESEND),
         "cessionario.codice_fiscale",
     ),
     "00418": (
-        "La nota di credito ha una data precedente a quella della fattura che corregge.",
-        f"Correggere la data della nota o quella della fattura collegata. {_RESEND}",
+        say("La nota di credito ha una data precedente a quella della fattura che corregge."),
+        together(say("Correggere la data della nota o quella della fattura collegata."), _RESEND),
         "riferimenti.data",
     ),
     "00419": (
-        "Manca il riepilogo IVA di una delle aliquote usate nelle righe.",
-        "Riaprire il documento e salvarlo: i riepiloghi si ricalcolano da sé. Per un file importato, correggerlo"
-        " nel programma che lo ha prodotto.",
+        say("Manca il riepilogo IVA di una delle aliquote usate nelle righe."),
+        say(
+            "Riaprire il documento e salvarlo: i riepiloghi si ricalcolano da sé. Per un file importato, correggerlo"
+            " nel programma che lo ha prodotto."
+        ),
         "linee.aliquota_iva",
     ),
     "00420": (
-        "L'inversione contabile (Natura N6) e la scissione dei pagamenti sono insieme, ma si escludono.",
-        f"Togliere la scissione dei pagamenti, oppure correggere la Natura. {_RESEND}",
+        say("L'inversione contabile (Natura N6) e la scissione dei pagamenti sono insieme, ma si escludono."),
+        together(say("Togliere la scissione dei pagamenti, oppure correggere la Natura."), _RESEND),
         "esigibilita_iva",
     ),
     "00421": (
-        "L'imposta di un riepilogo non è quella che l'aliquota dà sull'imponibile (tolleranza un centesimo).",
-        "Riaprire il documento e salvarlo: l'imposta si ricalcola. Per un file importato, correggerlo nel"
-        " programma che lo ha prodotto.",
+        say(
+            "L'imposta di un riepilogo non è quella che l'aliquota dà sull'imponibile (tolleranza un centesimo)."
+        ),
+        say(
+            "Riaprire il documento e salvarlo: l'imposta si ricalcola. Per un file importato, correggerlo nel"
+            " programma che lo ha prodotto."
+        ),
         "linee.aliquota_iva",
     ),
     "00422": (
-        "L'imponibile di un riepilogo non è la somma delle righe e delle casse (tolleranza un euro).",
-        "Riaprire il documento e salvarlo: l'imponibile si ricalcola. Per un file importato, correggerlo nel"
-        " programma che lo ha prodotto.",
+        say("L'imponibile di un riepilogo non è la somma delle righe e delle casse (tolleranza un euro)."),
+        say(
+            "Riaprire il documento e salvarlo: l'imponibile si ricalcola. Per un file importato, correggerlo nel"
+            " programma che lo ha prodotto."
+        ),
         "linee.prezzo_unitario",
     ),
     "00423": (
-        "Il totale di una riga non è prezzo, meno sconti, per quantità (tolleranza un centesimo).",
-        "Controllare prezzo, quantità e sconti della riga. Gli sconti valgono sul prezzo unitario, uno dopo"
-        " l'altro.",
+        say("Il totale di una riga non è prezzo, meno sconti, per quantità (tolleranza un centesimo)."),
+        say(
+            "Controllare prezzo, quantità e sconti della riga. Gli sconti valgono sul prezzo unitario, uno dopo"
+            " l'altro."
+        ),
         "linee.prezzo_unitario",
     ),
     "00424": (
-        "Un'aliquota IVA non è scritta in per cento: per esempio 0,22 invece di 22.",
-        f"Scrivere l'aliquota in per cento. {_RESEND}",
+        say("Un'aliquota IVA non è scritta in per cento: per esempio 0,22 invece di 22."),
+        together(say("Scrivere l'aliquota in per cento."), _RESEND),
         "linee.aliquota_iva",
     ),
     "00425": (
-        "Il numero del documento non contiene nessuna cifra.",
-        f"Dare al documento un numero con almeno una cifra. {_RESEND}",
+        say("Il numero del documento non contiene nessuna cifra."),
+        together(say("Dare al documento un numero con almeno una cifra."), _RESEND),
         "numero",
     ),
     "00427": (
-        "La lunghezza del codice destinatario non va d'accordo con il tipo di cliente: 6 caratteri per la"
-        " pubblica amministrazione, 7 per gli altri.",
-        f"Correggere il codice destinatario. {_RESEND}",
+        say(
+            "La lunghezza del codice destinatario non va d'accordo con il tipo di cliente: 6 caratteri per la"
+            " pubblica amministrazione, 7 per gli altri."
+        ),
+        together(say("Correggere il codice destinatario."), _RESEND),
         "codice_destinatario",
     ),
     "00428": (
-        "Il formato scritto nel file e la sua versione non coincidono.",
-        "Preparare di nuovo il file; se è importato, correggerlo nel programma che lo ha prodotto.",
+        say("Il formato scritto nel file e la sua versione non coincidono."),
+        say("Preparare di nuovo il file; se è importato, correggerlo nel programma che lo ha prodotto."),
         "codice_destinatario",
     ),
     "00429": (
-        "Un riepilogo ad aliquota zero non dice la Natura.",
-        f"Scegliere la Natura nelle righe ad aliquota zero. {_RESEND}",
+        say("Un riepilogo ad aliquota zero non dice la Natura."),
+        together(say("Scegliere la Natura nelle righe ad aliquota zero."), _RESEND),
         "linee.natura",
     ),
     "00430": (
-        "Un riepilogo con aliquota ha anche una Natura.",
-        f"Togliere la Natura dalle righe con aliquota. {_RESEND}",
+        say("Un riepilogo con aliquota ha anche una Natura."),
+        together(say("Togliere la Natura dalle righe con aliquota."), _RESEND),
         "linee.natura",
     ),
     "00437": (
-        "Lo sconto sul totale del documento non ha né percentuale né importo.",
-        f"Indicare uno dei due, oppure togliere lo sconto. {_RESEND}",
+        say("Lo sconto sul totale del documento non ha né percentuale né importo."),
+        together(say("Indicare uno dei due, oppure togliere lo sconto."), _RESEND),
         "sconti",
     ),
     "00438": (
-        "Lo sconto di una riga non ha né percentuale né importo.",
-        f"Indicare uno dei due, oppure togliere lo sconto. {_RESEND}",
+        say("Lo sconto di una riga non ha né percentuale né importo."),
+        together(say("Indicare uno dei due, oppure togliere lo sconto."), _RESEND),
         "linee.sconti",
     ),
     "00443": (
-        "Le aliquote delle righe e quelle dei riepiloghi non sono le stesse.",
-        "Riaprire il documento e salvarlo: i riepiloghi si ricalcolano. Per un file importato, correggerlo nel"
-        " programma che lo ha prodotto.",
+        say("Le aliquote delle righe e quelle dei riepiloghi non sono le stesse."),
+        say(
+            "Riaprire il documento e salvarlo: i riepiloghi si ricalcolano. Per un file importato, correggerlo nel"
+            " programma che lo ha prodotto."
+        ),
         "linee.aliquota_iva",
     ),
     "00444": (
-        "Le Nature delle righe e quelle dei riepiloghi non sono le stesse.",
-        "Riaprire il documento e salvarlo: i riepiloghi si ricalcolano. Per un file importato, correggerlo nel"
-        " programma che lo ha prodotto.",
+        say("Le Nature delle righe e quelle dei riepiloghi non sono le stesse."),
+        say(
+            "Riaprire il documento e salvarlo: i riepiloghi si ricalcolano. Per un file importato, correggerlo nel"
+            " programma che lo ha prodotto."
+        ),
         "linee.natura",
     ),
     "00445": (
-        "Una Natura è generica (N2, N3 o N6): dal 2021 serve il codice di dettaglio.",
-        f"Scegliere il dettaglio, per esempio N2.2 o N3.1. {_RESEND}",
+        say("Una Natura è generica (N2, N3 o N6): dal 2021 serve il codice di dettaglio."),
+        together(say("Scegliere il dettaglio, per esempio N2.2 o N3.1."), _RESEND),
         "linee.natura",
     ),
     "00459": (
-        "Il regime fiscale RF03 non esiste più.",
-        f"Correggere il regime fiscale nelle impostazioni dell'azienda. {_RESEND}",
+        say("Il regime fiscale RF03 non esiste più."),
+        together(say("Correggere il regime fiscale nelle impostazioni dell'azienda."), _RESEND),
         "cedente.regime_fiscale",
     ),
     "00460": (
-        "Una fattura semplificata non può superare 400 euro.",
-        "Emettere una fattura ordinaria.",
+        say("Una fattura semplificata non può superare 400 euro."),
+        say("Emettere una fattura ordinaria."),
         "linee",
     ),
     "00471": (
-        "Chi emette e il cliente sono la stessa persona, ma questo tipo di documento non lo ammette.",
-        f"Correggere il cliente, oppure il tipo di documento. {_RESEND}",
+        say("Chi emette e il cliente sono la stessa persona, ma questo tipo di documento non lo ammette."),
+        together(say("Correggere il cliente, oppure il tipo di documento."), _RESEND),
         "tipo_documento",
     ),
     "00472": (
-        "Con questo tipo di documento chi emette e il cliente devono essere la stessa persona.",
-        f"Correggere il cliente, oppure il tipo di documento. {_RESEND}",
+        say("Con questo tipo di documento chi emette e il cliente devono essere la stessa persona."),
+        together(say("Correggere il cliente, oppure il tipo di documento."), _RESEND),
         "tipo_documento",
     ),
     "00473": (
-        "Il Paese di chi emette non va d'accordo con il tipo di documento: per gli acquisti dall'estero"
-        " (TD17, TD18, TD19, TD28) chi emette è il fornitore estero, per TD29 è italiano.",
-        f"Correggere il tipo di documento, oppure il Paese del fornitore. {_RESEND}",
+        say(
+            "Il Paese di chi emette non va d'accordo con il tipo di documento: per gli acquisti dall'estero"
+            " (TD17, TD18, TD19, TD28) chi emette è il fornitore estero, per TD29 è italiano."
+        ),
+        together(say("Correggere il tipo di documento, oppure il Paese del fornitore."), _RESEND),
         "tipo_documento",
     ),
     "00474": (
-        "Nell'autofattura per splafonamento (TD21) nessuna riga può avere aliquota zero.",
-        f"Indicare l'aliquota con cui l'IVA va versata. {_RESEND}",
+        say("Nell'autofattura per splafonamento (TD21) nessuna riga può avere aliquota zero."),
+        together(say("Indicare l'aliquota con cui l'IVA va versata."), _RESEND),
         "linee.aliquota_iva",
     ),
     "00475": (
-        "Con questo tipo di documento il cliente deve avere la partita IVA.",
-        f"Aggiungere la partita IVA del cliente. {_RESEND}",
+        say("Con questo tipo di documento il cliente deve avere la partita IVA."),
+        together(say("Aggiungere la partita IVA del cliente."), _RESEND),
         "cessionario.id_codice",
     ),
     "00476": (
-        "Né chi emette né il cliente è italiano.",
-        f"Correggere il Paese di uno dei due: almeno uno deve avere una partita IVA italiana. {_RESEND}",
+        say("Né chi emette né il cliente è italiano."),
+        together(
+            say("Correggere il Paese di uno dei due: almeno uno deve avere una partita IVA italiana."),
+            _RESEND,
+        ),
         "cessionario.id_paese",
     ),
     "00477": (
-        "La dichiarazione d'intento indicata in fattura è stata invalidata dall'Agenzia delle Entrate.",
-        "Chiedere al cliente una dichiarazione valida, oppure emettere la fattura con IVA.",
+        say("La dichiarazione d'intento indicata in fattura è stata invalidata dall'Agenzia delle Entrate."),
+        say("Chiedere al cliente una dichiarazione valida, oppure emettere la fattura con IVA."),
         "linee.natura",
     ),
 }
@@ -389,8 +454,11 @@ def explain(code: str) -> Explanation:
         return Explanation(
             code,
             "",
-            f"Il Sistema di Interscambio ha risposto con il codice {code}, che qui non è descritto.",
-            "Leggere la descrizione che accompagna lo scarto; se non basta, chiedere assistenza.",
+            say(
+                "Il Sistema di Interscambio ha risposto con il codice {code}, che qui non è descritto.",
+                code=code,
+            ),
+            say("Leggere la descrizione che accompagna lo scarto; se non basta, chiedere assistenza."),
             "",
         )
     return Explanation(code, control.text, *words)

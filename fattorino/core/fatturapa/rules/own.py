@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fattorino.core.fatturapa.rules.table import ALL, CONTROLS, ORDINARY, A, Kind, R, S
+from fattorino.core.texts import say
 
 SUG = "Suggerimenti per la compilazione 1.6"
 
@@ -26,72 +27,77 @@ class Own:
 OWN: dict[str, Own] = {
     own.code: own
     for own in (
-        Own("avviso-totale", "Importo totale diverso da quello dei riepiloghi", ORDINARY, SUG),
-        Own("avviso-negativo", "Totale del documento negativo senza nota di credito", ORDINARY, SUG),
-        Own("avviso-pagamenti", "Somma dei pagamenti diversa da quanto è da pagare", ORDINARY, SUG),
+        Own("avviso-totale", say("Importo totale diverso da quello dei riepiloghi"), ORDINARY, SUG),
+        Own("avviso-negativo", say("Totale del documento negativo senza nota di credito"), ORDINARY, SUG),
+        Own("avviso-pagamenti", say("Somma dei pagamenti diversa da quanto è da pagare"), ORDINARY, SUG),
         Own(
-            "avviso-iban", "IBAN mancante per un bonifico, o con cifre di controllo sbagliate", ORDINARY, SUG
+            "avviso-iban",
+            say("IBAN mancante per un bonifico, o con cifre di controllo sbagliate"),
+            ORDINARY,
+            SUG,
         ),
         Own(
             "avviso-bollo",
-            "Bollo mancante su somme senza IVA oltre 77,47 euro",
+            say("Bollo mancante su somme senza IVA oltre 77,47 euro"),
             ALL,
             "DPR 642/72, tariffa, 13",
         ),
         Own(
             "avviso-cig",
-            "CIG mancante verso la pubblica amministrazione; CIG o CUP di lunghezza sbagliata",
+            say("CIG mancante verso la pubblica amministrazione; CIG o CUP di lunghezza sbagliata"),
             (A,),
             "DL 66/2014, art. 25",
         ),
-        Own("avviso-cassa", "Contributo alla cassa diverso da aliquota per imponibile", ORDINARY, SUG),
+        Own("avviso-cassa", say("Contributo alla cassa diverso da aliquota per imponibile"), ORDINARY, SUG),
         Own(
             "avviso-ritenuta",
-            "Ritenuta più alta di quanto le righe permettono, o con la scissione",
+            say("Ritenuta più alta di quanto le righe permettono, o con la scissione"),
             ORDINARY,
             SUG,
         ),
-        Own("avviso-linee", "Numeri di linea ripetuti", ORDINARY, SUG),
-        Own("avviso-norma", "Natura senza la norma di riferimento", ORDINARY, "DPR 633/72, art. 21 c. 6"),
+        Own("avviso-linee", say("Numeri di linea ripetuti"), ORDINARY, SUG),
+        Own(
+            "avviso-norma", say("Natura senza la norma di riferimento"), ORDINARY, "DPR 633/72, art. 21 c. 6"
+        ),
         Own(
             "avviso-regime",
-            "IVA addebitata da chi è in regime forfettario o dei minimi",
+            say("IVA addebitata da chi è in regime forfettario o dei minimi"),
             ORDINARY,
             "L. 190/2014",
         ),
         Own(
             "avviso-collegata",
-            "Nota di credito che non dice quale fattura corregge",
+            say("Nota di credito che non dice quale fattura corregge"),
             ORDINARY,
             "DPR 633/72, art. 26",
         ),
         Own(
             "avviso-destinatario",
-            "PEC o codice destinatario che non servirebbero",
+            say("PEC o codice destinatario che non servirebbero"),
             ALL,
             "Allegato A 1.6.1, 1.5.5",
         ),
         Own(
             "avviso-estero",
-            "Cliente estero senza il codice XXXXXXX (San Marino: 2R4GTO8)",
+            say("Cliente estero senza il codice XXXXXXX (San Marino: 2R4GTO8)"),
             (R, S),
             "tabella dell'ordinaria 1.8, 1.1.4",
         ),
         Own(
             "avviso-scissione",
-            "Scissione dei pagamenti verso chi non può averla (persone, clienti esteri)",
+            say("Scissione dei pagamenti verso chi non può averla (persone, clienti esteri)"),
             (R,),
             "DPR 633/72, art. 17-ter",
         ),
         Own(
             "avviso-sanitaria",
-            "Prestazione sanitaria a una persona: la fattura elettronica è vietata",
+            say("Prestazione sanitaria a una persona: la fattura elettronica è vietata"),
             (R,),
             "DL 119/2018, art. 10-bis; D.Lgs. 81/2025, art. 2",
         ),
         Own(
             "avviso-codice-fiscale",
-            "Codice fiscale con il carattere di controllo sbagliato, dove i controlli non lo guardano",
+            say("Codice fiscale con il carattere di controllo sbagliato, dove i controlli non lo guardano"),
             ALL,
             "DM 23/12/1976",
         ),

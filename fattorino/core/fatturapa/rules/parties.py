@@ -29,9 +29,10 @@ from fattorino.core.fatturapa.rules.engine import (
 from fattorino.core.fatturapa.rules.sides import HEADER, key
 from fattorino.core.fatturapa.rules.table import V1_7_1, V1_8, V1_9
 from fattorino.core.fatturapa.rules.tally import AnyTally, Tally
+from fattorino.core.texts import say
 from fattorino.core.values import FOREIGN_RECIPIENT, is_sdi_mailbox, tax_id_problem, vat_number_problem
 
-_RETYPE = "Ricontrollare il codice: il Sistema di Interscambio lo cerca in Anagrafe Tributaria."
+_RETYPE = say("Ricontrollare il codice: il Sistema di Interscambio lo cerca in Anagrafe Tributaria.")
 
 # One's own codes are in every invoice one sends, and a check digit costs more than all the other rules of a header.
 _vat_problem = lru_cache(maxsize=4096)(vat_number_problem)
@@ -124,9 +125,12 @@ def tax_code_of_a_vat_group(case: AnyCase) -> Iterator[Hit]:
     if case.parties.buyer is None and len(code) == 11 and code[0] not in "89":
         yield Hit(
             f"{case.parties.buyer_path}/CodiceFiscale",
-            f"Del cliente c'è solo il codice fiscale {code}: se è quello di un gruppo IVA la fattura sarà"
-            " scartata.",
-            "Indicare anche la partita IVA del cliente.",
+            say(
+                "Del cliente c'è solo il codice fiscale {code}: se è quello di un gruppo IVA la fattura sarà"
+                " scartata.",
+                code=code,
+            ),
+            say("Indicare anche la partita IVA del cliente."),
         )
 
 
@@ -138,8 +142,8 @@ def buyer_without_identity(case: AnyCase) -> Iterator[Hit]:
     if case.parties.buyer is None and case.parties.buyer_cf is None:
         yield Hit(
             case.parties.buyer_path,
-            "Del cliente mancano sia la partita IVA sia il codice fiscale.",
-            "Indicarne almeno uno.",
+            say("Del cliente mancano sia la partita IVA sia il codice fiscale."),
+            say("Indicarne almeno uno."),
         )
 
 
@@ -149,8 +153,12 @@ def both_foreign(case: AnyCase) -> Iterator[Hit]:
     if buyer is not None and seller.id_paese != "IT" and buyer.id_paese != "IT":
         yield Hit(
             f"{case.parties.buyer_path}/IdFiscaleIVA/IdPaese",
-            f"Né il cedente ({seller.id_paese}) né il cessionario ({buyer.id_paese}) è italiano.",
-            "Uno dei due deve avere un identificativo IVA italiano (IT).",
+            say(
+                "Né il cedente ({seller_country}) né il cessionario ({buyer_country}) è italiano.",
+                seller_country=seller.id_paese,
+                buyer_country=buyer.id_paese,
+            ),
+            say("Uno dei due deve avere un identificativo IVA italiano (IT)."),
         )
 
 
@@ -177,9 +185,13 @@ def seller_is_buyer(tally: AnyTally, case: AnyCase) -> Iterator[Hit]:
     if kind in _must_differ(short, situation.on >= V1_9) and case.parties.same:
         yield Hit(
             f"{document_path(tally)}/TipoDocumento",
-            f"Cedente e cessionario hanno la stessa partita IVA ({key(case.parties.seller)}), ma con"
-            f" {kind} devono essere diversi.",
-            "Correggere il cliente oppure il tipo di documento (TD21 e TD27 sono per sé stessi).",
+            say(
+                "Cedente e cessionario hanno la stessa partita IVA ({seller}), ma con"
+                " {kind} devono essere diversi.",
+                seller=key(case.parties.seller),
+                kind=kind,
+            ),
+            say("Correggere il cliente oppure il tipo di documento (TD21 e TD27 sono per sé stessi)."),
         )
 
 
@@ -193,9 +205,13 @@ def seller_is_not_buyer(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
         return
     yield Hit(
         f"{document_path(tally)}/TipoDocumento",
-        f"Con {kind} cedente ({key(parties.seller)}) e cessionario ({key(parties.buyer)}) devono essere"
-        " la stessa persona.",
-        "Indicare sé stessi anche come cliente, oppure correggere il tipo di documento.",
+        say(
+            "Con {kind} cedente ({seller}) e cessionario ({buyer}) devono essere la stessa persona.",
+            kind=kind,
+            seller=key(parties.seller),
+            buyer=key(parties.buyer),
+        ),
+        say("Indicare sé stessi anche come cliente, oppure correggere il tipo di documento."),
     )
 
 
@@ -208,20 +224,20 @@ def country_of_the_seller(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
         if kind in _foreign_sellers(case.on):
             yield Hit(
                 path,
-                f"Con {kind} il cedente è il fornitore estero, ma il suo Paese è IT.",
-                "Indicare come cedente il fornitore estero, oppure correggere il tipo di documento.",
+                say("Con {kind} il cedente è il fornitore estero, ma il suo Paese è IT.", kind=kind),
+                say("Indicare come cedente il fornitore estero, oppure correggere il tipo di documento."),
             )
     elif kind == "TD29" and case.on >= V1_9:
         yield Hit(
             path,
-            f"Con TD29 il cedente è il fornitore italiano, ma il suo Paese è {country}.",
-            "Indicare la partita IVA italiana del fornitore.",
+            say("Con TD29 il cedente è il fornitore italiano, ma il suo Paese è {country}.", country=country),
+            say("Indicare la partita IVA italiana del fornitore."),
         )
     elif country == "OO" and kind not in ("TD17", "TD19") and case.on >= V1_8:
         yield Hit(
             path,
-            f"Il Paese OO del cedente è ammesso solo con TD17 e TD19, non con {kind}.",
-            "Indicare il Paese del cedente, oppure correggere il tipo di documento.",
+            say("Il Paese OO del cedente è ammesso solo con TD17 e TD19, non con {kind}.", kind=kind),
+            say("Indicare il Paese del cedente, oppure correggere il tipo di documento."),
         )
 
 
@@ -243,8 +259,8 @@ def buyer_vat_number_missing(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
     if case.parties.buyer is None and (kind in _BUYER_VAT or (kind == "TD29" and case.on >= V1_9)):
         yield Hit(
             f"{case.parties.buyer_path}/IdFiscaleIVA",
-            f"Con {kind} serve la partita IVA del cessionario.",
-            "Indicare la partita IVA oltre al codice fiscale.",
+            say("Con {kind} serve la partita IVA del cessionario.", kind=kind),
+            say("Indicare la partita IVA oltre al codice fiscale."),
         )
 
 
@@ -256,11 +272,12 @@ def foreign_address_of_an_italian_buyer(case: AnyCase) -> Iterator[Hit]:
     buyer = case.parties.buyer
     code = case.fattura.fattura_elettronica_header.dati_trasmissione.codice_destinatario
     if code == FOREIGN_RECIPIENT and (buyer is None or buyer.id_paese == "IT"):
-        who = "è italiano (IT)" if buyer is not None else "non ha un identificativo IVA"
         yield Hit(
             f"{HEADER}/DatiTrasmissione/CodiceDestinatario",
-            f"XXXXXXX è solo per i clienti esteri, ma il cliente {who}.",
-            "Indicare l'identificativo IVA estero del cliente, oppure un altro codice destinatario.",
+            say("XXXXXXX è solo per i clienti esteri, ma il cliente non ha un identificativo IVA.")
+            if buyer is None
+            else say("XXXXXXX è solo per i clienti esteri, ma il cliente è italiano (IT)."),
+            say("Indicare l'identificativo IVA estero del cliente, oppure un altro codice destinatario."),
         )
 
 
@@ -270,22 +287,31 @@ def mailbox_of_sdi(case: AnyCase) -> Iterator[Hit]:
     if address is not None and is_sdi_mailbox(address):
         yield Hit(
             f"{HEADER}/DatiTrasmissione/PECDestinatario",
-            f"{address} è una casella del Sistema di Interscambio, non del cliente.",
-            "Indicare la PEC del cliente.",
+            say("{address} è una casella del Sistema di Interscambio, non del cliente.", address=address),
+            say("Indicare la PEC del cliente."),
         )
 
 
 @on_any("00427")
 def length_of_the_recipient_code(case: AnyCase) -> Iterator[Hit]:
     block = case.fattura.fattura_elettronica_header.dati_trasmissione
-    length, kind = len(block.codice_destinatario), block.formato_trasmissione
-    if length == (7 if kind == "FPA12" else 6):
-        right = "6 caratteri (ufficio della PA)" if kind == "FPA12" else "7 caratteri"
+    kind = block.formato_trasmissione
+    if len(block.codice_destinatario) == (7 if kind == "FPA12" else 6):
+        code = block.codice_destinatario
         yield Hit(
             f"{HEADER}/DatiTrasmissione/CodiceDestinatario",
-            f"Il codice destinatario {block.codice_destinatario} ha {length} caratteri, ma con {kind} ne servono"
-            f" {right}.",
-            "Correggere il codice, oppure il formato: FPA12 per la PA, FPR12 per i privati.",
+            say(
+                "Il codice destinatario {code} ha 7 caratteri, ma con FPA12 ne servono 6 caratteri"
+                " (ufficio della PA).",
+                code=code,
+            )
+            if kind == "FPA12"
+            else say(
+                "Il codice destinatario {code} ha 6 caratteri, ma con {kind} ne servono 7 caratteri.",
+                code=code,
+                kind=kind,
+            ),
+            say("Correggere il codice, oppure il formato: FPA12 per la PA, FPR12 per i privati."),
         )
 
 
@@ -295,8 +321,12 @@ def version_and_format(case: AnyCase) -> Iterator[Hit]:
     if kind != case.fattura.versione:
         yield Hit(
             f"{HEADER}/DatiTrasmissione/FormatoTrasmissione",
-            f"Il formato è {kind}, ma l'attributo «versione» del file dice {case.fattura.versione}.",
-            "I due valori devono essere uguali.",
+            say(
+                "Il formato è {kind}, ma l'attributo «versione» del file dice {versione}.",
+                kind=kind,
+                versione=case.fattura.versione,
+            ),
+            say("I due valori devono essere uguali."),
         )
 
 
@@ -313,6 +343,9 @@ def public_buyer_in_a_private_format(case: OrdinaryCase) -> Iterator[Hit]:
     if name is not None and _public(name):
         yield Hit(
             f"{HEADER}/DatiTrasmissione/FormatoTrasmissione",
-            f"Il cliente «{name}» sembra una pubblica amministrazione, ma il formato è per i privati (FPR12).",
-            "Se è iscritto in IPA serve il suo codice ufficio di 6 caratteri.",
+            say(
+                "Il cliente «{name}» sembra una pubblica amministrazione, ma il formato è per i privati (FPR12).",
+                name=name,
+            ),
+            say("Se è iscritto in IPA serve il suo codice ufficio di 6 caratteri."),
         )

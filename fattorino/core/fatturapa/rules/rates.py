@@ -29,11 +29,12 @@ from fattorino.core.fatturapa.rules.engine import (
 )
 from fattorino.core.fatturapa.rules.table import V1_7_1, V1_8
 from fattorino.core.fatturapa.rules.tally import SimpleTally, Tally
+from fattorino.core.texts import say
 
 END_OF_GENERIC = date(2021, 1, 1)
 
-_NEED_NATURA = "Indicare la Natura, cioè il motivo per cui l'IVA non c'è, oppure l'aliquota giusta."
-_NO_NATURA = "Togliere la Natura, oppure mettere l'aliquota a zero."
+_NEED_NATURA = say("Indicare la Natura, cioè il motivo per cui l'IVA non c'è, oppure l'aliquota giusta.")
+_NO_NATURA = say("Togliere la Natura, oppure mettere l'aliquota a zero.")
 
 
 def _natura_allowed_beside_a_rate(tally: Tally, case: OrdinaryCase) -> bool:
@@ -48,7 +49,7 @@ def natura_missing_on_a_line(tally: Tally, _: OrdinaryCase) -> Hits:
         "zero rate without Natura",
         lambda here, line: Hit(
             f"{here}/Natura",
-            f"La linea {line.numero_linea} ha aliquota IVA zero ma non ha la Natura.",
+            say("La linea {line} ha aliquota IVA zero ma non ha la Natura.", line=line.numero_linea),
             _NEED_NATURA,
         ),
     )
@@ -64,8 +65,12 @@ def natura_beside_a_rate_on_a_line(tally: Tally, case: OrdinaryCase) -> Hits:
         "Natura beside a rate",
         lambda here, line: Hit(
             f"{here}/Natura",
-            f"La linea {line.numero_linea} ha aliquota {rate_text(line.aliquota_iva)}"
-            f" e anche la Natura {line.natura}.",
+            say(
+                "La linea {line} ha aliquota {aliquota_iva} e anche la Natura {natura}.",
+                line=line.numero_linea,
+                aliquota_iva=rate_text(line.aliquota_iva),
+                natura=line.natura,
+            ),
             _NO_NATURA,
         ),
     )
@@ -77,7 +82,10 @@ def natura_missing_on_a_cassa(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
         if cassa.natura is None and cassa.aliquota_iva == 0:
             yield Hit(
                 f"{cassa_path(tally, number)}/Natura",
-                f"La cassa {cassa.tipo_cassa} ha aliquota IVA zero ma non ha la Natura.",
+                say(
+                    "La cassa {tipo_cassa} ha aliquota IVA zero ma non ha la Natura.",
+                    tipo_cassa=cassa.tipo_cassa,
+                ),
                 _NEED_NATURA,
             )
 
@@ -89,8 +97,12 @@ def natura_beside_a_rate_on_a_cassa(tally: Tally, _: OrdinaryCase) -> Iterator[H
         if cassa.natura is not None and cassa.aliquota_iva != 0:
             yield Hit(
                 f"{cassa_path(tally, number)}/Natura",
-                f"La cassa {cassa.tipo_cassa} ha aliquota IVA {rate_text(cassa.aliquota_iva)}"
-                f" e anche la Natura {cassa.natura}.",
+                say(
+                    "La cassa {tipo_cassa} ha aliquota IVA {aliquota_iva} e anche la Natura {natura}.",
+                    tipo_cassa=cassa.tipo_cassa,
+                    aliquota_iva=rate_text(cassa.aliquota_iva),
+                    natura=cassa.natura,
+                ),
                 _NO_NATURA,
             )
 
@@ -100,7 +112,7 @@ def natura_missing_in_a_riepilogo(tally: Tally, _: OrdinaryCase) -> Iterator[Hit
     for number, block in enumerate(tally.riepiloghi, 1):
         if block.natura is None and block.aliquota_iva == 0:
             here = riepilogo_path(tally, number)
-            yield Hit(f"{here}/Natura", "Il riepilogo ad aliquota zero non ha la Natura.", _NEED_NATURA)
+            yield Hit(f"{here}/Natura", say("Il riepilogo ad aliquota zero non ha la Natura."), _NEED_NATURA)
 
 
 @ordinary_body("00430", needs=NATURES)
@@ -111,7 +123,11 @@ def natura_beside_a_rate_in_a_riepilogo(tally: Tally, case: OrdinaryCase) -> Ite
             continue
         yield Hit(
             f"{riepilogo_path(tally, number)}/Natura",
-            f"Il riepilogo al {rate_text(block.aliquota_iva)} ha anche la Natura {block.natura}.",
+            say(
+                "Il riepilogo al {aliquota_iva} ha anche la Natura {natura}.",
+                aliquota_iva=rate_text(block.aliquota_iva),
+                natura=block.natura,
+            ),
             _NO_NATURA,
         )
 
@@ -127,8 +143,13 @@ def fewer_riepiloghi_than_rates(tally: Tally, _: OrdinaryCase) -> Iterator[Hit]:
         shown = ", ".join(rate_text(r) for r in rates[:20]) + (" ..." if len(rates) > 20 else "")
         yield Hit(
             f"{tally.path}/DatiBeniServizi/DatiRiepilogo",
-            f"I riepiloghi IVA sono {blocks}, ma le aliquote diverse in fattura sono {len(rates)} ({shown}).",
-            "Serve un riepilogo per ogni aliquota.",
+            say(
+                "I riepiloghi IVA sono {blocks}, ma le aliquote diverse in fattura sono {rates} ({shown}).",
+                blocks=blocks,
+                rates=len(rates),
+                shown=shown,
+            ),
+            say("Serve un riepilogo per ogni aliquota."),
         )
 
 
@@ -152,14 +173,17 @@ def rates_without_riepilogo(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
         if not sums.riepilogo:
             yield Hit(
                 f"{_charged_path(tally, sums)}/AliquotaIVA",
-                f"L'aliquota {rate_text(rate)} non ha un riepilogo.",
-                "Aggiungere il riepilogo di questa aliquota, oppure correggerla.",
+                say("L'aliquota {rate} non ha un riepilogo.", rate=rate_text(rate)),
+                say("Aggiungere il riepilogo di questa aliquota, oppure correggerla."),
             )
         elif not sums.charged and _both_ways(case):
             yield Hit(
                 f"{riepilogo_path(tally, sums.riepilogo)}/AliquotaIVA",
-                f"C'è un riepilogo al {rate_text(rate)}, ma nessuna linea o cassa ha questa aliquota.",
-                "Togliere il riepilogo, oppure correggere l'aliquota delle linee.",
+                say(
+                    "C'è un riepilogo al {rate}, ma nessuna linea o cassa ha questa aliquota.",
+                    rate=rate_text(rate),
+                ),
+                say("Togliere il riepilogo, oppure correggere l'aliquota delle linee."),
             )
 
 
@@ -170,14 +194,17 @@ def nature_without_riepilogo(tally: Tally, case: OrdinaryCase) -> Iterator[Hit]:
         if not uses.riepilogo:
             yield Hit(
                 f"{_charged_path(tally, uses)}/Natura",
-                f"La Natura {natura} non ha un riepilogo.",
-                "Aggiungere il riepilogo di questa Natura, oppure correggerla.",
+                say("La Natura {natura} non ha un riepilogo.", natura=natura),
+                say("Aggiungere il riepilogo di questa Natura, oppure correggerla."),
             )
         elif not uses.charged and _both_ways(case):
             yield Hit(
                 f"{riepilogo_path(tally, uses.riepilogo)}/Natura",
-                f"C'è un riepilogo con Natura {natura}, ma nessuna linea o cassa ha questa Natura.",
-                "Togliere il riepilogo, oppure correggere la Natura delle linee.",
+                say(
+                    "C'è un riepilogo con Natura {natura}, ma nessuna linea o cassa ha questa Natura.",
+                    natura=natura,
+                ),
+                say("Togliere il riepilogo, oppure correggere la Natura delle linee."),
             )
 
 
@@ -187,9 +214,12 @@ def reverse_charge_with_split_payment(tally: Tally, _: OrdinaryCase) -> Iterator
         if block.esigibilita_iva == "S" and (block.natura or "").startswith("N6"):
             yield Hit(
                 f"{riepilogo_path(tally, number)}/EsigibilitaIVA",
-                f"Il riepilogo con Natura {block.natura} (inversione contabile) ha la scissione dei"
-                " pagamenti: le due cose si escludono.",
-                "Togliere la scissione (S), oppure correggere la Natura.",
+                say(
+                    "Il riepilogo con Natura {natura} (inversione contabile) ha la scissione dei"
+                    " pagamenti: le due cose si escludono.",
+                    natura=block.natura,
+                ),
+                say("Togliere la scissione (S), oppure correggere la Natura."),
             )
 
 
@@ -209,8 +239,8 @@ def rate_not_in_per_cent(tally: Tally, _: OrdinaryCase) -> Hits:
 def _not_per_cent(path: str, rate: Decimal) -> Hit:
     return Hit(
         path,
-        f"L'aliquota IVA {rate_text(rate)} non è in per cento.",
-        f"Scrivere per esempio 22.00 e non 0.22 (qui forse {rate * 100:.2f}).",
+        say("L'aliquota IVA {rate} non è in per cento.", rate=rate_text(rate)),
+        say("Scrivere per esempio 22.00 e non 0.22 (qui forse {percent}).", percent=f"{rate * 100:.2f}"),
     )
 
 
@@ -235,8 +265,8 @@ def _generic_natures(tally: Tally) -> Hits:
 def _generic_item(here: str, item: Any) -> Hit:
     return Hit(
         f"{here}/Natura",
-        f"La Natura {item.natura} non è più ammessa dal 1/1/2021.",
-        f"Scegliere il codice di dettaglio, per esempio {item.natura}.1.",
+        say("La Natura {natura} non è più ammessa dal 1/1/2021.", natura=item.natura),
+        say("Scegliere il codice di dettaglio, per esempio {natura}.1.", natura=item.natura),
     )
 
 
@@ -249,8 +279,11 @@ def zero_rate_in_a_self_invoice(tally: Tally, _: OrdinaryCase) -> Hits:
 def _zero_rate(here: str, line: DettaglioLinee) -> Hit:
     return Hit(
         f"{here}/AliquotaIVA",
-        f"Nell'autofattura per splafonamento (TD21) la linea {line.numero_linea} ha aliquota zero.",
-        "Indicare l'aliquota con cui l'IVA va versata.",
+        say(
+            "Nell'autofattura per splafonamento (TD21) la linea {line} ha aliquota zero.",
+            line=line.numero_linea,
+        ),
+        say("Indicare l'aliquota con cui l'IVA va versata."),
     )
 
 
@@ -267,7 +300,10 @@ def simple_natura_missing(tally: SimpleTally, _: SimpleCase) -> Hits:
         "zero rate without Natura",
         lambda here, item: Hit(
             f"{here}/Natura",
-            f"Il bene o servizio «{item.descrizione[:30]}» ha aliquota zero ma non ha la Natura.",
+            say(
+                "Il bene o servizio «{descrizione}» ha aliquota zero ma non ha la Natura.",
+                descrizione=item.descrizione[:30],
+            ),
             _NEED_NATURA,
         ),
         block=_ITEM,
@@ -281,8 +317,12 @@ def simple_natura_beside_a_rate(tally: SimpleTally, _: SimpleCase) -> Hits:
         "Natura beside a rate",
         lambda here, item: Hit(
             f"{here}/Natura",
-            f"Il bene o servizio «{item.descrizione[:30]}» ha aliquota {rate_text(item.dati_iva.aliquota)}"
-            f" e anche la Natura {item.natura}.",
+            say(
+                "Il bene o servizio «{descrizione}» ha aliquota {aliquota} e anche la Natura {natura}.",
+                descrizione=item.descrizione[:30],
+                aliquota=rate_text(item.dati_iva.aliquota),
+                natura=item.natura,
+            ),
             _NO_NATURA,
         ),
         block=_ITEM,
