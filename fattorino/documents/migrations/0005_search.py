@@ -3,6 +3,8 @@ import django.contrib.postgres.search
 import django.db.models.deletion
 from django.db import migrations, models
 
+from fattorino.organisations.rls import WALL as ROWS
+
 # What a document is found by (decision 0008). A lexeme is the company's number, the document's month, a letter for
 # where the word stands, and the word: n in the counterpart's name or codes, w anywhere, k its dashboard and kind.
 FUNCTIONS = r"""
@@ -95,12 +97,11 @@ select set_config('app.companies', '', true);
 """
 # The question stands in the wall itself: conditions of a policy may use an index, those of a query that are not
 # leakproof may not. Without a question app_words() is true of every row.
-WALL = """
+WALL = f"""
 alter table documents_searchentry enable row level security;
 alter table documents_searchentry force row level security;
 create policy company_wall on documents_searchentry
-  using ((company_id = any(app_companies()) or app_everything()) and words @@ app_words())
-  with check (company_id = any(app_companies()) or app_everything());
+  using ({ROWS} and words @@ app_words()) with check {ROWS};
 """
 
 

@@ -2,6 +2,8 @@ import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 from django.db import migrations, models
 
+from fattorino.organisations.rls import WALL as ROWS
+
 COLUMN = """
 create function counterpart_lexemes(company bigint, name text, identity text)
 returns tsvector language plpgsql immutable parallel safe as $$
@@ -18,17 +20,15 @@ alter table documents_counterpart add column words tsvector not null
   generated always as (counterpart_lexemes(company_id, name, identity)) stored;
 """
 # As on documents_searchentry: the question stands in the wall, see decision 0008.
-WALL = """
+WALL = f"""
 drop policy company_wall on documents_counterpart;
 create policy company_wall on documents_counterpart
-  using ((company_id = any(app_companies()) or app_everything()) and words @@ app_words())
-  with check (company_id = any(app_companies()) or app_everything());
+  using ({ROWS} and words @@ app_words()) with check {ROWS};
 """
-PLAIN_WALL = """
+PLAIN_WALL = f"""
 drop policy company_wall on documents_counterpart;
 create policy company_wall on documents_counterpart
-  using (company_id = any(app_companies()) or app_everything())
-  with check (company_id = any(app_companies()) or app_everything());
+  using {ROWS} with check {ROWS};
 """
 
 
