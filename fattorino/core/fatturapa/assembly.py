@@ -19,6 +19,8 @@ from fattorino.core.tracciati.values import Number, Text
 
 T = TypeVar("T")
 
+_LONGEST_NUMBER = 40  # digits before the point; the schema admits 12
+
 
 class Assembly:
     """Collects findings while blocks are made. With an error among them the blocks are not to be used."""
@@ -66,7 +68,9 @@ class Assembly:
             value = self._text(line, facets, value, field)
         elif isinstance(facets, Number) and isinstance(value, Decimal) and value.is_finite():
             fewest = max(facets.most, 2)
-            value = trimmed(value, fewest) if value == trimmed(value, fewest) else value
+            # What is longer is refused below; trimming would raise before.
+            if value.adjusted() < _LONGEST_NUMBER and value == trimmed(value, fewest):
+                value = trimmed(value, fewest)
         try:
             text = facets.text(value)
         except ValueError as error:

@@ -12,6 +12,7 @@ from fattorino.core.fatturapa import check, write_fattura
 from fattorino.core.fatturapa import semplificata as s
 from fattorino.core.fatturapa.build import build
 from fattorino.core.fatturapa.draft import Cassa, Draft, Line, Party, Ritenuta
+from tests.core.fatturapa.english import all_said
 
 D = Decimal
 TODAY = datetime.date(2026, 11, 21)
@@ -175,8 +176,10 @@ def _replaced(value: Any, steps: list[str], new: Any) -> Any:
 
 
 def found(fattura: Any, **how: Any) -> list[Any]:
-    """Findings of the written file."""
-    return check(write_fattura(fattura), **{"on": TODAY, **how})
+    """Findings of the written file; each can be said in English."""
+    findings = check(write_fattura(fattura), **{"on": TODAY, **how})
+    assert not all_said(findings)
+    return findings
 
 
 def codes(fattura: Any, **how: Any) -> set[str]:

@@ -116,3 +116,7 @@ def test_a_warning_that_is_switched_off_is_not_told_and_an_error_always_is():
     assert "CIG" in kept.message
     assert check_draft(to_pa, cedente=CEDENTE, on=TODAY, without=off) == ()
     assert said(dataclasses.replace(to_pa, numero="senza"), without=off) == {("numero", "00425")}
+
+
+def test_a_price_of_a_hundred_digits_is_refused_beside_its_field_and_never_raises():
+    assert ("linee.0.prezzo_unitario", "") in said(draft(line("1e99")))
