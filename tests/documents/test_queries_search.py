@@ -198,6 +198,24 @@ def test_totals_beyond_a_thousand_say_so_and_have_no_sums(
     assert queries.totals(desk.actor, DocumentFilters(number="2026/0001")).exact
 
 
+def test_totals_that_take_long_say_how_many_there_are_at_least_unless_they_are_few(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "SMALL", 0)
+    monkeypatch.setattr(search, "LARGEST_WINDOW", 1)
+    fill(desk, 200)
+    filters = DocumentFilters(text="rossi corso", dashboard="PR")
+    exact = queries.totals(desk.actor, filters)
+    assert exact.exact and exact.count > 6
+    # All documents twice, for each has two words: the last of five months is not looked at.
+    monkeypatch.setattr(search, "WORK", 1.5 * 200)
+    monkeypatch.setattr(search, "ENOUGH", 5)
+    bounded = queries.totals(desk.actor, filters)
+    assert 5 <= bounded.count < exact.count and not bounded.exact and bounded.total_cents == 0
+    monkeypatch.setattr(search, "ENOUGH", exact.count + 1)
+    assert queries.totals(desk.actor, filters) == exact
+
+
 def test_reserved_states_are_neither_listed_nor_found_nor_counted(desk: Desk) -> None:
     documents = fill(desk, 60)
     definition = standard_json()
