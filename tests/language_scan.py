@@ -16,8 +16,8 @@ from pathlib import Path
 from scripts import languages
 
 SMALL_WORDS = re.compile(
-    r"\b(?:il|gli|un|una|di|del|della|dei|delle|degli|dello|al|alla|ai|alle|dal|dalla|nel|nella|nei|nelle|per|con|non|"
-    r"che|è|sono|da|manca|mancano|più|deve|devono|può|si|senza|già|questa|questo|ogni|tra)\b",
+    r"\b(?:il|gli|un|una|di|del|della|dei|delle|degli|dello|al|alla|ai|alle|dal|dalla|nel|nella|nei|nelle|per|con|"
+    r"non(?!-)|che|è|sono|da|manca|mancano|più|deve|devono|può|si|senza|già|questa|questo|ogni|tra)\b",
     re.IGNORECASE,
 )
 SAYING = frozenset(languages.KEYWORDS)
