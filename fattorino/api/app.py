@@ -13,11 +13,7 @@ from ninja.openapi.schema import REF_TEMPLATE, OpenAPISchema
 from ninja.parser import Parser
 
 from fattorino.api import attachments, border, documents, imports, problems
-
-_DESCRIPTION = """L'API di Fattorino per i gestionali. Un token vale per una sola azienda e ha un ruolo.
-
-Ogni rifiuto è `application/problem+json`, in italiano: `detail` dice perché, `hint` che cosa fare, `fields` dove.
-Gli importi sono testi ("427.00"), le date ISO 8601."""
+from fattorino.core.texts import say
 
 
 class StrictParser(Parser):
@@ -68,13 +64,17 @@ class FattorinoApi(NinjaAPI):
 
 
 def _nothing_here(request: HttpRequest) -> HttpResponse:
-    return problems.not_found("A questo indirizzo dell'API non c'è nulla.")
+    return problems.not_found(say("A questo indirizzo dell'API non c'è nulla."))
 
 
 api = FattorinoApi(
     title="Fattorino",
     version="1",
-    description=_DESCRIPTION,
+    description="""L'API di Fattorino per i gestionali. Un token vale per una sola azienda e ha un ruolo.
+
+Ogni rifiuto è `application/problem+json`: `detail` dice perché, `hint` che cosa fare, `fields` dove.
+I testi sono in italiano, o in inglese se `Accept-Language` lo nomina per primo; ciò che è stato registrato con dei
+valori dentro resta com'era. Gli importi sono testi ("427.00"), le date ISO 8601.""",
     urls_namespace="api-v1",
     auth=border.TokenAuth(),
     parser=StrictParser(),

@@ -12,6 +12,7 @@ from fattorino import clock
 from fattorino.api import schemas
 from fattorino.api.border import raw_body
 from fattorino.core.errors import RefusedError
+from fattorino.core.texts import say
 from fattorino.documents import flows
 from fattorino.organisations.queries import Actor
 
@@ -33,7 +34,7 @@ def deposit(request: HttpRequest) -> Any:
     """
     content = raw_body(request)
     if not content:
-        raise RefusedError("Il corpo della richiesta è vuoto.", "Inviare i byte del file.")
+        raise RefusedError(say("Il corpo della richiesta è vuoto."), say("Inviare i byte del file."))
     if len(content) > LIMIT:
         raise RequestDataTooBig
     actor: Actor = request.actor  # type: ignore[attr-defined]  # set by border.TokenAuth

@@ -12,12 +12,15 @@ from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from ninja.errors import AuthorizationError, Throttled
 from ninja.security import HttpBearer
 
 from fattorino import clock
-from fattorino.api import problems
+from fattorino.api import language, problems
 from fattorino.core.errors import InputError, RefusedError
+from fattorino.core.texts import say
 from fattorino.organisations import scope, tokens
 from fattorino.organisations.accounts import client_address
 
@@ -54,14 +57,18 @@ def guarded(view: View) -> View:
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         scope.show_only(None)
         request.actor = request.bearer = None  # type: ignore[attr-defined]
-        with transaction.atomic():
-            response = view(request, *args, **kwargs)
-            if response.status_code >= 400:
-                transaction.set_rollback(True)
-        _count(request, response)
-        if response.status_code == 405:
-            response = problems.not_allowed(response["Allow"])
+        spoken = language.asked(request)
+        with translation.override(spoken):
+            with transaction.atomic():
+                response = view(request, *args, **kwargs)
+                if response.status_code >= 400:
+                    transaction.set_rollback(True)
+            _count(request, response)
+            if response.status_code == 405:
+                response = problems.not_allowed(response["Allow"])
         response.headers.setdefault("Cache-Control", "no-store")
+        response.headers["Content-Language"] = spoken
+        patch_vary_headers(response, ("Accept-Language",))
         return response
 
     # A token is no cookie: no other site can make a browser send it.
@@ -86,8 +93,8 @@ def raw_body(request: HttpRequest) -> bytes:
     """
     if (request.content_type or "").startswith(("multipart/", "application/x-www-form-urlencoded")):
         raise RefusedError(
-            "Il corpo della richiesta deve essere il file e nient'altro.",
-            "Inviarlo con «Content-Type: application/octet-stream», non come modulo.",
+            say("Il corpo della richiesta deve essere il file e nient'altro."),
+            say("Inviarlo con «Content-Type: application/octet-stream», non come modulo."),
         )
     return request.body
 
@@ -106,9 +113,11 @@ def known_parameters_only(view: View) -> View:
     def wrapped(request: HttpRequest, **values: Any) -> HttpResponse:
         if unknown := [name for name in request.GET if name not in names]:
             raise RefusedError(
-                "La richiesta ha parametri sconosciuti.",
-                f"Si può usare: {', '.join(sorted(names))}." if names else "Qui non si usano parametri.",
-                fields={name[:80]: "Parametro sconosciuto." for name in unknown},
+                say("La richiesta ha parametri sconosciuti."),
+                say("Si può usare: {names}.", names=", ".join(sorted(names)))
+                if names
+                else say("Qui non si usano parametri."),
+                fields={name[:80]: say("Parametro sconosciuto.") for name in unknown},
             )
         return view(request, **values)
 
@@ -129,7 +138,9 @@ def check_texts(value: Any) -> None:
         elif isinstance(item, list):
             waiting += item
         elif isinstance(item, str) and ("\x00" in item or not item.isascii() and _broken(item)):
-            raise InputError("Un testo contiene caratteri che non si possono registrare (NUL o surrogati).")
+            raise InputError(
+                say("Un testo contiene caratteri che non si possono registrare (NUL o surrogati).")
+            )
 
 
 def _broken(text: str) -> bool:

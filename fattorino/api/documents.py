@@ -13,10 +13,13 @@ from ninja import Header, Query, Router, Status
 
 from fattorino import clock
 from fattorino.api import schemas
+from fattorino.api.language import told, told_findings
 from fattorino.core.errors import ConflictError, RefusedError
 from fattorino.core.fatturapa.draft import draft_from_json, draft_to_json
+from fattorino.core.texts import say
 from fattorino.documents import flows, preview, queries
 from fattorino.organisations import idempotency
+from fattorino.organisations.languages import said
 from fattorino.organisations.pages import download
 from fattorino.organisations.queries import Actor, get_company
 from fattorino.workflow import flows as workflow
@@ -32,7 +35,8 @@ def list_documents(request: HttpRequest, filters: Query[schemas.Filters]) -> Any
     cursor = queries.Cursor.parse(filters.cursor) if filters.cursor else None
     if filters.cursor and cursor is None:
         raise RefusedError(
-            "Il cursore non è valido.", fields={"cursor": "Usare `next` o `previous` di una risposta."}
+            say("Il cursore non è valido."),
+            fields={"cursor": say("Usare `next` o `previous` di una risposta.")},
         )
     wanted = queries.DocumentFilters(**filters.model_dump(exclude={"cursor", "limit"}))
     page = queries.list_documents(_actor(request), wanted, cursor, filters.limit)
@@ -116,8 +120,8 @@ def press_button(request: HttpRequest, document_id: int, payload: schemas.Press 
     view = _view(actor, document_id)
     if payload and payload.action and payload.action != str(view.possibilities.action):
         raise ConflictError(
-            "Nel frattempo lo stato del documento è cambiato: non è stato fatto nulla.",
-            f"L'azione dello stato è ora {view.possibilities.action}.",
+            say("Nel frattempo lo stato del documento è cambiato: non è stato fatto nulla."),
+            say("L'azione dello stato è ora {action}.", action=str(view.possibilities.action)),
         )
     workflow.request_action(document_id, actor, now=clock.now())
     return Status(202, _detail(actor, document_id))
@@ -141,9 +145,7 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
     "/documents/{int:document_id}/files/{int:file_id}",
     operation_id="getFile",
     openapi_extra={
-        "responses": {
-            200: {"description": "I byte del file", "content": {"application/octet-stream": _BINARY}}
-        }
+        "responses": {200: dict(description="I byte del file", content={"application/octet-stream": _BINARY})}
     },
 )
 def get_file(request: HttpRequest, document_id: int, file_id: int) -> Any:
@@ -220,8 +222,8 @@ def _row(row: queries.DocumentRow) -> dict[str, Any]:
         "dashboard": row.dashboard,
         "state": _state(row.state) if row.state else None,
         "state_since": row.state_since,
-        "busy": row.busy_label,
-        "outcome": row.outcome,
+        "busy": said(row.busy_label),
+        "outcome": told(row.outcome),
         "outcome_at": row.outcome_at,
         "change": row.change_seq,
     }
@@ -246,10 +248,10 @@ def _detail(actor: Actor, document_id: int) -> schemas.DocumentDetail:
         draft=draft_to_json(view.draft) if view.draft is not None else None,
         possibilities=schemas.PossibilitiesOut(
             action=str(can.action),
-            action_label=can.action_label,
+            action_label=said(can.action_label),
             action_offered=can.action_offered and not can.busy,
             may_edit=can.may_edit,
-            why_not_edit=can.why_not_edit,
+            why_not_edit=said(can.why_not_edit),
             states=[_state(state) for state in can.targets],
         ),
         history=[
@@ -261,8 +263,8 @@ def _detail(actor: Actor, document_id: int) -> schemas.DocumentDetail:
                 action=change.action,
                 outcome=change.outcome,
                 actor=change.actor_label,
-                message=change.message,
-                detail=change.detail,
+                message=told(change.message),
+                detail=told_findings(change.detail),
                 file_sha256=change.file_sha256,
             )
             for change in view.history
@@ -271,5 +273,5 @@ def _detail(actor: Actor, document_id: int) -> schemas.DocumentDetail:
             schemas.FileOut(**asdict(file), url=reverse("api-v1:get_file", args=[document_id, file.id]))
             for file in view.files
         ],
-        findings=view.findings,
+        findings=told_findings(view.findings),
     )

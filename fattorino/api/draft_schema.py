@@ -45,10 +45,10 @@ def schema_of(hint: Any) -> dict[str, Any]:
 DraftJson = Annotated[
     dict[str, Any],
     WithJsonSchema(
-        {
-            **schema_of(Draft),
-            "title": "Draft",
-            "description": "Il documento com'è scritto. Gli allegati si indicano con lo sha256 di file già depositati.",
-        }
+        dict(
+            schema_of(Draft),
+            title="Draft",
+            description="Il documento com'è scritto. Gli allegati si indicano con lo sha256 di file già depositati.",
+        )
     ),
 ]

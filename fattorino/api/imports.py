@@ -11,6 +11,7 @@ from ninja import Query, Router, Status
 from fattorino import clock
 from fattorino.api import schemas
 from fattorino.api.border import raw_body
+from fattorino.api.language import told, told_findings
 from fattorino.core.errors import RefusedError
 from fattorino.documents import importing, queries
 from fattorino.organisations.queries import Actor
@@ -54,5 +55,8 @@ def _out(row: Any) -> schemas.ImportOut:
         sha256=row.sha256,
         status=row.status,
         created_at=row.created_at,
-        outcomes=row.outcomes,
+        outcomes=[
+            schemas.OutcomeOut(**{**outcome, "tolerated": [told(remark) for remark in outcome["tolerated"]]})
+            for outcome in told_findings(row.outcomes)
+        ],
     )

@@ -1,4 +1,7 @@
-"""Refusals as application/problem+json (RFC 9457), in Italian; the one place where errors become HTTP answers."""
+"""Refusals as application/problem+json (RFC 9457); the one place where errors become HTTP answers.
+
+What they say is said here in the language of the answer (api/language.py), for every one of them.
+"""
 
 from __future__ import annotations
 
@@ -12,45 +15,48 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, Throttled, ValidationError
 
+from fattorino.api.language import told
 from fattorino.core.errors import ChannelError, ConflictError, FattorinoError, SetupError, SigningError
 from fattorino.core.fatturapa.draft import Draft
+from fattorino.core.texts import say
+from fattorino.organisations.languages import said
 
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 TITLES = {
-    401: "Accesso non riconosciuto",
-    403: "Operazione non permessa",
-    404: "Non trovato",
-    405: "Metodo non ammesso",
-    409: "Conflitto",
-    413: "Richiesta troppo grande",
-    422: "Richiesta da correggere",
-    429: "Troppe richieste",
-    500: "Errore interno",
-    503: "Servizio non disponibile",
+    401: say("Accesso non riconosciuto"),
+    403: say("Operazione non permessa"),
+    404: say("Non trovato"),
+    405: say("Metodo non ammesso"),
+    409: say("Conflitto"),
+    413: say("Richiesta troppo grande"),
+    422: say("Richiesta da correggere"),
+    429: say("Troppe richieste"),
+    500: say("Errore interno"),
+    503: say("Servizio non disponibile"),
 }
 # The answers every operation may give beside its own; 405, 500 and 503 need no declaration.
 DECLARED = (401, 403, 404, 409, 413, 422, 429)
 
 # pydantic's kinds of error, in words; what is not here is simply not valid.
 _WORDS = {
-    "missing": "Campo obbligatorio.",
-    "extra_forbidden": "Campo sconosciuto.",
-    "string_type": "Qui serve un testo.",
-    "string_too_long": "Testo troppo lungo.",
-    "string_too_short": "Testo troppo corto.",
-    "int_type": "Qui serve un numero intero.",
-    "int_parsing": "Qui serve un numero intero.",
-    "int_from_float": "Qui serve un numero intero.",
-    "greater_than_equal": "Numero troppo piccolo.",
-    "less_than_equal": "Numero troppo grande.",
-    "date_from_datetime_parsing": "Non è una data: scriverla come 2026-01-31.",
-    "date_parsing": "Non è una data: scriverla come 2026-01-31.",
-    "dict_type": "Qui serve un oggetto JSON.",
-    "model_attributes_type": "Qui serve un oggetto JSON.",
-    "model_type": "Qui serve un oggetto JSON.",
-    "literal_error": "Non è un valore ammesso.",
+    "missing": say("Campo obbligatorio."),
+    "extra_forbidden": say("Campo sconosciuto."),
+    "string_type": say("Qui serve un testo."),
+    "string_too_long": say("Testo troppo lungo."),
+    "string_too_short": say("Testo troppo corto."),
+    "int_type": say("Qui serve un numero intero."),
+    "int_parsing": say("Qui serve un numero intero."),
+    "int_from_float": say("Qui serve un numero intero."),
+    "greater_than_equal": say("Numero troppo piccolo."),
+    "less_than_equal": say("Numero troppo grande."),
+    "date_from_datetime_parsing": say("Non è una data: scriverla come 2026-01-31."),
+    "date_parsing": say("Non è una data: scriverla come 2026-01-31."),
+    "dict_type": say("Qui serve un oggetto JSON."),
+    "model_attributes_type": say("Qui serve un oggetto JSON."),
+    "model_type": say("Qui serve un oggetto JSON."),
+    "literal_error": say("Non è un valore ammesso."),
 }
 _DRAFT_FIELDS = frozenset(Draft.__dataclass_fields__)
 
@@ -67,7 +73,13 @@ class Problem(Schema):
 
 
 def problem(status: int, detail: str, hint: str = "", fields: dict[str, str] | None = None) -> HttpResponse:
-    content = Problem(title=TITLES[status], status=status, detail=detail, hint=hint, fields=fields or {})
+    content = Problem(
+        title=said(TITLES[status]),
+        status=status,
+        detail=said(detail),
+        hint=said(hint),
+        fields={name: said(text) for name, text in (fields or {}).items()},
+    )
     return HttpResponse(
         json.dumps(content.model_dump(), ensure_ascii=False), status=status, content_type=CONTENT_TYPE
     )
@@ -98,9 +110,10 @@ def install(api: NinjaAPI) -> None:
         AuthorizationError: _forbidden,
         Throttled: _throttled,
         HttpError: _unreadable,
-        Http404: lambda request, exc: not_found(str(exc)),
+        # Not str(), which would forget the origin of the sentence.
+        Http404: lambda request, exc: not_found(*exc.args[:1]),
         RequestDataTooBig: lambda request, exc: too_large(),
-        UnreadablePostError: lambda request, exc: problem(422, "La richiesta si è interrotta a metà."),
+        UnreadablePostError: lambda request, exc: problem(422, say("La richiesta si è interrotta a metà.")),
         DataError: _unfit,
         Exception: _broken,
     }
@@ -111,17 +124,19 @@ def install(api: NinjaAPI) -> None:
 def not_found(detail: str = "") -> HttpResponse:
     return problem(
         404,
-        detail or "Qui non c'è nulla.",
-        "Controllare l'identificativo, e che il token sia dell'azienda giusta.",
+        detail or say("Qui non c'è nulla."),
+        say("Controllare l'identificativo, e che il token sia dell'azienda giusta."),
     )
 
 
 def too_large() -> HttpResponse:
-    return problem(413, "La richiesta supera il massimo ammesso.", "Dividere il contenuto in più richieste.")
+    return problem(
+        413, say("La richiesta supera il massimo ammesso."), say("Dividere il contenuto in più richieste.")
+    )
 
 
 def not_allowed(allowed: str) -> HttpResponse:
-    response = problem(405, f"A questo indirizzo si può chiedere solo: {allowed}.")
+    response = problem(405, say("A questo indirizzo si può chiedere solo: {allowed}.", allowed=allowed))
     response["Allow"] = allowed
     return response
 
@@ -129,8 +144,8 @@ def not_allowed(allowed: str) -> HttpResponse:
 def _unknown(request: HttpRequest, exc: AuthenticationError) -> HttpResponse:
     response = problem(
         401,
-        "Il token manca, non è valido, è scaduto o è stato revocato.",
-        "Inviarlo nell'intestazione «Authorization: Bearer …»; un amministratore può crearne uno nuovo.",
+        say("Il token manca, non è valido, è scaduto o è stato revocato."),
+        say("Inviarlo nell'intestazione «Authorization: Bearer …»; un amministratore può crearne uno nuovo."),
     )
     response["WWW-Authenticate"] = 'Bearer realm="Fattorino"'
     return response
@@ -139,14 +154,16 @@ def _unknown(request: HttpRequest, exc: AuthenticationError) -> HttpResponse:
 def _forbidden(request: HttpRequest, exc: AuthorizationError) -> HttpResponse:
     return problem(
         403,
-        "Il token è di sola consultazione: non può scrivere.",
-        "Usare un token con il ruolo di operatore.",
+        say("Il token è di sola consultazione: non può scrivere."),
+        say("Usare un token con il ruolo di operatore."),
     )
 
 
 def _throttled(request: HttpRequest, exc: Throttled) -> HttpResponse:
     response = problem(
-        429, "Troppe richieste in poco tempo.", f"Riprovare fra {exc.wait or 60} secondi: vedi Retry-After."
+        429,
+        say("Troppe richieste in poco tempo."),
+        say("Riprovare fra {seconds} secondi: vedi Retry-After.", seconds=exc.wait or 60),
     )
     response["Retry-After"] = str(exc.wait or 60)
     return response
@@ -158,7 +175,7 @@ def _unreadable(request: HttpRequest, exc: HttpError) -> HttpResponse:
         return of_error(exc.__cause__)
     if isinstance(exc.__cause__, RequestDataTooBig):
         return too_large()
-    return problem(422, "Il corpo della richiesta non è JSON leggibile (UTF-8).")
+    return problem(422, say("Il corpo della richiesta non è JSON leggibile (UTF-8)."))
 
 
 def _invalid(request: HttpRequest, exc: ValidationError) -> HttpResponse:
@@ -168,26 +185,26 @@ def _invalid(request: HttpRequest, exc: ValidationError) -> HttpResponse:
         where = [str(part) for part in error["loc"][1:]]
         name = ".".join(where[1:] if len(where) > 1 else where)
         fields.setdefault(name, _words(error))
-    return problem(422, "La richiesta non ha la forma prevista.", "Vedi openapi.json.", fields)
+    return problem(422, say("La richiesta non ha la forma prevista."), say("Vedi openapi.json."), fields)
 
 
 def _words(error: dict[str, Any]) -> str:
-    said = error.get("ctx", {}).get("error")
-    if error["type"] == "value_error" and said:
-        return str(said)
-    return _WORDS.get(error["type"], "Valore non valido.")
+    ours = error.get("ctx", {}).get("error")
+    if error["type"] == "value_error" and ours:
+        return told(str(ours))  # the framework has made a plain text of it
+    return _WORDS.get(error["type"]) or say("Valore non valido.")
 
 
 def _unfit(request: HttpRequest, exc: DataError) -> HttpResponse:
     # The last net: a value that passed every check and that the database cannot hold. Worth a check of its own.
     log.warning("a value that does not fit reached the database: %s", exc)
-    return problem(422, "Un valore è troppo lungo o fuori misura.", "Controllare testi e importi.")
+    return problem(422, say("Un valore è troppo lungo o fuori misura."), say("Controllare testi e importi."))
 
 
 def _broken(request: HttpRequest, exc: Exception) -> HttpResponse:
     log.error("error in %s %s", request.method, request.path, exc_info=exc)
     return problem(
         500,
-        "Qualcosa si è rotto; nulla di questa richiesta è stato registrato.",
-        "L'errore è annotato nel registro del servizio. Riprovare; se si ripete, avvisare l'assistenza.",
+        say("Qualcosa si è rotto; nulla di questa richiesta è stato registrato."),
+        say("L'errore è annotato nel registro del servizio. Riprovare; se si ripete, avvisare l'assistenza."),
     )

@@ -9,11 +9,12 @@ from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from fattorino.api.draft_schema import DraftJson
+from fattorino.core.texts import say
 
 
 def _printable(text: str) -> str:
     if "\x00" in text:
-        raise ValueError("Il testo contiene un carattere NUL.")
+        raise ValueError(say("Il testo contiene un carattere NUL."))
     return text
 
 
