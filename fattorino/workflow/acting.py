@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from django.db import InterfaceError, OperationalError
 
 from fattorino.core.errors import FattorinoError
+from fattorino.core.texts import say
 from fattorino.core.workflow.definition import Action
 from fattorino.workflow import actions
 from fattorino.workflow.actions import ActionResult, ActionRun, ManyFunction
@@ -18,7 +19,7 @@ from fattorino.workflow.models import PendingAction
 
 log = logging.getLogger(__name__)
 
-BROKEN = (
+BROKEN = say(
     "L'operazione si è interrotta per un errore interno, annotato nel registro del servizio. "
     "Riprovare; se si ripete, avvisare l'assistenza."
 )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.utils.translation import gettext_lazy as _
 
 from fattorino.core.errors import RefusedError
+from fattorino.core.texts import say
 from fattorino.core.workflow.bulk import action_for_many, targets_for_many
 from fattorino.core.workflow.decide import Facts, Refusal, may_see
 from fattorino.core.workflow.definition import ACTION_LABELS, KIND_LABELS, Action, DocumentKind
@@ -23,11 +23,11 @@ Status, Outcome = BulkRun.Status, BulkItem.Outcome
 # In the address of a list of outcomes "waiting" and "left" are the same rows: those without an outcome.
 WAITING = "attesa"
 OUTCOMES = {
-    WAITING: _("in attesa"),
-    str(Outcome.STARTED): _("in corso"),
-    str(Outcome.DONE): _("riusciti"),
-    str(Outcome.FAILED): _("non riusciti"),
-    str(Outcome.REFUSED): _("non ammessi"),
+    WAITING: say("in attesa"),
+    str(Outcome.STARTED): say("in corso"),
+    str(Outcome.DONE): say("riusciti"),
+    str(Outcome.FAILED): say("non riusciti"),
+    str(Outcome.REFUSED): say("non ammessi"),
 }
 
 
@@ -119,11 +119,11 @@ class RunView:
         """What was asked for."""
         if self.action:
             return ACTION_LABELS[Action(self.action)]
-        return f"Cambia stato in «{self.target.label if self.target else ''}»"
+        return say("Cambia stato in «{state}»", state=self.target.label if self.target else "")
 
     @property
     def status_label(self) -> str:
-        return str(Status(self.status).label)
+        return Status(self.status).label
 
     @property
     def ended(self) -> int:
@@ -162,7 +162,7 @@ def get_run(actor: Actor, run_id: int) -> RunView:
     rows = BulkRun.objects.filter(pk=run_id, company_id=actor.company_id).exclude(state__in=hidden)
     found = _views(actor, list(rows), hidden)
     if not found:
-        raise RefusedError("Invio massivo non trovato.")
+        raise RefusedError(say("Invio massivo non trovato."))
     return found[0]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from fattorino.core.texts import say
 from fattorino.core.workflow.definition import KIND_LABELS
 from fattorino.organisations.models import Company, User
 
@@ -258,11 +259,11 @@ class Notice(models.Model):
     """
 
     class Mail(models.TextChoices):
-        NONE = "", "nessuna"
-        NOW = "now", "subito"
-        DIGEST = "digest", "nel riepilogo"
-        QUEUED = "queued", "in partenza"
-        SENT = "sent", "inviata"
+        NONE = "", say("nessuna")
+        NOW = "now", say("subito")
+        DIGEST = "digest", say("nel riepilogo")
+        QUEUED = "queued", say("in partenza")
+        SENT = "sent", say("inviata")
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
@@ -311,10 +312,10 @@ class NoticeMail(models.Model):
     """
 
     class Outcome(models.TextChoices):
-        WAITING = "", "in attesa"
-        SENT = "sent", "inviata"
-        REFUSED = "refused", "indirizzo rifiutato"
-        DROPPED = "dropped", "non più dovuta"
+        WAITING = "", say("in attesa")
+        SENT = "sent", say("inviata")
+        REFUSED = "refused", say("indirizzo rifiutato")
+        DROPPED = "dropped", say("non più dovuta")
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", db_index=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
@@ -348,10 +349,10 @@ class BulkRun(models.Model):
     """*Invio massivo*: the action of the state, or a change of state, for many documents, in the background."""
 
     class Status(models.TextChoices):
-        RUNNING = "running", "in corso"
-        PAUSED = "paused", "in pausa"
-        CANCELLED = "cancelled", "annullato"
-        DONE = "done", "concluso"
+        RUNNING = "running", say("in corso")
+        PAUSED = "paused", say("in pausa")
+        CANCELLED = "cancelled", say("annullato")
+        DONE = "done", say("concluso")
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     dashboard = models.CharField(max_length=2)
@@ -385,11 +386,11 @@ class BulkItem(models.Model):
     """One document of a run. `outcome` is empty until its turn has come; in a cancelled run it never does."""
 
     class Outcome(models.TextChoices):
-        WAITING = "", "in attesa"
-        STARTED = "started", "in corso"
-        DONE = "done", "riuscito"
-        FAILED = "failed", "non riuscito"
-        REFUSED = "refused", "non ammesso"
+        WAITING = "", say("in attesa")
+        STARTED = "started", say("in corso")
+        DONE = "done", say("riuscito")
+        FAILED = "failed", say("non riuscito")
+        REFUSED = "refused", say("non ammesso")
 
     # Their constraints would be checked for each of hundreds of thousands of rows that one statement writes.
     company = models.ForeignKey(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import Count, Min, QuerySet
 
+from fattorino.core.texts import together
 from fattorino.core.workflow.definition import KIND_LABELS
 from fattorino.organisations import groups
 from fattorino.organisations.queries import Actor
@@ -39,7 +40,7 @@ class NoticeRow:
 
     @property
     def title(self) -> str:
-        return f"{self.kind_label} {self.number}".strip()
+        return together(self.kind_label, self.number)
 
 
 def visible(actor: Actor) -> Notices:

@@ -9,15 +9,17 @@ from typing import Any
 
 from django.db import connection
 
+from fattorino.core.texts import together
 from fattorino.core.workflow import decide as rules
 from fattorino.core.workflow.decide import Decision, Facts, HubReported
-from fattorino.core.workflow.definition import Dashboard
+from fattorino.core.workflow.definition import KIND_LABELS, Dashboard
 from fattorino.core.workflow.statuses import status_label
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import queries
 from fattorino.workflow.models import Document
 from fattorino.workflow.queries import StateView
 
+KINDS: dict[str, str] = {str(kind): label for kind, label in KIND_LABELS.items()}
 # What became of an outcome: it waits for the document to be ready, it was applied later, it is kept without effect.
 WAITING, APPLIED, KEPT = "attesa", "applicato", "conservato"
 # Above this a number is told as "more than".
@@ -65,12 +67,11 @@ def unexpected(
 ) -> list[UnexpectedOutcome]:
     """Outcomes that came for a state that did not expect them, newest first; only of documents the actor may see."""
     looks = {s.code: s for s in queries.state_views(actor.company_id, actor)}
-    labels = dict(Document._meta.get_field("kind").flatchoices)
     return [
         UnexpectedOutcome(
             id=row[0],
             document_id=row[1],
-            document=f"{labels.get(row[2], row[2])} {row[3]}".strip(),
+            document=together(KINDS.get(row[2], row[2]), row[3]),
             date=row[4],
             counterpart=row[5],
             dashboard=row[6],

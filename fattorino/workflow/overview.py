@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fattorino.core.errors import RefusedError
+from fattorino.core.texts import say
 from fattorino.core.workflow.decide import may_see
 from fattorino.core.workflow.definition import ACTION_LABELS, Action, Dashboard, State, Workflow
 from fattorino.core.workflow.flaws import Flaw
@@ -21,10 +22,10 @@ from fattorino.workflow.models import StateImage, StateLook
 # What a dashboard is called in a narrow column.
 SHORT = {
     Dashboard.ACTIVE_PA: "PA",
-    Dashboard.ACTIVE_PRIVATE: "Privati",
-    Dashboard.PASSIVE: "Passive",
+    Dashboard.ACTIVE_PRIVATE: say("Privati"),
+    Dashboard.PASSIVE: say("Passive"),
     Dashboard.LIPE: "LIPE",
-    Dashboard.DATI_FATTURE: "Dati fatture",
+    Dashboard.DATI_FATTURE: say("Dati fatture"),
 }
 
 
@@ -71,7 +72,9 @@ def table(actor: Actor, workflow: Workflow, flaws: Iterable[Flaw], dashboard: Da
             sum(not f.is_error for f in mine),
             pictures.get(state.code, ""),
         )
-        tabs.setdefault("Ritirati" if state.retired_to else state.tab or "Senza tab", []).append(row)
+        tabs.setdefault(say("Ritirati") if state.retired_to else state.tab or say("Senza tab"), []).append(
+            row
+        )
     return [Tab(name, tuple(rows)) for name, rows in tabs.items()]
 
 
@@ -106,7 +109,7 @@ def published_elsewhere(actor: Actor, company_id: int) -> tuple[int, Workflow]:
         RefusedError: she does not.
     """
     if actor.user_id is None or not people.administers(actor.user_id, company_id):
-        raise RefusedError("Per copiare una configurazione bisogna amministrare entrambe le aziende.")
+        raise RefusedError(say("Per copiare una configurazione bisogna amministrare entrambe le aziende."))
     with company_scope(company_id):
         number, workflow = queries.workflow_of(company_id)
     return number, configuration.with_looks(workflow)

@@ -17,9 +17,12 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.validators import validate_email
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from fattorino.core.texts import say
+from fattorino.organisations import languages
 from fattorino.workflow.flows.notice_mails import Letter
 
 
@@ -67,7 +70,7 @@ class Postman:
             validate_email(letter.address)
             letter.address.encode("ascii")
         except (ValidationError, UnicodeEncodeError) as error:
-            raise BadAddress(_("non è un indirizzo e-mail")) from error
+            raise BadAddress(say("non è un indirizzo e-mail")) from error
         message = compose(letter)
         self.connect()
         try:
@@ -101,7 +104,7 @@ def _what(error: OSError) -> str:
         answer = error.smtp_error
         return _said(error.smtp_code, answer if isinstance(answer, bytes) else str(answer).encode())
     if isinstance(error, TimeoutError):
-        return _("il server di posta non ha risposto in tempo")
+        return say("il server di posta non ha risposto in tempo")
     return f"{type(error).__name__}: {error}"
 
 
@@ -114,7 +117,12 @@ def _said(code: int, said: bytes) -> str:
 
 
 def compose(letter: Letter) -> EmailMultiAlternatives:
-    """Text and HTML. Nothing personal but number, date, counterpart and state."""
+    """Text and HTML in the recipient's language. Nothing personal but number, date, counterpart and state."""
+    with translation.override(letter.language):
+        return _composed(letter)
+
+
+def _composed(letter: Letter) -> EmailMultiAlternatives:
     context = {
         "letter": letter,
         "lines": [(row, address(reverse("notices:open", args=[row.id]))) for row in letter.rows],
@@ -149,7 +157,7 @@ def _subject(letter: Letter) -> str:
     else:
         text = "%(title)s: %(state)s"
     state = first.state.label if first.state else ""
-    return text % {"count": count, "company": letter.company, "title": first.title, "state": state}
+    return text % {"count": count, "company": letter.company, "title": languages.said(first.title), "state": state}
 
 
 def address(path: str) -> str:

@@ -32,7 +32,7 @@ class DocumentKind(StrEnum):
     RICEVUTA = "ricevuta"
 
 
-KIND_LABELS = {
+KIND_LABELS: dict[DocumentKind, str] = {
     DocumentKind.FATTURA: say("Fattura"),
     DocumentKind.NOTA_CREDITO: say("Nota di credito"),
     DocumentKind.RICEVUTA: say("Ricevuta"),
@@ -45,7 +45,7 @@ class StateType(StrEnum):
     FINAL = "Finale"
 
 
-TYPE_LABELS = {
+TYPE_LABELS: dict[StateType, str] = {
     StateType.INITIAL: say("Iniziale"),
     StateType.INTERMEDIATE: say("Intermedio"),
     StateType.FINAL: say("Finale"),
@@ -75,7 +75,7 @@ class Action(StrEnum):
     ARCHIVE = "ARCHIVIA"
 
 
-ACTION_LABELS = {
+ACTION_LABELS: dict[Action, str] = {
     Action.NONE: say("Nessuna"),
     Action.GENERATE: say("Genera XML"),
     Action.GENERATE_AND_SEND: say("Genera XML e invia"),

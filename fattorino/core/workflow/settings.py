@@ -15,7 +15,7 @@ Part = Literal[
     "comuni", "tipo", "check", "abilitazioni", "notifiche", "permessi", "azioni", "passive", "assegnare"
 ]
 
-DASHBOARD_LABELS = {
+DASHBOARD_LABELS: dict[Dashboard, str] = {
     Dashboard.ACTIVE_PA: say("Fatture attive verso PA"),
     Dashboard.ACTIVE_PRIVATE: say("Fatture attive verso privati"),
     Dashboard.PASSIVE: say("Fatture passive"),
@@ -24,7 +24,7 @@ DASHBOARD_LABELS = {
 }
 
 # What the check of "Notifiche" is called for each dashboard.
-NOTICE_LABELS = {
+NOTICE_LABELS: dict[Dashboard, str] = {
     Dashboard.ACTIVE_PA: say("Invia notifica per fattura emessa verso PA"),
     Dashboard.ACTIVE_PRIVATE: say("Invia notifica per fattura emessa verso privati"),
     Dashboard.PASSIVE: say("Invia notifica per fatture ricevute"),

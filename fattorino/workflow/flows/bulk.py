@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from django.db import connection, transaction
 
 from fattorino.core.errors import ConflictError, RefusedError
+from fattorino.core.texts import say
 from fattorino.core.workflow.bulk import action_for_many, targets_for_many
 from fattorino.core.workflow.decide import ActionRequested, Facts, Refusal, StateChosen, may_see
 from fattorino.core.workflow.definition import Dashboard
@@ -89,8 +90,8 @@ def start_run(
             total += _add(run, some, total)
         if not total:
             raise RefusedError(
-                "Nessuno dei documenti scelti è ancora in questo stato: non è stato fatto nulla.",
-                "Tornare all'elenco e sceglierli di nuovo.",
+                say("Nessuno dei documenti scelti è ancora in questo stato: non è stato fatto nulla."),
+                say("Tornare all'elenco e sceglierli di nuovo."),
             )
         BulkRun.objects.filter(pk=run.pk).update(total=total)
         audit(
@@ -112,25 +113,28 @@ def _refused(actor: Actor, order: Order) -> Refusal | None:
     names = queries.actor_names(actor, workflow)
     state = workflow.states.get(order.state)
     if state is None or order.dashboard not in set(Dashboard) or not may_see(state, names):
-        return Refusal("Documenti non trovati.")
+        return Refusal(say("Documenti non trovati."))
     facts = Facts(Dashboard(order.dashboard), False, actor.may_write, names, actions.runnable())
     if not facts.may_write:
-        return Refusal("Il ruolo di consultazione non permette di lavorare i documenti.")
+        return Refusal(say("Il ruolo di consultazione non permette di lavorare i documenti."))
     if order.action:
         allowed = action_for_many(workflow, state, facts)
         if isinstance(allowed, Refusal):
             return allowed
         if allowed != order.action:
-            return Refusal(f"Nella configurazione lo stato «{state.label}» ha ora un'altra azione.")
+            return Refusal(
+                say("Nella configurazione lo stato «{state}» ha ora un'altra azione.", state=state.label)
+            )
         return None
     targets = targets_for_many(workflow, state, facts)
     if isinstance(targets, Refusal):
         return targets
     if order.target not in {target.code for target in targets}:
-        return Refusal(f"Dallo stato «{state.label}» non si può assegnare lo stato scelto.")
+        return Refusal(say("Dallo stato «{state}» non si può assegnare lo stato scelto.", state=state.label))
     if state.rule(facts.dashboard).reason_required and not order.reason.strip():
         return Refusal(
-            f"Per cambiare lo stato «{state.label}» serve il motivo.", "Scrivere il motivo e riprovare."
+            say("Per cambiare lo stato «{state}» serve il motivo.", state=state.label),
+            say("Scrivere il motivo e riprovare."),
         )
     return None
 
@@ -169,7 +173,7 @@ def cancel_run(actor: Actor, run_id: int, *, now: datetime.datetime) -> None:
 
 def _change(actor: Actor, run_id: int, before: set[str], status: str, *, now: datetime.datetime) -> None:
     if not actor.may_write:
-        raise RefusedError("Il ruolo di consultazione non permette di lavorare i documenti.")
+        raise RefusedError(say("Il ruolo di consultazione non permette di lavorare i documenti."))
     with transaction.atomic():
         run = (
             BulkRun.objects.select_for_update(no_key=True)
@@ -177,12 +181,14 @@ def _change(actor: Actor, run_id: int, before: set[str], status: str, *, now: da
             .first()
         )
         if run is None or run.state in queries.hidden_states(actor.company_id, actor):
-            raise RefusedError("Invio massivo non trovato.")
+            raise RefusedError(say("Invio massivo non trovato."))
         if run.status == status:
             return
         if run.status not in before:
             raise ConflictError(
-                f"Nel frattempo l'invio massivo è {run.get_status_display()}: non è cambiato nulla."
+                say("Nel frattempo l'invio massivo è annullato: non è cambiato nulla.")
+                if run.status == Status.CANCELLED
+                else say("Nel frattempo l'invio massivo è concluso: non è cambiato nulla.")
             )
         run.status = status
         run.save(update_fields=["status"])
@@ -234,7 +240,7 @@ def begin_turn(company_id: int, run_id: int, limit: int, *, now: datetime.dateti
         refused = (
             _refused(actor, _order(run))
             if actor
-            else Refusal(f"{run.actor_label} non lavora più per l'azienda.")
+            else Refusal(say("{who} non lavora più per l'azienda.", who=run.actor_label))
         )
         if actor is None or refused:
             _stop(run, refused, now)

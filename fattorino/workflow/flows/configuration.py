@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from fattorino.core.errors import ConflictError, RefusedError
+from fattorino.core.texts import say
 from fattorino.core.workflow.decide import StateRetired
 from fattorino.core.workflow.definition import Workflow, workflow_to_json
 from fattorino.core.workflow.diff import differences
@@ -24,8 +25,8 @@ def require_admin(actor: Actor) -> None:
     """Raises RefusedError unless the actor administers the company."""
     if not actor.may_configure:
         raise RefusedError(
-            "Gli stati adempimento si configurano con il ruolo di amministratore.",
-            "Chiedere a un amministratore dell'azienda.",
+            say("Gli stati adempimento si configurano con il ruolo di amministratore."),
+            say("Chiedere a un amministratore dell'azienda."),
         )
 
 
@@ -78,7 +79,7 @@ def copy_from(actor: Actor, source_id: int, seen: int, *, now: datetime.datetime
     """
     require_admin(actor)
     if actor.user_id is None or not people.administers(actor.user_id, source_id):
-        raise RefusedError("Per copiare una configurazione bisogna amministrare entrambe le aziende.")
+        raise RefusedError(say("Per copiare una configurazione bisogna amministrare entrambe le aziende."))
     with company_scope(source_id):
         _, workflow = queries.workflow_of(source_id)
     with company_scope(actor.company_id):
@@ -96,7 +97,9 @@ def publish_draft(actor: Actor, seen: int, *, now: datetime.datetime, note: str 
     with transaction.atomic():
         draft = _locked_draft(actor, seen)
         if draft is None:
-            raise RefusedError("Non c'è una bozza da pubblicare.", "Modificare prima la configurazione.")
+            raise RefusedError(
+                say("Non c'è una bozza da pubblicare."), say("Modificare prima la configurazione.")
+            )
         proposal = configuration.proposal(actor.company_id)
         _refuse_flaws(actor.company_id, proposal.workflow)
         # From here to the commit no document moves: none can enter a state that is about to disappear.
@@ -106,8 +109,8 @@ def publish_draft(actor: Actor, seen: int, *, now: datetime.datetime, note: str 
         number, published = queries.workflow_of(actor.company_id)
         if number != draft.base_number:
             raise ConflictError(
-                f"Nel frattempo è stata pubblicata la versione {number}.",
-                "Ricaricare la pagina, confrontare le due configurazioni e pubblicare di nuovo.",
+                say("Nel frattempo è stata pubblicata la versione {number}.", number=number),
+                say("Ricaricare la pagina, confrontare le due configurazioni e pubblicare di nuovo."),
             )
         version = WorkflowVersion.objects.create(
             company_id=actor.company_id,
@@ -148,7 +151,7 @@ def empty_retired(company_id: int, seconds: float = 0) -> None:
 def leave_retired(company_id: int, *, now: datetime.datetime, limit: int = 100) -> tuple[int, bool]:
     """Move up to `limit` documents out of withdrawn states: how many moved, and whether any are left."""
     _, workflow = queries.workflow_of(company_id)
-    actor = Actor("hub", "Configurazione degli stati", company_id)
+    actor = Actor("hub", say("Configurazione degli stati"), company_id)
     ids = queries.documents_in(
         company_id, [s.code for s in workflow.states.values() if s.retired_to], limit + 1
     )
@@ -166,10 +169,11 @@ def _locked_draft(actor: Actor, seen: int) -> WorkflowDraft | None:
     lock_company(actor.company_id)
     draft = WorkflowDraft.objects.filter(company_id=actor.company_id).select_related("changed_by").first()
     if (draft.version if draft else 0) != seen:
-        who = f" da {draft.changed_by}" if draft and draft.changed_by else ""
         raise ConflictError(
-            f"La configurazione è stata modificata nel frattempo{who}.",
-            "Ricaricare la pagina e ripetere la modifica.",
+            say("La configurazione è stata modificata nel frattempo da {who}.", who=str(draft.changed_by))
+            if draft and draft.changed_by
+            else say("La configurazione è stata modificata nel frattempo."),
+            say("Ricaricare la pagina e ripetere la modifica."),
         )
     return draft
 
@@ -177,10 +181,18 @@ def _locked_draft(actor: Actor, seen: int) -> WorkflowDraft | None:
 def _refuse_flaws(company_id: int, workflow: Workflow) -> None:
     errors = [flaw for flaw in configuration.flaws(company_id, workflow) if flaw.is_error]
     if errors:
-        more = f" (e altri {len(errors) - 1} errori)" if len(errors) > 1 else ""
+        first, others = errors[0], len(errors) - 1
         raise RefusedError(
-            f"La configurazione ha degli errori e non si può pubblicare: {errors[0].message}{more}",
-            errors[0].remedy,
+            say(
+                "La configurazione ha degli errori e non si può pubblicare: {first} (e altri {others} errori)",
+                first=first.message,
+                others=others,
+            )
+            if others
+            else say(
+                "La configurazione ha degli errori e non si può pubblicare: {first}", first=first.message
+            ),
+            first.remedy,
         )
 
 
@@ -189,8 +201,12 @@ def _refuse_lost_states(actor: Actor, workflow: Workflow) -> None:
         if code not in workflow.states:
             label = StateLook.objects.filter(code=code).values_list("label", flat=True).first() or code
             raise RefusedError(
-                f"Lo stato «{label}» non c'è più, ma {count} documenti sono in questo stato.",
-                "Invece di eliminarlo, ritirarlo indicando lo stato che ne prende il posto.",
+                say(
+                    "Lo stato «{state}» non c'è più, ma {count} documenti sono in questo stato.",
+                    state=label,
+                    count=count,
+                ),
+                say("Invece di eliminarlo, ritirarlo indicando lo stato che ne prende il posto."),
             )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from fattorino.core.errors import ConflictError, RefusedError
+from fattorino.core.texts import say
 from fattorino.core.workflow.decide import may_edit
 from fattorino.core.workflow.definition import Dashboard
 from fattorino.organisations.queries import Actor
@@ -70,22 +71,26 @@ def hold_for_edit(actor: Actor, document_id: int, *, version: int | None) -> Doc
         Document.objects.select_for_update().filter(pk=document_id, company_id=actor.company_id).first()
     )
     if document is None or document.state in queries.hidden_states(actor.company_id, actor):
-        raise RefusedError("Documento non trovato.")
+        raise RefusedError(say("Documento non trovato."))
     if PendingAction.objects.filter(document=document, finished_at=None).exists():
         raise ConflictError(
-            "Il documento è in corso di invio: le modifiche non sono state salvate.",
-            "Attendere l'esito; se il documento viene scartato si potrà correggere.",
+            say("Il documento è in corso di invio: le modifiche non sono state salvate."),
+            say("Attendere l'esito; se il documento viene scartato si potrà correggere."),
         )
     if document.dashboard:
         _, flow = queries.workflow_of(document.company_id)
         state = flow.state(document.state)
         if not may_edit(state, Dashboard(document.dashboard)):
-            raise RefusedError(f"Nello stato «{state.label}» il documento non si può più modificare.")
+            raise RefusedError(
+                say("Nello stato «{state}» il documento non si può più modificare.", state=state.label)
+            )
     if version is not None and version != document.version:
         raise ConflictError(
-            "Nel frattempo il documento è stato modificato, da un altro utente o da un'altra finestra: "
-            "le modifiche non sono state salvate.",
-            "Ricaricare la pagina, guardare che cosa è cambiato e ripetere la modifica.",
+            say(
+                "Nel frattempo il documento è stato modificato, da un altro utente o da un'altra finestra: "
+                "le modifiche non sono state salvate."
+            ),
+            say("Ricaricare la pagina, guardare che cosa è cambiato e ripetere la modifica."),
         )
     return document
 
@@ -109,8 +114,11 @@ def change_document(
         state = flow.state(document.state)
         if facts.dashboard not in state.dashboards:
             raise RefusedError(
-                f"Nello stato «{state.label}» il destinatario non può passare da PA a privato o viceversa.",
-                "Annullare il documento ed emetterne uno nuovo.",
+                say(
+                    "Nello stato «{state}» il destinatario non può passare da PA a privato o viceversa.",
+                    state=state.label,
+                ),
+                say("Annullare il documento ed emetterne uno nuovo."),
             )
     values = dataclasses.asdict(facts)
     for name, value in values.items():

@@ -6,10 +6,10 @@ import datetime
 import hashlib
 import io
 
-from django.utils.translation import gettext as _
 from PIL import Image, UnidentifiedImageError
 
 from fattorino.core.errors import RefusedError
+from fattorino.core.texts import say
 from fattorino.workflow.models import StateImage, StateLook
 
 LARGEST_FILE = 500_000
@@ -26,7 +26,7 @@ def save_image(content: bytes, *, now: datetime.datetime) -> str:
         RefusedError: too large, or no picture of a known format.
     """
     if len(content) > LARGEST_FILE:
-        raise RefusedError(_("L'immagine è troppo grande: al massimo 500 kB."))
+        raise RefusedError(say("L'immagine è troppo grande: al massimo 500 kB."))
     drawn = _drawn(content)
     sha256 = hashlib.sha256(drawn).hexdigest()
     StateImage.objects.get_or_create(sha256=sha256, defaults={"content": drawn, "created_at": now})
@@ -38,7 +38,7 @@ def _drawn(content: bytes) -> bytes:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
             # Asked before a pixel is unpacked: a file of 1 kB can hold billions of them.
             if picture.width * picture.height > _MOST_PIXELS:
-                raise RefusedError(_("L'immagine ha troppi punti: al massimo 4000 × 4000."))
+                raise RefusedError(say("L'immagine ha troppi punti: al massimo 4000 × 4000."))
             small = picture.convert("RGBA")
     # What Pillow's readers raise for a file that is damaged or only looks like a picture.
     except (
@@ -50,7 +50,7 @@ def _drawn(content: bytes) -> bytes:
         Image.DecompressionBombError,
     ) as exc:
         raise RefusedError(
-            _("Il file non è un'immagine che si può usare."), _("Vanno bene PNG, JPEG, GIF e WebP.")
+            say("Il file non è un'immagine che si può usare."), say("Vanno bene PNG, JPEG, GIF e WebP.")
         ) from exc
     small.thumbnail((SIDE, SIDE))
     out = io.BytesIO()

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from fattorino.core.colours import TEXT, contrast, is_colour, readable
 from fattorino.core.errors import RefusedError
+from fattorino.core.texts import say
 from fattorino.organisations.flows import audit
 from fattorino.organisations.scope import system_scope
 from fattorino.workflow.models import Document, StateImage, StateLook, WorkflowDraft, WorkflowVersion
@@ -42,7 +43,7 @@ def save_look(look: Look, *, user_id: int, new: bool, now: datetime.datetime) ->
     """
     fields = _problems(look, new)
     if fields:
-        raise RefusedError("Le impostazioni dello stato non si possono salvare.", fields=fields)
+        raise RefusedError(say("Le impostazioni dello stato non si possono salvare."), fields=fields)
     old = StateLook.objects.select_for_update().filter(code=look.code).first()
     before = {name: getattr(old, name) for name in Look.__slots__} if old else {}
     StateLook.objects.update_or_create(code=look.code, defaults=asdict(look))
@@ -50,39 +51,49 @@ def save_look(look: Look, *, user_id: int, new: bool, now: datetime.datetime) ->
         name: [before.get(name), value] for name, value in asdict(look).items() if before.get(name) != value
     }
     if changes:
-        what = "stato creato" if new else "impostazioni comuni di uno stato"
-        audit(what, now=now, actor_id=user_id, codice=look.code, modifiche=changes)
+        audit(
+            "stato creato" if new else "impostazioni comuni di uno stato",
+            now=now,
+            actor_id=user_id,
+            codice=look.code,
+            modifiche=changes,
+        )
 
 
 def _problems(look: Look, new: bool) -> dict[str, str]:
-    fields = {}
+    fields: dict[str, str] = {}
     if not _CODE.fullmatch(look.code):
-        fields["code"] = "Il codice ha da 2 a 40 lettere maiuscole, cifre e «_», e comincia con una lettera."
+        fields["code"] = say(
+            "Il codice ha da 2 a 40 lettere maiuscole, cifre e «_», e comincia con una lettera."
+        )
     elif new and StateLook.objects.filter(code=look.code).exists():
-        fields["code"] = f"C'è già uno stato di codice {look.code}."
+        fields["code"] = say("C'è già uno stato di codice {code}.", code=look.code)
     if not look.label.strip() or len(look.label) > 80:
-        fields["label"] = "Serve una descrizione di al massimo 80 caratteri."
+        fields["label"] = say("Serve una descrizione di al massimo 80 caratteri.")
     elif StateLook.objects.filter(label__iexact=look.label.strip()).exclude(code=look.code).exists():
-        fields["label"] = f"C'è già uno stato di nome «{look.label.strip()}»."
+        fields["label"] = say("C'è già uno stato di nome «{name}».", name=look.label.strip())
     if not look.tab.strip() or len(look.tab) > 40:
-        fields["tab"] = "Serve il nome del tab, di al massimo 40 caratteri."
+        fields["tab"] = say("Serve il nome del tab, di al massimo 40 caratteri.")
     if not -10_000 <= look.order <= 10_000:
-        fields["order"] = "Serve un numero da -10000 a 10000."
+        fields["order"] = say("Serve un numero da -10000 a 10000.")
     if len(look.gadget_label) > 80:
-        fields["gadget_label"] = "Al massimo 80 caratteri."
+        fields["gadget_label"] = say("Al massimo 80 caratteri.")
     if len(look.tooltip) > 200:
-        fields["tooltip"] = "Al massimo 200 caratteri."
+        fields["tooltip"] = say("Al massimo 200 caratteri.")
     if look.image_sha256 and not StateImage.objects.filter(sha256=look.image_sha256).exists():
-        fields["immagine"] = "Quest'immagine non c'è più: caricarla di nuovo."
+        fields["immagine"] = say("Quest'immagine non c'è più: caricarla di nuovo.")
     if not is_colour(look.colour):
-        fields["colour"] = "Il colore si scrive come #1e7d32."
+        fields["colour"] = say("Il colore si scrive come #1e7d32.")
     elif contrast(look.colour, "#ffffff") < TEXT:
         found, wanted = (
             f"{value:.1f}".replace(".", ",") for value in (contrast(look.colour, "#ffffff"), TEXT)
         )
-        fields["colour"] = (
-            f"Su questo colore il testo bianco non si legge (contrasto {found}, ne serve {wanted}): il più vicino che"
-            f" si legge è {readable(look.colour)}."
+        fields["colour"] = say(
+            "Su questo colore il testo bianco non si legge (contrasto {found}, ne serve {wanted}): il più vicino che"
+            " si legge è {nearest}.",
+            found=found,
+            wanted=wanted,
+            nearest=readable(look.colour),
         )
     return fields
 
@@ -97,7 +108,7 @@ def delete_look(code: str, *, user_id: int, now: datetime.datetime) -> None:
     with system_scope():
         look = StateLook.objects.select_for_update().filter(code=code).first()
         if look is None:
-            raise RefusedError("Stato non trovato.")
+            raise RefusedError(say("Stato non trovato."))
         used = [
             company
             for company, definition in _latest()
@@ -105,11 +116,18 @@ def delete_look(code: str, *, user_id: int, now: datetime.datetime) -> None:
         ]
         if used:
             raise RefusedError(
-                f"Lo stato «{look.label}» è usato da {', '.join(sorted(set(used))[:5])}.",
-                "Ritirarlo o eliminarlo prima dalla configurazione delle aziende.",
+                say(
+                    "Lo stato «{state}» è usato da {companies}.",
+                    state=look.label,
+                    companies=", ".join(sorted(set(used))[:5]),
+                ),
+                say("Ritirarlo o eliminarlo prima dalla configurazione delle aziende."),
             )
         if Document.objects.filter(state=code).exists():
-            raise RefusedError(f"Ci sono documenti nello stato «{look.label}».", "Cambiarne prima lo stato.")
+            raise RefusedError(
+                say("Ci sono documenti nello stato «{state}».", state=look.label),
+                say("Cambiarne prima lo stato."),
+            )
         look.delete()
     audit("stato eliminato", now=now, actor_id=user_id, codice=code)
 

@@ -15,6 +15,7 @@ from django.db.models import F
 
 from fattorino import clock
 from fattorino.core.errors import RefusedError
+from fattorino.core.texts import say
 from fattorino.organisations import groups
 from fattorino.organisations.flows import audit
 from fattorino.organisations.groups import Person
@@ -36,7 +37,7 @@ LINES = 50
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What one e-mail says. `more`: notices beyond those in `rows`."""
+    """What one e-mail says, and in which language. `more`: notices beyond those in `rows`."""
 
     key: uuid.UUID
     address: str
@@ -44,6 +45,7 @@ class Letter:
     digest: bool
     rows: tuple[NoticeRow, ...]
     more: int
+    language: str
 
 
 def pause(attempts: int) -> datetime.timedelta:
@@ -150,7 +152,15 @@ def _letter(row: NoticeMail, person: Person) -> Letter | None:
         return None
     rows = tuple(notices.read_rows(actor, found.order_by("pk")[:LINES]))
     company = get_company(row.company_id).name
-    return Letter(row.key, person.email, company, row.digest_day is not None, rows, count - len(rows))
+    return Letter(
+        key=row.key,
+        address=person.email,
+        company=company,
+        digest=row.digest_day is not None,
+        rows=rows,
+        more=count - len(rows),
+        language=row.user.language,
+    )
 
 
 def sent(mail_id: int, company_id: int, *, now: datetime.datetime) -> None:
@@ -206,14 +216,14 @@ def try_again(actor: Actor, user_id: int, *, now: datetime.datetime) -> None:
         RefusedError: not an administrator, or nobody whose address was refused.
     """
     if not actor.may_configure:
-        raise RefusedError("Solo un amministratore dell'azienda può riprovare un indirizzo rifiutato.")
+        raise RefusedError(say("Solo un amministratore dell'azienda può riprovare un indirizzo rifiutato."))
     with transaction.atomic():
         marks = NoticePreference.objects.select_for_update().filter(
             company_id=actor.company_id, user_id=user_id
         )
         mark = marks.exclude(refused_address="").first()
         if mark is None:
-            raise RefusedError("Per questa persona non c'è alcun indirizzo rifiutato.")
+            raise RefusedError(say("Per questa persona non c'è alcun indirizzo rifiutato."))
         audit(
             "indirizzo da riprovare",
             now=now,

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from fattorino.core.errors import RefusedError
+from fattorino.core.texts import say
 from fattorino.core.workflow import definition
 from fattorino.core.workflow.decide import may_see
 from fattorino.core.workflow.definition import Workflow
@@ -86,7 +87,7 @@ def mark_read(actor: Actor, notice_id: int, *, now: datetime.datetime) -> None:
         RefusedError: she has no such notice, or may not see its document any more.
     """
     if notices.find(actor, notice_id) is None:
-        raise RefusedError("Avviso non trovato.")
+        raise RefusedError(say("Avviso non trovato."))
     _unread(actor).filter(pk=notice_id).update(read_at=now)
 
 
@@ -107,7 +108,7 @@ def _unread(actor: Actor) -> notices.Notices:
 def choose_mail(actor: Actor, *, digest: bool) -> None:
     """How the person wants her e-mails: one a day, or each at once. What waits goes the way it was meant to."""
     if actor.user_id is None:
-        raise RefusedError("Solo una persona riceve avvisi.")
+        raise RefusedError(say("Solo una persona riceve avvisi."))
     NoticePreference.objects.update_or_create(
         company_id=actor.company_id, user_id=actor.user_id, defaults={"digest": digest}
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from fattorino.core.errors import InputError, RefusedError
+from fattorino.core.texts import say
 from fattorino.core.workflow.definition import Dashboard
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import dashboards
@@ -34,10 +35,12 @@ def arrange_gadgets(actor: Actor, dashboard: Dashboard, codes: Sequence[str]) ->
         InputError: they are not gadgets of one tab.
     """
     if not codes or len(set(codes)) != len(codes):
-        raise InputError("L'ordine dei gadget non si legge: ricaricare la pagina e riprovare.")
+        raise InputError(say("L'ordine dei gadget non si legge: ricaricare la pagina e riprovare."))
     known = _tab_with(actor, dashboard, codes[0])
     if not set(codes) <= set(known):
-        raise InputError("L'ordine dei gadget riguarda un'altra scheda: ricaricare la pagina e riprovare.")
+        raise InputError(
+            say("L'ordine dei gadget riguarda un'altra scheda: ricaricare la pagina e riprovare.")
+        )
     for place, code in enumerate([*codes, *(code for code in known if code not in codes)]):
         _keep(actor, dashboard, code, place=place)
 
@@ -71,7 +74,7 @@ def reset_gadgets(actor: Actor, dashboard: Dashboard) -> None:
 
 def _person(actor: Actor) -> int:
     if actor.user_id is None:
-        raise RefusedError("Solo una persona può disporre i gadget.")
+        raise RefusedError(say("Solo una persona può disporre i gadget."))
     return actor.user_id
 
 
@@ -80,8 +83,8 @@ def _tab_with(actor: Actor, dashboard: Dashboard, state: str) -> list[str]:
         if state in codes:
             return codes
     raise RefusedError(
-        "Questo gadget non è più sulla dashboard: la configurazione degli stati è cambiata.",
-        "Ricaricare la pagina.",
+        say("Questo gadget non è più sulla dashboard: la configurazione degli stati è cambiata."),
+        say("Ricaricare la pagina."),
     )
 
 

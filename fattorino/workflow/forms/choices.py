@@ -10,15 +10,16 @@ from django.utils.translation import gettext as _
 from fattorino.core.workflow.decide import may_assign
 from fattorino.core.workflow.definition import (
     ACTION_LABELS,
+    TYPE_LABELS,
     Action,
     Dashboard,
     State,
-    StateType,
     Workflow,
 )
 from fattorino.core.workflow.settings import DASHBOARD_LABELS, NOTICE_LABELS
 from fattorino.core.workflow.statuses import STATUSES, status_label
 from fattorino.organisations import groups
+from fattorino.organisations.languages import said
 from fattorino.workflow import actions
 from fattorino.workflow.forms.state import CHANGE, CHANGE_WITH_REASON, StateForm
 
@@ -84,7 +85,9 @@ class StateChoices:
     def _groups(self) -> list[groups.GroupView]:
         return groups.groups_of(self.company_id)
 
-    types: Choices = [(str(t), str(t)) for t in StateType]
+    @property
+    def types(self) -> Choices:
+        return [(str(kind), said(label)) for kind, label in TYPE_LABELS.items()]
 
     @property
     def changes(self) -> Choices:
@@ -114,8 +117,8 @@ class StateChoices:
         return [
             DashboardPart(
                 str(d),
-                DASHBOARD_LABELS[d],
-                NOTICE_LABELS[d],
+                said(DASHBOARD_LABELS[d]),
+                said(NOTICE_LABELS[d]),
                 self.workflow.initial.get(d) == self.state.code,
                 self._label(self.workflow.initial.get(d, "")),
                 tuple(f"notice-{d}-{n}" for n in self.form.notice_rows(d)),
@@ -180,8 +183,11 @@ class StateChoices:
         sources = self.form.chosen(f"{row}-from")
         return EventPart(
             row,
-            f"{status}: {status_label(status)}" if status else "",
-            tuple(Box(f"{row}-dashboard-{d}", DASHBOARD_LABELS[d], str(d) in dashboards) for d in Dashboard),
+            _status(status) if status else "",
+            tuple(
+                Box(f"{row}-dashboard-{d}", said(DASHBOARD_LABELS[d]), str(d) in dashboards)
+                for d in Dashboard
+            ),
             tuple(
                 Box(f"{row}-from-{s.code}", s.label, s.code in sources)
                 for s in self._states
@@ -193,17 +199,21 @@ class StateChoices:
     @property
     def statuses(self) -> Choices:
         codes = dict.fromkeys([*STATUSES, *(e.status for e in self.workflow.events)])
-        return [("", "—"), *((code, f"{code}: {status_label(code)}") for code in codes)]
+        return [("", "—"), *((code, _status(code)) for code in codes)]
 
     def _label(self, code: str) -> str:
         return self.workflow.states[code].label if code in self.workflow.states else code
+
+
+def _status(code: str) -> str:
+    return f"{code}: {said(status_label(code))}"
 
 
 def _actions(offered: tuple[Action, ...], now: Action) -> Choices:
     runnable = actions.runnable() | {Action.NONE}
     absent = _("%(action)s (non disponibile in questa installazione)")
     return [
-        (str(a), ACTION_LABELS[a] if a in runnable else absent % {"action": ACTION_LABELS[a]})
+        (str(a), said(ACTION_LABELS[a]) if a in runnable else absent % {"action": said(ACTION_LABELS[a])})
         for a in dict.fromkeys([*offered, now])
     ]
 
@@ -211,5 +221,5 @@ def _actions(offered: tuple[Action, ...], now: Action) -> Choices:
 def _members(group: groups.GroupView) -> str:
     count = len(group.people)
     if count == 1:
-        return _("%(group)s (1 persona)") % {"group": group.name}
-    return _("%(group)s (%(count)s persone)") % {"group": group.name, "count": count}
+        return _("%(group)s (1 persona)") % {"group": said(group.name)}
+    return _("%(group)s (%(count)s persone)") % {"group": said(group.name), "count": count}

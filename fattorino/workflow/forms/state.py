@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 
 from django.utils.translation import gettext as _
 
+from fattorino.core.texts import together
 from fattorino.core.workflow.decide import may_assign
 from fattorino.core.workflow.definition import (
     Action,
@@ -30,6 +31,7 @@ from fattorino.core.workflow.edit import put
 from fattorino.core.workflow.flaws import Flaw, Surroundings
 from fattorino.core.workflow.settings import DASHBOARD_LABELS, SETTINGS
 from fattorino.core.workflow.statuses import STATUSES
+from fattorino.organisations.languages import said
 
 CHECKS = (
     "from_gestionale",
@@ -108,7 +110,7 @@ class StateForm(Form):
         """Set the remarks of the lint beside their settings."""
         for flaw in flaws:
             name = flaw.setting.replace(".", "-") or "state"
-            self.warnings.setdefault(name, f"{flaw.message} {flaw.remedy}".strip())
+            self.warnings.setdefault(name, said(together(flaw.message, flaw.remedy)))
 
     # -- reading
 
@@ -205,7 +207,7 @@ class StateForm(Form):
     def _check_entries(self, workflow: Workflow, state: State) -> None:
         lost = [d for d, code in workflow.initial.items() if code == state.code and d not in state.dashboards]
         if lost:
-            labels = ", ".join(f"«{DASHBOARD_LABELS[d]}»" for d in lost)
+            labels = ", ".join(f"«{said(DASHBOARD_LABELS[d])}»" for d in lost)
             self.errors["dashboards"] = _(
                 "È lo stato di ingresso di %(dashboards)s: prima di togliere l'abilitazione, aprire lo stato che ne"
                 " prende il posto e indicarlo come ingresso."

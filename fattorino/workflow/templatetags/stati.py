@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.utils.translation import gettext as _
 
 from fattorino.core.colours import is_colour
+from fattorino.core.workflow.definition import TYPE_LABELS, StateType
 from fattorino.core.workflow.settings import BY_NAME
-from fattorino.core.workflow.statuses import status_label
+from fattorino.organisations.languages import said
 
 register = template.Library()
 
@@ -33,8 +33,8 @@ def setting(
     return {
         "form": form,
         "name": name.replace(".", "-"),
-        "label": _(known.label),
-        "help": _(known.help) if known.help else "",
+        "label": said(known.label),
+        "help": said(known.help),
         "kind": kind,
         "choices": choices,
         "width": width,
@@ -44,13 +44,12 @@ def setting(
 
 @register.simple_tag
 def setting_label(name: str) -> str:
-    return _(BY_NAME[name].label)
+    return said(BY_NAME[name].label)
 
 
 @register.simple_tag
 def setting_help(name: str) -> str:
-    text = BY_NAME[name].help
-    return _(text) if text else ""
+    return said(BY_NAME[name].help)
 
 
 @register.inclusion_tag("workflow/settings/parts/gadget.html")
@@ -60,6 +59,6 @@ def gadget(look: Any, count: int = 12) -> dict[str, Any]:
 
 
 @register.filter
-def status_name(code: str) -> str:
-    """The words for a hub status."""
-    return status_label(code)
+def type_name(kind: str) -> str:
+    """The word for a type of state ("Iniziale")."""
+    return said(TYPE_LABELS[StateType(kind)])

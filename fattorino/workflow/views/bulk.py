@@ -17,11 +17,11 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, Stream
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from fattorino import clock
 from fattorino.core.errors import RefusedError
+from fattorino.core.texts import say
 from fattorino.core.workflow.definition import Dashboard
 from fattorino.core.workflow.settings import DASHBOARD_LABELS
 from fattorino.organisations.pages import desk, named
@@ -39,30 +39,30 @@ RUNS = 30
 RUNS_IN_FILE = 5000
 ROWS_AT_ONCE = 500
 ITEM_COLUMNS = (
-    gettext_lazy("Posto"),
-    gettext_lazy("Tipo"),
-    gettext_lazy("Numero"),
-    gettext_lazy("Data"),
-    gettext_lazy("Controparte"),
-    gettext_lazy("Totale"),
-    gettext_lazy("Valuta"),
-    gettext_lazy("Stato"),
-    gettext_lazy("Esito"),
-    gettext_lazy("Messaggio"),
+    "Posto",
+    "Tipo",
+    "Numero",
+    "Data",
+    "Controparte",
+    "Totale",
+    "Valuta",
+    "Stato",
+    "Esito",
+    "Messaggio",
 )
 RUN_COLUMNS = (
-    gettext_lazy("Invio"),
-    gettext_lazy("Avviato"),
-    gettext_lazy("Da"),
-    gettext_lazy("Operazione"),
-    gettext_lazy("Stato"),
-    gettext_lazy("Scheda"),
-    gettext_lazy("Avanzamento"),
-    gettext_lazy("Documenti"),
-    gettext_lazy("Riusciti"),
-    gettext_lazy("Non riusciti"),
-    gettext_lazy("Non ammessi"),
-    gettext_lazy("Lasciati o in attesa"),
+    "Invio",
+    "Avviato",
+    "Da",
+    "Operazione",
+    "Stato",
+    "Scheda",
+    "Avanzamento",
+    "Documenti",
+    "Riusciti",
+    "Non riusciti",
+    "Non ammessi",
+    "Lasciati o in attesa",
 )
 
 
@@ -94,7 +94,7 @@ def runs_file(request: HttpRequest, actor: Actor, kind: str) -> HttpResponse:
         )
         for each in bulk.runs(actor, limit=RUNS_IN_FILE)
     ]
-    return table_file(kind, "invii-massivi", _("Invii massivi"), list(map(str, RUN_COLUMNS)), rows)
+    return table_file(kind, "invii-massivi", "Invii massivi", RUN_COLUMNS, rows)
 
 
 @require_safe
@@ -149,7 +149,7 @@ def _outcomes(request: HttpRequest, actor: Actor, view: RunView) -> dict[str, An
         "run": view,
         "rows": [(row, _outcome_label(row.outcome, view)) for row in rows[:PAGE]],
         "outcome": outcome,
-        "tabs": [("", _("tutti"), view.total), *_tabs(view)],
+        "tabs": [("", say("tutti"), view.total), *_tabs(view)],
         "query": urlencode(query),
         "here": urlencode(here),
         "next_query": urlencode(query | {"dopo": rows[PAGE - 1].place}) if len(rows) > PAGE else "",
@@ -161,13 +161,13 @@ def _tabs(view: RunView) -> Iterator[tuple[str, str, int]]:
     counted = (view.waiting, view.started, view.done, view.failed, view.refused)
     for (code, label), number in zip(OUTCOMES.items(), counted, strict=True):
         if number:
-            yield code, _("lasciati") if code == WAITING and view.cancelled else str(label), number
+            yield code, say("lasciati") if code == WAITING and view.cancelled else label, number
 
 
 def _outcome_label(outcome: str, view: RunView) -> str:
     if outcome == "" and view.cancelled:
-        return _("lasciato")
-    return str(bulk.Outcome(outcome).label)
+        return say("lasciato")
+    return bulk.Outcome(outcome).label
 
 
 @require_safe
@@ -192,7 +192,7 @@ def items_xlsx(request: HttpRequest, actor: Actor, run_id: int) -> FileResponse:
     rows = (_cells(item, view) for item in bulk.all_items(actor, view.id, _outcome(request)))
     file = tempfile.TemporaryFile()  # noqa: SIM115  # the response reads and closes it
     try:
-        write_xlsx(file, _("Invio massivo"), list(map(str, ITEM_COLUMNS)), rows)
+        write_xlsx(file, "Invio massivo", ITEM_COLUMNS, rows)
     except BaseException:
         file.close()
         raise
@@ -218,7 +218,7 @@ def _csv(pages: Iterable[list[ItemView]], view: RunView) -> Iterator[bytes]:
     text = io.StringIO("\ufeff")
     text.seek(0, io.SEEK_END)
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(map(str, ITEM_COLUMNS))
+    writer.writerow(ITEM_COLUMNS)
     for page in pages:
         writer.writerows([csv_text(cell) for cell in _cells(item, view)] for item in page)
         yield text.getvalue().encode()

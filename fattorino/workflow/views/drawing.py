@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from fattorino.core.errors import InputError
+from fattorino.core.texts import say, together
 from fattorino.core.workflow.decide import may_see
 from fattorino.core.workflow.definition import Dashboard, Workflow
 from fattorino.core.workflow.edges import edges_of
@@ -19,17 +19,18 @@ from fattorino.core.workflow.settings import DASHBOARD_LABELS
 from fattorino.core.workflow.statuses import status_label
 from fattorino.core.workflow.trial import Person, Standing, Step, play, standing
 from fattorino.organisations import groups
+from fattorino.organisations.languages import said
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.tables import table_file
 from fattorino.workflow import configuration, overview
 from fattorino.workflow.views.common import administration, dashboard_of, dashboards_of, page
 
 WAYS = {
-    "confirmed": gettext_lazy("Azione riuscita"),
-    "failed": gettext_lazy("Azione non riuscita"),
-    "hub": gettext_lazy("Esito di Digital Hub"),
-    "manual": gettext_lazy("Cambia stato"),
-    "retired": gettext_lazy("Stato ritirato"),
+    "confirmed": say("Azione riuscita"),
+    "failed": say("Azione non riuscita"),
+    "hub": say("Esito di Digital Hub"),
+    "manual": say("Cambia stato"),
+    "retired": say("Stato ritirato"),
 }
 # More steps than a real document ever takes: an address cannot make the server play for ever.
 MOST_STEPS = 60
@@ -51,7 +52,7 @@ def graph(request: HttpRequest, actor: Actor) -> HttpResponse:
     ways = _ways(proposal.workflow, dashboard)
     kind = request.GET.get("file", "")
     if kind in ("csv", "xlsx"):
-        rows = [(way["source"], str(way["way"]), way["label"], way["target"]) for way in ways]
+        rows = [(way["source"], way["way"], way["label"], way["target"]) for way in ways]
         columns = ("Da", "Come", "Evento", "A")
         return table_file(kind, f"iter-{dashboard}", DASHBOARD_LABELS[dashboard], columns, rows)
     context = {
@@ -80,7 +81,7 @@ def _ways(workflow: Workflow, dashboard: Dashboard) -> list[dict[str, Any]]:
             "source_code": e.source,
             "way": WAYS[e.way],
             "kind": e.way,
-            "label": f"{e.label}: {status_label(e.label)}" if e.way == "hub" else e.label,
+            "label": together(e.label, status_label(e.label), by=": ") if e.way == "hub" else e.label,
             "target": label(e.target),
         }
         for e in edges_of(workflow, dashboard)
@@ -108,7 +109,7 @@ def trial(request: HttpRequest, actor: Actor) -> HttpResponse:
         where = standing(proposal.workflow, dashboard, state, people) if state else None
     except InputError as error:
         # A way that leads to a state which is not there: the lint says the same with its place.
-        return page(request, "trial", context | {"error": str(error)})
+        return page(request, "trial", context | {"error": said(error.text)})
     names = {g.label: g for g in groups.groups_of(actor.company_id)}
     context |= {
         "steps": [

@@ -14,6 +14,7 @@ from fattorino import clock
 from fattorino.core.errors import FattorinoError, RefusedError
 from fattorino.core.workflow.definition import State, Workflow
 from fattorino.core.workflow.diff import differences
+from fattorino.organisations.languages import said
 from fattorino.organisations.pages import download
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import configuration, flows, overview
@@ -44,7 +45,7 @@ def take(request: HttpRequest, actor: Actor) -> HttpResponse:
     try:
         workflow = configuration.read_file(actor.company_id, content)
     except FattorinoError as error:
-        return page(request, "import", {"error": str(error), "name": file.name}, status=422)
+        return page(request, "import", {"error": said(error.text), "name": file.name}, status=422)
     context = _compared(request, actor, workflow) | {"name": file.name, "text": content.decode("utf-8")}
     return page(request, "import_diff", context)
 
@@ -103,7 +104,7 @@ def _make_looks(request: HttpRequest, states: list[State]) -> None:
         try:
             flows.save_look(look, user_id=request.user.pk, new=True, now=clock.now())
         except RefusedError as error:
-            reason = " ".join(error.fields.values())
+            reason = " ".join(map(said, error.fields.values()))
             raise RefusedError(
                 _("Lo stato %(code)s del file non si può creare: %(reason)s")
                 % {"code": state.code, "reason": reason},

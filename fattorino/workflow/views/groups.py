@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from fattorino import clock
 from fattorino.core.errors import RefusedError
 from fattorino.organisations import groups as rows
+from fattorino.organisations.languages import said
 from fattorino.organisations.queries import ROLES, Actor
 from fattorino.organisations.tables import table_file
 from fattorino.workflow import configuration
@@ -76,7 +77,7 @@ def _edit(request: HttpRequest, actor: Actor, old: rows.GroupView | None) -> Htt
                 label=old.label if old else "",
             )
         except RefusedError as error:
-            form.errors["nome"] = str(error)
+            form.errors["nome"] = said(error.text)
         else:
             messages.success(request, _("Gruppo «%(group)s» salvato.") % {"group": form.values["nome"]})
             return redirect("groups:groups")
@@ -84,7 +85,7 @@ def _edit(request: HttpRequest, actor: Actor, old: rows.GroupView | None) -> Htt
         "form": form,
         "group": old,
         "code": old.label.removeprefix("group:") if old else "",
-        "people": [(p, p.id in members, ROLES[p.role]) for p in rows.people_of(actor.company_id)],
+        "people": [(p, p.id in members, said(str(ROLES[p.role]))) for p in rows.people_of(actor.company_id)],
         "used": configuration.groups_in_use(actor.company_id, old.label) if old else (),
     }
     return page(request, "group", context, status=422 if form.errors else 200)
@@ -99,9 +100,9 @@ def delete(request: HttpRequest, actor: Actor, group: str) -> HttpResponse:
     if used:
         raise RefusedError(
             _("Il gruppo «%(group)s» è indicato in questi stati: %(states)s.")
-            % {"group": found.name, "states": ", ".join(used)},
+            % {"group": said(found.name), "states": ", ".join(used)},
             _("Toglierlo prima dalle Notifiche e dai Permessi di questi stati."),
         )
     rows.delete_group(actor, found.label, now=clock.now())
-    messages.success(request, _("Gruppo «%(group)s» eliminato.") % {"group": found.name})
+    messages.success(request, _("Gruppo «%(group)s» eliminato.") % {"group": said(found.name)})
     return redirect("groups:groups")

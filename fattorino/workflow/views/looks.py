@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from fattorino import clock
 from fattorino.core.errors import RefusedError
+from fattorino.organisations.languages import said
 from fattorino.organisations.pages import desk, download
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.tables import table_file
@@ -58,7 +59,7 @@ def _save(request: HttpRequest, old: flows.Look | None) -> HttpResponse:
         try:
             form.values["image_sha256"] = images.save_image(file.read(images.LARGEST_FILE + 1), now=now)
         except RefusedError as error:
-            form.errors["immagine"] = str(error)
+            form.errors["immagine"] = said(error.text)
     if overview.image(form.values.get("image_sha256", "")) is None:
         form.values["image_sha256"] = ""
     wanted = form.read(old)
@@ -66,7 +67,7 @@ def _save(request: HttpRequest, old: flows.Look | None) -> HttpResponse:
         try:
             flows.save_look(wanted, user_id=request.user.pk or 0, new=old is None, now=now)
         except RefusedError as error:
-            form.errors |= error.fields
+            form.errors |= {name: said(text) for name, text in error.fields.items()}
     if form.errors:
         return _show(request, form, old, status=422)
     images.forget_unused_images(now=now)

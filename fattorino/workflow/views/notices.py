@@ -61,13 +61,13 @@ def listing(request: HttpRequest, actor: Actor) -> HttpResponse:
 @desk
 def listing_file(request: HttpRequest, actor: Actor, kind: str) -> HttpResponse:
     rows = notices.every(actor, unread_only=request.GET.get("mostra") == UNREAD)
-    columns = (_("Documento"), _("Data"), _("Controparte"), _("Stato"), _("Avviso del"), _("Letto"))
-    return table_file(kind, "avvisi", _("Avvisi"), columns, [_cells(row) for row in rows])
+    columns = ("Documento", "Data", "Controparte", "Stato", "Avviso del", "Letto")
+    return table_file(kind, "avvisi", "Avvisi", columns, [_cells(row) for row in rows])
 
 
 def _cells(row: NoticeRow) -> tuple[Any, ...]:
     state = row.state.label if row.state else ""
-    read = _("sì") if row.read else _("no")
+    read = "sì" if row.read else "no"
     return (row.title, row.date, row.counterpart, state, clock.day(row.created_at), read)
 
 
@@ -156,17 +156,17 @@ def delivery(request: HttpRequest, actor: Actor) -> HttpResponse:
     kind = request.GET.get("file", "")
     if kind in ("csv", "xlsx"):
         columns = (
-            _("Persona"),
-            _("Indirizzo rifiutato"),
-            _("Risposta del server"),
-            _("Dal"),
-            _("E-mail ferme"),
+            "Persona",
+            "Indirizzo rifiutato",
+            "Risposta del server",
+            "Dal",
+            "E-mail ferme",
         )
         rows = [
             (p.name, p.address, p.why, clock.day(p.at) if p.at else None, str(p.mails))
             for p in found.unreachable
         ]
-        return table_file(kind, "indirizzi-rifiutati", _("Indirizzi rifiutati"), columns, rows)
+        return table_file(kind, "indirizzi-rifiutati", "Indirizzi rifiutati", columns, rows)
     return _page(request, "delivery", {"delivery": found})
 
 

@@ -7,11 +7,10 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from fattorino import clock
+from fattorino.core.texts import say
 from fattorino.organisations.pages import desk
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.spreadsheet import Cell
@@ -21,9 +20,9 @@ from fattorino.workflow.outcomes import UnexpectedOutcome
 
 PAGE = 50
 BECAME = {
-    outcomes.WAITING: gettext_lazy("In attesa che il documento sia pronto"),
-    outcomes.APPLIED: gettext_lazy("Applicato in seguito"),
-    outcomes.KEPT: gettext_lazy("Conservato, senza effetto sullo stato"),
+    outcomes.WAITING: say("In attesa che il documento sia pronto"),
+    outcomes.APPLIED: say("Applicato in seguito"),
+    outcomes.KEPT: say("Conservato, senza effetto sullo stato"),
 }
 
 
@@ -42,7 +41,7 @@ def unexpected(request: HttpRequest, actor: Actor) -> HttpResponse:
         {
             "rows": [(row, BECAME[row.became]) for row in rows],
             "became": became,
-            "choices": [("", _("Tutti")), *BECAME.items()],
+            "choices": [("", say("Tutti")), *BECAME.items()],
             "next": urlencode(chosen | {"prima": rows[-1].id}) if more else "",
             "first": before is None,
             "query": urlencode(chosen),
@@ -58,18 +57,18 @@ def unexpected_file(request: HttpRequest, actor: Actor, kind: str) -> HttpRespon
     if kind not in ("csv", "xlsx"):
         raise Http404
     columns = [
-        _("Documento"),
-        _("Data"),
-        _("Controparte"),
-        _("Esito"),
-        _("Arrivato il"),
-        _("Stato del documento"),
-        _("Che cosa ne è stato"),
-        _("Annotazione"),
+        "Documento",
+        "Data",
+        "Controparte",
+        "Esito",
+        "Arrivato il",
+        "Stato del documento",
+        "Che cosa ne è stato",
+        "Annotazione",
     ]
     rows = map(_cells, outcomes.all_unexpected(actor, _became(request)))
     name = f"esiti-non-attesi-{clock.day(clock.now()).isoformat()}"
-    return table_file(kind, name, _("Esiti non attesi"), columns, rows)
+    return table_file(kind, name, "Esiti non attesi", columns, rows)
 
 
 def _became(request: HttpRequest) -> str:
@@ -85,6 +84,6 @@ def _cells(row: UnexpectedOutcome) -> tuple[Cell, ...]:
         row.status_label,
         clock.day(row.at),
         row.state.label if row.state else "",
-        str(BECAME[row.became]),
+        BECAME[row.became],
         row.message,
     )
