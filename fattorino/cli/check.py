@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fattorino import clock
-from fattorino.cli.i18n import _, printable, register, shown
+from fattorino.cli.i18n import _, printable, register, said, shown
 from fattorino.core.errors import ArchiveError, InputError
+from fattorino.core.texts import say
 
 if TYPE_CHECKING:
     from fattorino.cli.inputs import Input
@@ -65,7 +66,13 @@ register(
         "fattura controllata": "invoice checked",
         "fatture controllate": "invoices checked",
         "da scartare": "to be refused",
-        "non si può leggere": "cannot be read",
+        "{name}: non si può leggere (il file non esiste)": "{name}: cannot be read (the file does not exist)",
+        "{name}: non si può leggere ({reason})": "{name}: cannot be read ({reason})",
+        "{name}: {problem}": "{name}: {problem}",
+        "Il file non si può leggere: {problem}.": "The file cannot be read: {problem}.",
+        "Controllare che il file ci sia e che si possa aprire.": (
+            "Check that the file is there and that it can be opened."
+        ),
         "nessuna fattura trovata": "no invoice found",
     }
 )
@@ -144,14 +151,15 @@ def run(args: argparse.Namespace) -> int:
     try:
         question = _question(args)
     except InputError as error:
-        print(f"fattorino: {error}", file=sys.stderr)
+        print(f"fattorino: {said(error.text)}", file=sys.stderr)
         return 2
     show = _as_json if args.json else _as_text
     checked = refused = 0
     fits = True
     missing = [path for path in args.paths if path != "-" and not os.path.lexists(path)]
     for path in missing:
-        print(f"fattorino: {shown(path)}: {_('non si può leggere')} (il file non esiste)", file=sys.stderr)
+        problem = say("{name}: non si può leggere (il file non esiste)", name=shown(path))
+        print(f"fattorino: {said(problem)}", file=sys.stderr)
     for one in (one for path in args.paths if path not in missing for one in inputs(path)):
         for result in _results(one, question):
             _say(show(result))
@@ -187,9 +195,10 @@ def _trusted(name: str, at: datetime.datetime) -> tuple[bytes, ...]:
             data = file.read(MAX_SIZE + 1)
         return read_trusted(data, at=at)
     except OSError as error:
-        raise InputError(f"{shown(name)}: {_('non si può leggere')} ({reason(error)})") from error
+        problem = say("{name}: non si può leggere ({reason})", name=shown(name), reason=reason(error))
+        raise InputError(problem) from error
     except InputError as error:
-        raise InputError(f"{shown(name)}: {error}") from error
+        raise InputError(say("{name}: {problem}", name=shown(name), problem=error.text)) from error
 
 
 def _results(one: Input, question: Question) -> Iterator[Result]:
@@ -203,8 +212,9 @@ def _results(one: Input, question: Question) -> Iterator[Result]:
             return
         except OSError as error:
             problem = reason(error)
-    hint = "Controllare che il file ci sia e che si possa aprire."
-    yield unreadable(one.name, ArchiveError(f"Il file non si può leggere: {problem}.", hint))
+    hint = say("Controllare che il file ci sia e che si possa aprire.")
+    message = say("Il file non si può leggere: {problem}.", problem=problem)
+    yield unreadable(one.name, ArchiveError(message, hint))
 
 
 def _checked(name: str, question: Question) -> Iterator[Result]:
@@ -244,8 +254,8 @@ def _as_json(result: Result) -> str:
                     "severity": finding.severity,
                     "path": finding.path,
                     "line": finding.line,
-                    "message": finding.message,
-                    "hint": finding.hint,
+                    "message": said(finding.message),
+                    "hint": said(finding.hint),
                 }
                 for finding in result.findings
             ],
@@ -271,11 +281,11 @@ def _as_text(result: Result) -> str:
     groups = [*_by_message(errors), *_by_message(warnings)]
     for group, following in zip_longest(groups, groups[1:]):
         first = group[0]
-        lines.append(f"  {_label(first)}{_places(group)}: {first.message}")
+        lines.append(f"  {_label(first)}{_places(group)}: {said(first.message)}")
         lines += [f"    {first.path}"] if first.path else []
         # One remedy for several remarks is said behind the last of them.
         if first.hint and (following is None or following[0].hint != first.hint):
-            lines.append(f"    → {first.hint}")
+            lines.append(f"    → {said(first.hint)}")
     return "\n".join(printable(line) for line in lines)
 
 

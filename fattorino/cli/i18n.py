@@ -1,17 +1,26 @@
 """Italian and English on the command line.
 
 The texts in the code are Italian; each command registers its English ones. A dictionary and no compiled
-catalogue, because the command line must speak before anything is configured, also from a source tree.
+catalogue, because the command line must speak before anything is configured, also from a source tree. What the law
+says of a file is in core's catalogues; where they are not compiled it stays Italian.
 """
 
 from __future__ import annotations
 
 import argparse
+import gettext
 import os
 import re
 import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NoReturn
+
+from fattorino.core.texts import in_language
+
+# The rooms whose sentences the commands show.
+ROOMS = ("core", "core/fatturapa")
+_PACKAGE = os.path.dirname(os.path.dirname(__file__))
 
 _english: dict[str, str] = {}
 
@@ -33,6 +42,31 @@ def register(english: Mapping[str, str]) -> None:
 def _(text: str) -> str:
     """The text in the user's language; the Italian one where there is no English."""
     return _english.get(text, text) if language() == "en" else text
+
+
+def said(text: str) -> str:
+    """A sentence of core, or one made with `say` here, in the user's language."""
+    return in_language(text, _catalogue()) if language() == "en" else text
+
+
+class _Registered(gettext.NullTranslations):
+    """The command line's own texts, asked where no catalogue of core has one."""
+
+    def gettext(self, message: str) -> str:
+        return _english.get(message, message)
+
+
+@cache
+def _catalogue() -> gettext.NullTranslations:
+    whole: gettext.NullTranslations = _Registered()
+    for room in ROOMS:
+        file = os.path.join(_PACKAGE, room, "locale", "en", "LC_MESSAGES", "django.mo")
+        if os.path.exists(file):
+            with open(file, "rb") as compiled:
+                one = gettext.GNUTranslations(compiled)
+            one.add_fallback(whole)
+            whole = one
+    return whole
 
 
 def printable(text: str) -> str:

@@ -10,21 +10,36 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
+from fattorino.cli.i18n import register
 from fattorino.core.fatturapa import archive, envelope
+from fattorino.core.texts import say
 
 SUFFIXES = (".xml", ".p7m", ".zip")
 
 # The system's own texts are English whatever the user speaks.
 _REASONS = {
-    errno.ENOENT: "il file non esiste più, o il collegamento non porta a nulla",
-    errno.EACCES: "manca il permesso di lettura",
-    errno.EPERM: "manca il permesso di lettura",
-    errno.ELOOP: "i collegamenti formano un cerchio",
-    errno.EISDIR: "è una cartella",
-    errno.ENAMETOOLONG: "il nome è troppo lungo",
+    errno.ENOENT: say("il file non esiste più, o il collegamento non porta a nulla"),
+    errno.EACCES: say("manca il permesso di lettura"),
+    errno.EPERM: say("manca il permesso di lettura"),
+    errno.ELOOP: say("i collegamenti formano un cerchio"),
+    errno.EISDIR: say("è una cartella"),
+    errno.ENAMETOOLONG: say("il nome è troppo lungo"),
 }
 _PIECE = 256 * 1024  # bytes
-_NO_FILE = "non è un file ma un canale o un dispositivo"
+_NO_FILE = say("non è un file ma un canale o un dispositivo")
+
+register(
+    {
+        "il file non esiste più, o il collegamento non porta a nulla": (
+            "the file is no longer there, or the link leads nowhere"
+        ),
+        "manca il permesso di lettura": "no permission to read it",
+        "i collegamenti formano un cerchio": "the links form a circle",
+        "è una cartella": "it is a folder",
+        "il nome è troppo lungo": "the name is too long",
+        "non è un file ma un canale o un dispositivo": "it is no file but a pipe or a device",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from fattorino.cli.i18n import Parser, _, register
+from fattorino.cli.i18n import Parser, _, register, said
 from fattorino.core.errors import FattorinoError
 
 COMMANDS = ("serve", "worker", "live", "check", "unwrap", "render", "schema", "send", "simulator", "manage")
@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
         args = _parser(wanted).parse_args(words)
         return int(args.run(args))
     except FattorinoError as error:
-        print(f"fattorino: {error}", file=sys.stderr)
+        print(f"fattorino: {said(error.text)}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # `fattorino check ... | head`: the reader has left; what remains in the buffer has nowhere to go.

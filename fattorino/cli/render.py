@@ -10,6 +10,7 @@ from typing import Any
 from fattorino import clock
 from fattorino.cli.i18n import _, register
 from fattorino.core.errors import InputError
+from fattorino.core.texts import say
 
 register(
     {
@@ -25,6 +26,12 @@ register(
         "allega al PDF il file XML (PDF/A-3b)": "attach the XML file to the PDF (PDF/A-3b)",
         "FILE": "FILE",
         "USCITA": "OUT",
+        "Manca il nome del file da scrivere.": "The name of the file to write is missing.",
+        "Indicarlo con -o, per esempio -o copia.pdf.": "Give it with -o, for example -o copy.pdf.",
+        "Non so scrivere «{name}».": "“{name}” cannot be written.",
+        "Il nome deve finire con .pdf o con .html.": "The name must end in .pdf or in .html.",
+        "Il file «{name}» non si può leggere: {reason}.": "The file “{name}” cannot be read: {reason}.",
+        "Il file «{name}» non si può scrivere: {reason}.": "The file “{name}” cannot be written: {reason}.",
     }
 )
 
@@ -69,11 +76,15 @@ def _output(args: argparse.Namespace) -> Path:
     if output is None:
         if args.file == "-":
             raise InputError(
-                "Manca il nome del file da scrivere.", "Indicarlo con -o, per esempio -o copia.pdf."
+                say("Manca il nome del file da scrivere."),
+                say("Indicarlo con -o, per esempio -o copia.pdf."),
             )
         return Path(args.file).with_name(f"{Path(args.file).name}.pdf")
     if output.suffix.lower() not in (".pdf", ".html", ".htm"):
-        raise InputError(f"Non so scrivere «{output.name}».", "Il nome deve finire con .pdf o con .html.")
+        raise InputError(
+            say("Non so scrivere «{name}».", name=output.name),
+            say("Il nome deve finire con .pdf o con .html."),
+        )
     return output
 
 
@@ -81,11 +92,13 @@ def _read(name: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
-        raise InputError(f"Il file «{name}» non si può leggere: {error.strerror}.") from error
+        problem = say("Il file «{name}» non si può leggere: {reason}.", name=name, reason=error.strerror)
+        raise InputError(problem) from error
 
 
 def _write(output: Path, data: bytes) -> None:
     try:
         output.write_bytes(data)
     except OSError as error:
-        raise InputError(f"Il file «{output}» non si può scrivere: {error.strerror}.") from error
+        problem = say("Il file «{name}» non si può scrivere: {reason}.", name=output, reason=error.strerror)
+        raise InputError(problem) from error

@@ -8,10 +8,22 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fattorino.cli.i18n import _
+from fattorino.cli.i18n import _, register
+from fattorino.core.texts import say
 
 if TYPE_CHECKING:
     from fattorino.organisations.queries import Actor
+
+register(
+    {
+        "importa una fattura e la invia a SdI": "import an invoice and send it to SdI",
+        "fattura .xml o .p7m, o archivio .zip": "invoice .xml or .p7m, or archive .zip",
+        "partita IVA dell'azienda che invia": "VAT number of the sending company",
+        "non aspettare l'esito dell'invio": "do not wait for the outcome",
+        "Nessuna azienda con questa partita IVA.": "No company has this VAT number.",
+        "Il file non si legge: {reason}": "The file cannot be read: {reason}",
+    }
+)
 
 # How long to follow the document before leaving it to the worker, seconds.
 FOLLOW = 60.0
@@ -42,11 +54,11 @@ def run(args: argparse.Namespace) -> int:
 
     company = find_company(args.company)
     if company is None:
-        raise RefusedError(_("Nessuna azienda con questa partita IVA."))
+        raise RefusedError(say("Nessuna azienda con questa partita IVA."))
     try:
         content = args.file.read_bytes()
     except OSError as exc:
-        raise InputError(_("Il file non si legge: ") + str(exc.strerror)) from exc
+        raise InputError(say("Il file non si legge: {reason}", reason=exc.strerror)) from exc
     actor = Actor("gestionale", "riga di comando", company.pk)
     with company_scope(company.pk):
         row = importing.take_file(actor, args.file.name, content, now=clock.now())

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fattorino.cli.i18n import _, printable, register, shown
+from fattorino.cli.i18n import _, printable, register, said, shown
 from fattorino.cli.inputs import read, reason
 from fattorino.core.fatturapa.envelope import Unwrapped, has_xades, unwrap
 
@@ -75,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         data = read(args.file)
     except OSError as error:
-        print(f"fattorino: {shown(args.file)}: {_('non si può leggere')} ({reason(error)})", file=sys.stderr)
+        problem = f"{_('non si può leggere')} ({said(reason(error))})"
+        print(f"fattorino: {shown(args.file)}: {problem}", file=sys.stderr)
         return 2
     opened = unwrap(data)
     signatures = _signatures(opened)
@@ -95,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"{_('scritto')} {shown(output)}", file=sys.stderr)
     for _kind, signer in signatures:
         for remark in signer.findings:
-            print(f"{remark.code} {remark.message}", file=sys.stderr)
+            print(f"{remark.code} {said(remark.message)}", file=sys.stderr)
     return 0 if valid else 1
 
 
@@ -128,7 +129,7 @@ def _write(path: Path, content: bytes, *, force: bool) -> str:
     except FileExistsError:
         return _("esiste già: usare --force oppure -o con un altro nome")
     except OSError as error:
-        return f"{_('non si può scrivere')} ({reason(error)})"
+        return f"{_('non si può scrivere')} ({said(reason(error))})"
     return ""
 
 
@@ -149,5 +150,5 @@ def _describe(signatures: list[tuple[str, Signer]]) -> list[str]:
         ]
         if signer.not_before and signer.not_after:
             lines.append(f"   {_('valido')}: {signer.not_before:%d/%m/%Y} - {signer.not_after:%d/%m/%Y}")
-        lines += [f"   {remark.code} {remark.message}" for remark in signer.findings]
+        lines += [f"   {remark.code} {said(remark.message)}" for remark in signer.findings]
     return [printable(line) for line in lines]

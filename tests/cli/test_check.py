@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from fattorino.cli import i18n
 from fattorino.cli.main import main
 from fattorino.core.fatturapa.cades import sign_cades
 from fattorino.hub.signing.pkcs12 import SigningKey, load_pkcs12
@@ -447,3 +448,82 @@ def test_each_result_is_one_line_for_every_reader_of_lines(tmp_path, capsys):
     said = capsys.readouterr().out
     (line,) = said.splitlines()
     assert json.loads(line)["format"] is None
+
+
+@pytest.fixture
+def in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "en_GB.UTF-8")
+
+
+@pytest.mark.usefixtures("in_english")
+def test_in_english_findings_are_said_in_english(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "fattura.xml"
+    path.write_bytes(BAD)
+    assert main(["check", "--on", DAY, str(path)]) == 1
+    first, second, *rest = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{path}: FPR12, would be refused, 1 error")
+    assert second.startswith("  error 00421, line ")
+    assert second.endswith(": The tax is 23,00, but 22,00 % of 100,00 is 22,00.")
+    assert any(line.startswith("    → Compute the tax again") for line in rest)
+    assert any(line == "  warning 00001: File name not valid for SdI: “fattura.xml”." for line in rest)
+
+
+@pytest.mark.usefixtures("in_english")
+def test_in_english_json_is_english_too(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "IT01234567897_00001.xml"
+    path.write_bytes(BAD.replace(b">EUR<", b">euro<"))
+    _code, (result,) = results(capsys, str(path))
+    (finding,) = result["findings"]
+    assert finding["message"] == "<Divisa> (currency) has the value «euro», which is not admitted."
+    assert finding["hint"] == "Needed: three capital letters, such as EUR."
+
+
+@pytest.mark.usefixtures("in_english")
+def test_in_english_wrong_use_and_unreadable_files_are_told_in_english(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing, broken, pipe = tmp_path / "no.xml", tmp_path / "IT01234567897_00001.zip", tmp_path / "a.xml"
+    broken.write_bytes(b"PK\x03\x04")
+    os.mkfifo(pipe)
+    assert main(["check", str(nothing)]) == 2
+    assert f"{nothing}: cannot be read (the file does not exist)" in capsys.readouterr().err
+    assert main(["check", "--trusted", str(nothing), str(broken)]) == 2
+    assert f"fattorino: {nothing}: cannot be read (the file is no longer there" in capsys.readouterr().err
+    assert main(["check", "--trusted", str(broken), str(broken)]) == 2
+    assert f"fattorino: {broken}: The file holds no usable certificates" in capsys.readouterr().err
+    assert main(["check", str(tmp_path)]) == 1
+    told = capsys.readouterr().out
+    assert "The file cannot be read: it is no file but a pipe or a device." in told
+    assert "The ZIP archive is damaged or cannot be read." in told
+
+
+@pytest.mark.usefixtures("in_english")
+def test_without_compiled_catalogues_findings_stay_italian(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "IT01234567897_00001.xml"
+    path.write_bytes(BAD)
+    monkeypatch.setattr(i18n, "_PACKAGE", str(tmp_path))
+    i18n._catalogue.cache_clear()
+    try:
+        assert main(["check", "--on", DAY, str(path)]) == 1
+    finally:
+        i18n._catalogue.cache_clear()
+    told = capsys.readouterr().out
+    assert "would be refused" in told and "L'imposta è 23,00" in told
+
+
+@pytest.mark.usefixtures("in_english")
+def test_findings_are_said_in_english_without_django(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "IT01234567897_00001.xml"
+    path.write_bytes(BAD)
+    program = (
+        "import sys\nfrom fattorino.cli.main import main\n"
+        f"main(['check', {str(path)!r}])\n"
+        "sys.exit('django' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert "The tax is 23,00" in ran.stdout

@@ -1,8 +1,19 @@
 from __future__ import annotations
 
+import ast
+import importlib
+import pathlib
+
 import pytest
 
 from fattorino.cli import i18n
+from fattorino.core.texts import say, together
+from tests import language_scan
+
+FOLDER = pathlib.Path(i18n.__file__).parent
+MODULES = sorted(file for file in FOLDER.glob("*.py") if not file.stem.startswith("__"))
+# What argparse says, put into Italian; and the name under which a document's history keeps who did it.
+ITALIAN = {*(italian for _, italian in i18n._ARGPARSE_ITALIAN), "riga di comando"}
 
 
 @pytest.mark.parametrize(
@@ -44,3 +55,25 @@ def test_english_by_locale(monkeypatch: pytest.MonkeyPatch) -> None:
     i18n.register({"prova": "trial"})
     assert i18n._("prova") == "trial"
     assert i18n._("senza traduzione") == "senza traduzione"
+
+
+def test_what_core_says_comes_in_english_beside_the_commands_own_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LANGUAGE", "en")
+    i18n.register({"un saluto a {name}": "a greeting to {name}"})
+    text = together(say("un saluto a {name}", name="Ada"), say("Aggiungere l'IBAN."), "Testo senza origine.")
+    assert i18n.said(text) == "a greeting to Ada Add the IBAN. Testo senza origine."
+    monkeypatch.setenv("LANGUAGE", "it")
+    assert i18n.said(text) == "un saluto a Ada Aggiungere l'IBAN. Testo senza origine."
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: file.stem)
+def test_every_text_of_a_command_has_its_english(file: pathlib.Path) -> None:
+    importlib.import_module(f"fattorino.cli.{file.stem}")
+    calls = [node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    texts = [call.args[0] for call in calls if getattr(call.func, "id", "") in ("_", "say")]
+    words = [text.value for text in texts if isinstance(text, ast.Constant)]
+    assert not [text for text in words if text not in i18n._english]
+    literals = {text for _line, text in language_scan.python(file)}
+    assert not literals - i18n._english.keys() - ITALIAN
