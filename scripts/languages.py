@@ -9,6 +9,7 @@ Texts are Italian in the code; they are found where one of `KEYWORDS` is called 
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,9 +82,7 @@ def compile_room(room: str) -> None:
         return
     made = io.BytesIO()
     write_mo(made, read(room))
-    new = target.with_suffix(".new")
-    new.write_bytes(made.getvalue())
-    new.replace(target)
+    _put(target, made.getvalue())
 
 
 def read(room: str) -> Catalog:
@@ -114,7 +113,14 @@ def write(room: str, catalogue: Catalog) -> None:
     write_po(made, catalogue, width=110, include_lineno=False, omit_header=False, sort_by_file=False)
     lines = [line for line in made.getvalue().decode().splitlines() if not line.startswith(VOLATILE)]
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("\n".join(lines[lines.index('msgid ""') :]) + "\n", "utf-8")
+    _put(file, ("\n".join(lines[lines.index('msgid ""') :]) + "\n").encode())
+
+
+def _put(file: Path, content: bytes) -> None:
+    """At once: who reads meanwhile finds the old one whole."""
+    new = file.with_suffix(f".{os.getpid()}.new")
+    new.write_bytes(content)
+    new.replace(file)
 
 
 VOLATILE = ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Last-Translator', '"Report-Msgid')

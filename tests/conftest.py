@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 
 from fattorino.config import postgres
+from scripts import languages
 
 pytest_plugins = ["tests.desk", "tests.house"]
 
@@ -40,6 +41,7 @@ def shared_data() -> pathlib.Path:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
+        languages.main(["compile"])  # before Django reads a catalogue, which it does once
         home = pathlib.Path(tempfile.mkdtemp(prefix="fattorino-test-"))
         home.chmod(0o755)  # root's PostgreSQL runs as another user, which must walk through
         os.environ[HOME] = str(home)

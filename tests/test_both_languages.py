@@ -1,0 +1,176 @@
+"""Every page in Italian and in English: each says everything in its own language, but for the company's own words.
+
+The pages come from the resolver, so a new one is read as soon as it exists.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import get_resolver
+
+from fattorino.config import demo
+from fattorino.organisations import groups
+from fattorino.organisations.flows import choose_language
+from fattorino.organisations.models import User
+from fattorino.organisations.scope import company_scope
+from fattorino.workflow import configuration
+from tests.addresses import walk
+from tests.house import MARK, House, addresses
+from tests.language_scan import SAME, SMALL_WORDS
+from tests.page_texts import Piece, pieces
+
+ROOMS = ("web", "documents", "workflow")
+# Written alike in both languages: terms of the trade, names, and words English has too.
+ALIKE = re.compile(
+    r"\b(?:Natura|Ordine|Digital Hub|Hub|file|File|Email|Menu|menu|Password|XXXXXXX|INPS|PagoPA|RID|RIBA|MAV|"
+    r"SEPA Direct Debit|CORE|B2B)\b"
+    r"|\bnon-(?=[a-z])"  # a prefix in English, a word in Italian
+    r"|\b[\w-]+(?:\.(?:xml|p7m|txt|csv|pdf))+\b|\b[0-9a-f]{64}\b"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """One answer: how it was asked for, and what it says."""
+
+    asked: str
+    lang: str | None
+    texts: list[Piece]
+
+
+def words_of(value: Any) -> Iterator[str]:
+    """The texts somewhere inside a value."""
+    if isinstance(value, str):
+        yield value
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for field in dataclasses.fields(value):
+            yield from words_of(getattr(value, field.name))
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from words_of(key)
+            yield from words_of(each)
+    elif isinstance(value, list | tuple | frozenset | set):
+        for each in value:
+            yield from words_of(each)
+
+
+@pytest.fixture
+def own_words(house: House) -> re.Pattern[str]:
+    """What the company itself wrote or configured: it is shown as it is written, in any language."""
+    company = house.ours.company.pk
+    with company_scope(company):
+        states = list(configuration.proposal(company).workflow.states.values())
+        own: list[Any] = [states, [g.name for g in groups.groups_of(company) if not g.is_role]]
+        versions = (configuration.version(company, number) for number in (1, 2))
+        own += [list(flow.states.values()) for flow in versions if flow]
+    own += [house.draft, demo.ORDINE, demo.STUDIO, demo.ROSSI, demo.COMUNE, demo.EMAIL]
+    own += [[str(user), user.email] for user in User.objects.all()]
+    words = {" ".join(word.split()) for word in words_of(own)}
+    longest_first = sorted((word for word in words if len(word) > 3), key=len, reverse=True)
+    return re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in longest_first))
+
+
+def ask(house: House, method: str, path: str, **options: Any) -> Shown | None:
+    """What a request shows; None for what is no page. Undone afterwards."""
+    with transaction.atomic():
+        response = getattr(house.client, method)(path, **options)
+        transaction.set_rollback(True)
+    # Messages of a page that was not shown are not for the next one.
+    house.client.cookies.pop("messages", None)
+    if not response.headers.get("Content-Type", "").startswith("text/html"):
+        return None
+    content = b"".join(response.streaming_content) if response.streaming else response.content
+    page = content.decode()
+    lang = re.search(r"<html lang=\"([^\"]*)\"", page)
+    return Shown(f"{method.upper()} {path}", lang[1] if lang else None, pieces(page))
+
+
+def visit(house: House, room: str, language: str) -> Iterator[Shown]:
+    """Every page of a room as its administrator, once looked at and once with its form sent empty and full."""
+    user = house.owner
+    choose_language(user.pk, language, now=house.ours.now)
+    company = {"azienda": str(house.ours.company.pk)}
+    house.client.cookies.clear()
+    # Within the last minutes, as the pages of the password and of the second factor want it.
+    house.client.post("/accesso/login/", {"login": user.email, "password": demo.PASSWORD})
+    for path in sorted({each.path for each in addresses(house, mixed=False) if room_of(each.route) == room}):
+        if path == "/accesso/logout/":
+            continue  # ends the session that the others need; read in tests/web
+        for method, options in (
+            ("get", {}),
+            ("post", {"data": company, "follow": True}),
+            ("post", {"data": house.form() | company | {"lingua": language}, "follow": True}),
+        ):
+            if shown := ask(house, method, path, **options):
+                yield shown
+
+
+def room_of(route: str) -> str:
+    """Whose page an address is; "" for the doors of programs."""
+    module = VIEWS[route]
+    if route.startswith(("api/", "sdi/")):
+        return ""
+    return module.split(".")[1] if module.startswith("fattorino.") else "web"
+
+
+VIEWS = {route: pattern.callback.__module__ for route, pattern in walk(get_resolver().url_patterns)}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_page_is_wholly_in_the_language_of_its_reader(
+    house: House, own_words: re.Pattern[str], room: str
+) -> None:
+    italian = list(visit(house, room, "it"))
+    english = list(visit(house, room, "en"))
+    assert len(italian) > 10
+    faults = [f"{page.asked}: lang={page.lang}" for page in italian if page.lang not in ("it", None)]
+    faults += [f"{page.asked}: lang={page.lang}" for page in english if page.lang not in ("en", None)]
+    said_in_italian = {piece.text for page in italian for piece in page.texts}
+    faults += list(left_in_italian(english, said_in_italian, own_words))
+    assert not faults, "\n".join(dict.fromkeys(faults))
+
+
+def left_in_italian(pages: list[Shown], italian: set[str], own: re.Pattern[str]) -> Iterator[str]:
+    """What English pages say in Italian: each text once, with the page where it was met first."""
+    met: set[str] = set()
+    for page in pages:
+        for piece in page.texts:
+            if piece.text in met or piece.language == "it" or MARK.lower() in piece.text.lower():
+                continue
+            met.add(piece.text)
+            rest = ALIKE.sub(" ", SAME.sub(" ", own.sub(" ", piece.text)))
+            alike = piece.text in italian and len(re.findall(r"[^\W\d_]", rest)) >= 4
+            if alike or SMALL_WORDS.search(rest):
+                yield f"{page.asked}: {piece.text!r}"
+
+
+DOOR = ("/accesso/login/", "/accesso/password/reset/", "/accesso/signup/", "/accesso/inactive/",
+        "/accesso/password/reset/done/", "/accesso/password/reset/key/x-y/", "/accesso/password/reset/key/done/",
+        "/non/esiste/")  # fmt: skip
+
+
+@pytest.mark.parametrize("mail", [True, False])
+def test_pages_of_nobody_are_in_the_language_that_this_browser_was_read_in(
+    db: None, settings: Any, mail: bool
+) -> None:
+    settings.MAIL = mail
+    said: dict[str, list[Shown]] = {"it": [], "en": []}
+    for language, pages in said.items():
+        client = Client(enforce_csrf_checks=True)
+        client.cookies["language"] = language
+        answers = [(path, client.get(path)) for path in DOOR]
+        answers.append(("a form of another session", client.post("/accesso/login/", {})))
+        for path, answer in answers:
+            page = answer.content.decode()
+            assert f'<html lang="{language}"' in page, path
+            pages.append(Shown(path, language, pieces(page)))
+    texts = {piece.text for page in said["it"] for piece in page.texts}
+    faults = list(left_in_italian(said["en"], texts, re.compile(r"(?!)")))
+    assert not faults, "\n".join(faults)
