@@ -35,12 +35,14 @@ class DocumentFilters:
     number: str = ""
     text: str = ""
     dashboard: str = ""
+    # A check of the state: "issued" (documento emesso), "in_esterometro" or "preserved".
+    check: str = ""
     amount_from: int | None = None  # cents, with the sign the list shows
     amount_to: int | None = None
 
     @property
     def searches(self) -> bool:
-        """Whether more is asked than state, kind, dashboard and dates."""
+        """Whether more is asked than state, its checks, kind, dashboard and dates."""
         return bool(
             self.counterpart
             or self.number
@@ -99,6 +101,7 @@ def scope_of(actor: Actor, filters: DocumentFilters) -> Scope:
     """Find the groups that hold what the filter means and the actor may see."""
     hidden = frozenset(workflow.hidden_states(actor.company_id, actor))
     dashboards = (filters.dashboard,) if filters.dashboard else DESK
+    checked = workflow.states_with(actor.company_id, filters.check) if filters.check else None
     kinds = (filters.kind,) if filters.kind else tuple(map(str, DocumentKind))
     there = counts.groups(actor, filters.date_from, filters.date_to)
     wanted = {
@@ -108,6 +111,7 @@ def scope_of(actor: Actor, filters: DocumentFilters) -> Scope:
         and group.kind in kinds
         and group.state not in hidden
         and filters.state in ("", group.state)
+        and (checked is None or group.state in checked)
     }
     all_of_them = sum(sums.n for sums in there.values())
     share = sum(sums.n for sums in wanted.values()) / all_of_them if all_of_them else 1.0

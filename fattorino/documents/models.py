@@ -155,6 +155,27 @@ class DocumentFile(models.Model):
         ]
 
 
+class PreservationData(models.Model):
+    """What somebody said of a document for its preservation, named as in Allegato 5: written by documents.preserving.
+
+    What it was before stands in the document's history.
+    """
+
+    document = models.OneToOneField(Document, primary_key=True, on_delete=models.PROTECT, related_name="+")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    riservato = models.BooleanField()
+    tempo_di_conservazione = models.PositiveSmallIntegerField()
+    indice_di_classificazione = models.CharField(max_length=60, blank=True)
+    descrizione_classificazione = models.CharField(max_length=200, blank=True)
+    id_aggregazione = models.CharField(max_length=100, blank=True)
+    parole_chiave = models.JSONField(default=list)
+    note = models.CharField(max_length=500, blank=True)
+    # Counts saves: the form sends it back, so that nobody overwrites what she has not seen.
+    version = models.PositiveIntegerField()
+    saved_at = models.DateTimeField()
+    saved_by = models.CharField(max_length=150)
+
+
 class SearchEntry(models.Model):
     """What a document is found by: words, number, amount. Kept by triggers on Document, read by `finding`.
 

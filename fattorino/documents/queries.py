@@ -313,6 +313,11 @@ def list_states(actor: Actor) -> list[StateView]:
     return workflow.state_views(actor.company_id, actor, (Dashboard.ACTIVE_PA, Dashboard.ACTIVE_PRIVATE))
 
 
+def check_unused(actor: Actor, filters: DocumentFilters) -> bool:
+    """Whether the filter asks for a check that no state of the company has: then there can be no document."""
+    return bool(filters.check) and not workflow.states_with(actor.company_id, filters.check)
+
+
 def imports(actor: Actor, before: int | None = None, limit: int = 30) -> list[ImportedFile]:
     """Earlier imports, newest first; `before` is the id of the last one seen."""
     rows = ImportedFile.objects.filter(company_id=actor.company_id).defer("stored__content")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fattorino.documents.views import bulk, edit, imports, listing, live, page, rows
+from fattorino.documents.views import bulk, edit, imports, listing, live, page, preservation, rows
 
 app_name = "documents"
 urlpatterns = [
@@ -22,6 +22,7 @@ urlpatterns = [
     path("<int:document_id>/modifica/", edit.edit, name="edit"),
     path("<int:document_id>/azione/", page.run, name="run"),
     path("<int:document_id>/stato/", page.change_state, name="change_state"),
+    path("<int:document_id>/conservazione/", preservation.edit, name="preservation"),
     path("<int:document_id>/riga/azione/", rows.run, name="row_run"),
     path("<int:document_id>/riga/stato/", rows.change_state, name="row_change_state"),
     path("<int:document_id>/riga/storia/", rows.history, name="row_history"),

@@ -87,6 +87,9 @@ class StateView:
     colour: str
     icon: str
     tooltip: str
+    issued: bool = False  # documento emesso
+    in_esterometro: bool = False  # comunica in esterometro
+    preserved: bool = False  # conservazione sostitutiva
 
 
 def state_views(company_id: int, actor: Actor, dashboards: tuple[Dashboard, ...] = ()) -> list[StateView]:
@@ -109,6 +112,11 @@ def hidden_states(company_id: int, actor: Actor) -> list[str]:
     return [s.code for s in workflow.states.values() if not may_see(s, names)]
 
 
+def states_with(company_id: int, check: str) -> frozenset[str]:
+    """Codes of the states with a check ("issued", "in_esterometro", "preserved"), whoever may see them."""
+    return workflow_of(company_id)[1].with_check(check)
+
+
 def _view(state: State, look: StateLook | None) -> StateView:
     return StateView(
         state.code,
@@ -118,6 +126,9 @@ def _view(state: State, look: StateLook | None) -> StateView:
         look.colour if look else state.colour,
         look.icon if look else state.icon,
         look.tooltip if look else state.tooltip,
+        state.issued,
+        state.in_esterometro,
+        state.preserved,
     )
 
 

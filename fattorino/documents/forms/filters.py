@@ -21,7 +21,10 @@ NAMES = {
     "numero": "number",
     "testo": "text",
     "dashboard": "dashboard",
+    "solo": "check",
 }
+# "I relativi documenti saranno filtrabili": the checks of the states, as addresses name them.
+CHECKS = {"emessi": "issued", "esterometro": "in_esterometro", "conservazione": "preserved"}
 
 
 class FilterForm:
@@ -30,6 +33,8 @@ class FilterForm:
     def __init__(self, query: Mapping[str, str]) -> None:
         # A NUL or an endless text is no search; the database would refuse the first.
         self.values = {name: query.get(name, "").replace("\x00", "").strip()[:200] for name in NAMES}
+        if self.values["solo"] not in CHECKS:
+            self.values["solo"] = ""
         self.errors: dict[str, str] = {}
         self.warnings: dict[str, str] = {}
         start, end = self._date("dal"), self._date("al")
@@ -44,6 +49,7 @@ class FilterForm:
             number=self.values["numero"],
             text=self.values["testo"],
             dashboard=str(self.dashboard or ""),
+            check=CHECKS.get(self.values["solo"], ""),
         )
 
     @property

@@ -37,6 +37,12 @@ KINDS = [
     ("nota_credito", gettext_lazy("Note di credito")),
     ("ricevuta", gettext_lazy("Ricevute")),
 ]
+ONLY = [
+    ("", gettext_lazy("Tutti i documenti")),
+    ("emessi", gettext_lazy("Documenti emessi")),
+    ("esterometro", gettext_lazy("Per l'esterometro")),
+    ("conservazione", gettext_lazy("Per la conservazione")),
+]
 ROWS_AT_ONCE = 500
 # Of the exports, which programs and the accountant read: Italian whoever asks for them.
 COLUMNS = (
@@ -70,6 +76,8 @@ def entrate(request: HttpRequest, actor: Actor) -> HttpResponse:
             "totals": queries.totals(actor, form.filters),
             "states": states,
             "kinds": KINDS,
+            "only": ONLY,
+            "check_unused": queries.check_unused(actor, form.filters),
             "query": urlencode(form.query),
             "next_query": urlencode(form.query | {"pagina": str(page.next)}) if page.next else "",
             "previous_query": urlencode(form.query | {"pagina": str(page.previous)}) if page.previous else "",

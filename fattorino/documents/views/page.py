@@ -19,6 +19,7 @@ from fattorino.documents import queries
 from fattorino.documents.forms import DocumentForm
 from fattorino.documents.scarto import tell
 from fattorino.documents.views.common import document_or_404
+from fattorino.documents.views.preservation import asked_of
 from fattorino.organisations.languages import said
 from fattorino.organisations.pages import desk, download
 from fattorino.organisations.queries import Actor
@@ -59,6 +60,7 @@ def _context(request: HttpRequest, view: queries.DocumentView, actor: Actor) -> 
         "remarks": [each for each in told if not each["told"].is_error],
         "history": timeline(view, actor),
         "preview": looks.preview(view, company, actor),
+        "preservation": asked_of(actor, view),
     }
 
 
