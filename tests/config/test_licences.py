@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Permissive, or weak copyleft that binds only its own files or library. Strong copyleft (GPL, AGPL) would make the
 # whole be distributed under that licence, which the EUPL's appendix allows but we do not want unnoticed.
 ACCEPTED = re.compile(
-    r"\b(MIT(-0)?|0?BSD|BSD[- ][23][- ]Clause|Apache|ISC|PSF|Python Software Foundation|MPL[- ]2|"
+    r"\b(MIT(-0)?|0?BSD|BSD[- ][23][- ]Clause|Apache|ISC|PSF|Python Software Foundation|MPL[- ]2|EPL[- ]2|"
     r"Mozilla Public License 2|LGPL|Lesser General Public|ZPL|HPND|Unlicense|CC0|OFL|Zlib)\b",
     re.IGNORECASE,
 )

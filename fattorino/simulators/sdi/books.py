@@ -284,6 +284,11 @@ class Books:
         found = self.rows(query, now)
         return Outgoing(**{k: found[0][k] for k in Outgoing.__slots__}) if found else None
 
+    def due_messages(self, now: float, most: int) -> list[Outgoing]:
+        """All that is to go by now, oldest first: for a channel that carries many at a time."""
+        query = "select * from message where state = 'DA_INVIARE' and due <= ? order by due, id limit ?"
+        return [Outgoing(**{k: row[k] for k in Outgoing.__slots__}) for row in self.rows(query, now, most)]
+
     def message_sent(self, message: Outgoing, answer: str, at: str, now: float) -> None:
         """Close a message; whatever of the same file was held back until now may go."""
         with self.transaction() as db:

@@ -1,0 +1,1 @@
+"""SdI as the SFTP client of a node: fetches supports, answers them, brings receipts and invoices (FTP411)."""

@@ -1,0 +1,219 @@
+"""One visit of SdI to a node's server, over SFTP.
+
+What was fetched is in the books before it is deleted from the node, and what was brought counts as delivered once it
+has its last name: a simulator killed in between visits again and does nothing twice.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+import asyncssh
+from cryptography import x509
+
+from fattorino.core.errors import ArchiveError, FattorinoError, InputError
+from fattorino.core.sdi import message_io, soap
+from fattorino.core.sdi.ftp.answers import Refusal, write_refusal
+from fattorino.core.sdi.ftp.names import LAST, LAST_REAL, SupportName, parse_support_name, support_name
+from fattorino.core.sdi.ftp.records import FileEsito, write_record
+from fattorino.core.sdi.ftp.security import Identity, SupportSecurityError, open_sealed, seal
+from fattorino.core.sdi.ftp.supports import MOST_FILES, Piece, pack, unpack
+from fattorino.core.sdi.messages import NotificaEsitoCommittente
+from fattorino.simulators.sdi.books import Books, Outgoing
+from fattorino.simulators.sdi.exchange import INVOICE, Exchange
+
+_ROME = ZoneInfo("Europe/Rome")
+_DONE = "supporto "  # key in the books of a support that was answered, with the answer's last name
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Who is visited, and with which keys.
+
+    Attributes:
+        code: codice fiscale of the node. test: visit the folders of the agreed tests.
+        signer, reader: certificates of the node, to believe its signature and to encrypt for it.
+        signing, reading: SdI's own keys.
+    """
+
+    code: str
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    signer: x509.Certificate
+    reader: x509.Certificate
+    signing: Identity
+    reading: Identity
+    test: bool = False
+    host_key: str = ""
+
+    def folder(self, name: str) -> str:
+        return f"{name}Test" if self.test else name
+
+
+class Line:
+    """Args:
+    exchange: the engine that judges; its books remember supports too.
+    """
+
+    def __init__(self, exchange: Exchange, node: Node) -> None:
+        self._exchange = exchange
+        self._books: Books = exchange.books
+        self._node = node
+
+    async def visit(self) -> int:
+        """Fetch, answer, bring. Returns how many supports went either way.
+
+        Raises OSError, asyncssh.Error where the node's server does not serve; the next visit goes on.
+        """
+        node = self._node
+        known = (
+            asyncssh.import_known_hosts(f"[{node.host}]:{node.port} {node.host_key}\n")
+            if node.host_key
+            else None
+        )
+        async with (
+            asyncssh.connect(
+                node.host, node.port, username=node.user, password=node.password, known_hosts=known,
+                client_keys=None, agent_path=None, config=None,
+            ) as connection,
+            connection.start_sftp_client() as sftp,
+        ):  # fmt: skip
+            return await self._fetch(sftp) + await self._bring(sftp)
+
+    # From the node ------------------------------------------------------------------------------------------
+
+    async def _fetch(self, sftp: asyncssh.SFTPClient) -> int:
+        folder = self._node.folder("DatiVersoSdI")
+        count = 0
+        for file in sorted(str(name) for name in await sftp.listdir(folder)):
+            name = self._expected(file)
+            if name is None:
+                continue
+            async with sftp.open(f"{folder}/{file}", "rb") as stream:
+                data: bytes = await stream.read()
+            answer = self._answer(name, data)
+            await sftp.remove(f"{folder}/{file}")
+            await self._put(
+                sftp, name.of_kind("EO").file if answer[0].startswith("EO") else answer[0], *answer
+            )
+            count += 1
+        return count
+
+    def _expected(self, file: str) -> SupportName | None:
+        try:
+            name, extension = parse_support_name(file)
+        except InputError:
+            return None
+        mine = name.kind == "FI" and extension == ".zip" and name.node == self._node.code
+        return name if mine and name.is_test is self._node.test else None
+
+    def _answer(self, name: SupportName, data: bytes) -> tuple[str, bytes]:
+        """Last name and content of the answer. A support that was answered before is answered the same again."""
+        key = _DONE + name.stem
+        now = self._exchange.clock.now()
+        if (kept := self._books.get(key)) is not None:
+            return kept[0], bytes.fromhex(kept[1])
+        with self._books.transaction():
+            try:
+                content = open_sealed(data, [self._node.reading], [self._node.signer])
+            except SupportSecurityError as error:
+                answer = (f"{name.of_kind('ER').stem}.run", write_refusal(Refusal(name, error.phase)))
+            else:
+                taken = self._take(name, content, now)
+                record = FileEsito(
+                    identificativo_nodo=name.node,
+                    data_ora_ricezione=now,
+                    data_ora_esito=now,
+                    nome_supporto=name.file,
+                    esito="ET01" if taken else "ET02",
+                )
+                answer = (f"{name.of_kind('EO').file}.run", write_record(record))
+            self._books.put(key, [answer[0], answer[1].hex()])
+        return answer
+
+    def _take(self, name: SupportName, content: bytes, now: datetime.datetime) -> bool:
+        """Whether the support was taken; one that does not agree with its quadrature is suspended whole (5.3)."""
+        try:
+            support = unpack(name, content, received=now)
+        except ArchiveError:
+            return False
+        if support.faults:
+            return False
+        for piece in support.pieces:
+            if piece.kind == "FA":
+                self._exchange.accept(piece.name, piece.content)
+            elif piece.kind == "EC":
+                self._take_outcome(piece, now)
+        return True
+
+    def _take_outcome(self, piece: Piece, now: datetime.datetime) -> None:
+        """An EC: its IdentificativoSdI is inside; what SdI refuses comes back as an SE with the next support."""
+        identifier = _identifier(piece.content)
+        if identifier is None or self._books.file(int(identifier)) is None:
+            return
+        answer = self._exchange.take_outcome(soap.FileSdI(identifier, piece.name, piece.content))
+        if answer.scarto_esito is not None:
+            refusal = answer.scarto_esito
+            self._books.add_message(
+                int(identifier),
+                "SE",
+                refusal.nome_file,
+                refusal.file,
+                "ricezione",
+                self._exchange.clock.elapsed(),
+            )
+
+    # To the node --------------------------------------------------------------------------------------------
+
+    async def _bring(self, sftp: asyncssh.SFTPClient) -> int:
+        due = self._books.due_messages(self._exchange.clock.elapsed(), MOST_FILES // 2)
+        if not due:
+            return 0
+        now = self._exchange.clock.now()
+        pieces = [piece for message in due for piece in self._pieces(message)]
+        name = self._next_name(now)
+        sealed = seal(pack(name, pieces, made=now), self._node.signing, self._node.reader)
+        await self._put(sftp, name.file, f"{name.file}.p7m.enc", sealed)
+        for message in due:
+            self._exchange.sent(message, name.file)
+        return 1
+
+    def _pieces(self, message: Outgoing) -> list[Piece]:
+        if message.tipo != INVOICE:
+            return [Piece(message.nome_file, message.content, message.tipo)]
+        file = self._books.file(message.file_id)
+        assert file is not None
+        metadata, content = self._exchange.letters.metadata(file, message.tries + 1)
+        return [Piece(message.nome_file, message.content, "FA"), Piece(metadata, content, "MT")]
+
+    def _next_name(self, now: datetime.datetime) -> SupportName:
+        """The next number of this minute; when a minute is full, SdI's clock lends the next one."""
+        made = now.astimezone(_ROME).replace(tzinfo=None, second=0, microsecond=0)
+        first, last = (900, LAST) if self._node.test else (1, LAST_REAL)
+        kept = self._books.get("ultimo FO")
+        if kept is not None and (before := parse_support_name(kept)[0]).made >= made:
+            made, first = (before.made, before.number + 1)
+            if first > last:
+                made, first = made + datetime.timedelta(minutes=1), (900 if self._node.test else 1)
+        name = support_name("FO", self._node.code, made, first)
+        self._books.put("ultimo FO", name.file)
+        return name
+
+    async def _put(self, sftp: asyncssh.SFTPClient, first: str, last: str, content: bytes) -> None:
+        """Under the first name while it is being written, under the last one when it is complete."""
+        folder = self._node.folder("DatiDaSdI")
+        async with sftp.open(f"{folder}/{first}", "wb") as stream:
+            await stream.write(content)
+        await sftp.posix_rename(f"{folder}/{first}", f"{folder}/{last}")
+
+
+def _identifier(data: bytes) -> str | None:
+    try:
+        message = message_io.read_message(data).message
+    except FattorinoError:
+        return None
+    return message.identificativo_sdi if isinstance(message, NotificaEsitoCommittente) else None

@@ -1,0 +1,304 @@
+"""The node's folders and server, visited by the simulated SdI over real SFTP."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import pathlib
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TypeVar
+
+import asyncssh
+import pytest
+
+from fattorino.core.errors import ChannelError
+from fattorino.core.sdi import message_io
+from fattorino.core.sdi.ftp.answers import read_refusal
+from fattorino.core.sdi.ftp.names import SupportName, support_name
+from fattorino.core.sdi.ftp.records import read_esito
+from fattorino.core.sdi.ftp.security import open_sealed, seal
+from fattorino.core.sdi.ftp.supports import Piece, Support, pack, unpack
+from fattorino.hub.channels.sdiftp import Arrival, SdiFtpFolders
+from fattorino.hub.channels.sftp_server import Account, serve
+from fattorino.simulators.sdi.server import Simulator
+from fattorino.simulators.sdiftp.line import Line, Node
+from tests.hub.channels.keys import identity, keys
+from tests.simulators.sdi.support import invoice
+
+NODE = "01234567890"
+ACCOUNT = Account("sdi", "una parola lunga")
+MADE = datetime.datetime(2026, 11, 22, 10, 0)
+T = TypeVar("T")
+
+
+class Loop:
+    """An event loop in a thread of its own, for the server; the tests themselves are plain functions."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+
+    def run(self, what: Awaitable[T]) -> T:
+        return asyncio.run_coroutine_threadsafe(_awaited(what), self.loop).result(30)
+
+    def close(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+
+async def _awaited(what: Awaitable[T]) -> T:
+    return await what
+
+
+@pytest.fixture(scope="module")
+def loop() -> Iterator[Loop]:
+    found = Loop()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def folders(tmp_path: pathlib.Path) -> SdiFtpFolders:
+    found = SdiFtpFolders(tmp_path / "scambio")
+    found.prepare()
+    SdiFtpFolders(tmp_path / "scambio", test=True).prepare()
+    return found
+
+
+@pytest.fixture
+def server(folders: SdiFtpFolders, loop: Loop) -> Iterator[tuple[int, str]]:
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    acceptor = loop.run(serve(folders.root, ACCOUNT, key, host="127.0.0.1", port=0))
+    yield acceptor.get_port(), key.export_public_key().decode().strip()
+    acceptor.close()
+    loop.run(acceptor.wait_closed())
+
+
+@pytest.fixture
+def sdi(tmp_path: pathlib.Path) -> Iterator[Simulator]:
+    """Judges and keeps books; nobody takes its messages but the line."""
+    with Simulator(tmp_path / "sdi", speed=0) as found:
+        yield found
+
+
+@pytest.fixture
+def visit(sdi: Simulator, server: tuple[int, str], loop: Loop) -> Callable[..., int]:
+    def visit(hours: float = 0, *, test: bool = False) -> int:
+        pass_hours(sdi, hours)
+        node = Node(
+            code=NODE, host="127.0.0.1", port=server[0], user=ACCOUNT.user, password=ACCOUNT.password,
+            signer=keys().node_signing.certificate, reader=keys().node_reading.certificate,
+            signing=keys().sdi_signing, reading=keys().sdi_reading, test=test, host_key=server[1],
+        )  # fmt: skip
+        return loop.run(Line(sdi.exchange, node).visit())
+
+    return visit
+
+
+def pass_hours(sdi: Simulator, hours: float) -> None:
+    """From one due step to the next; the simulator's own thread does them."""
+    end = sdi.clock.elapsed() + hours * 3600
+    while (now := sdi.clock.elapsed()) < end:
+        sdi.clock.advance(max(0.0, min(sdi.books.next_step_due() or end, end) - now) + 0.001)
+        deadline = time.monotonic() + 10
+        while (due := sdi.books.next_step_due()) is not None and due <= sdi.clock.elapsed():
+            assert time.monotonic() < deadline, "the simulator is stuck"
+            time.sleep(0.002)
+
+
+def support(number: int = 1, *pieces: Piece) -> tuple[SupportName, bytes]:
+    name = support_name("FI", NODE, MADE, number)
+    made = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1)
+    zipped = pack(name, pieces or [piece(number)], made=made)
+    return name, seal(zipped, keys().node_signing, keys().sdi_reading.certificate)
+
+
+def piece(number: int, numero: str = "") -> Piece:
+    return Piece(f"IT{NODE}_{number:05}.xml", invoice(numero or str(number)), "FA")
+
+
+def opened(arrival: Arrival) -> Support:
+    assert arrival.support is not None
+    sealed = open_sealed(arrival.content, [keys().node_reading], [keys().sdi_signing.certificate])
+    return unpack(arrival.support, sealed)
+
+
+def test_a_support_is_fetched_answered_and_its_receipts_come_back(folders, visit):
+    name, sealed = support(1, piece(1), piece(2))
+    folders.lay(name, sealed)
+    assert folders.waiting() == {name.file: len(sealed)}
+    assert visit() == 1
+    assert folders.waiting() == {}
+    (answer,) = folders.arrivals()
+    assert answer.file == f"{name.of_kind('EO').file}.run"
+    assert read_esito(answer.content).taken
+    folders.forget(answer)
+    assert visit(hours=2) == 1
+    (brought,) = folders.arrivals()
+    inside = opened(brought)
+    assert inside.faults == ()
+    receipts = [message_io.read_message(each.content).message for each in inside.pieces]
+    assert sorted(str(receipt.nome_file) for receipt in receipts) == [
+        f"IT{NODE}_00001.xml",
+        f"IT{NODE}_00002.xml",
+    ]
+    folders.forget(brought)
+    assert list(folders.arrivals()) == []
+    assert visit(hours=2) == 0
+
+
+def test_the_same_support_fetched_twice_is_taken_once(folders, visit, sdi):
+    name, sealed = support()
+    folders.lay(name, sealed)
+    visit()
+    folders.lay(name, sealed)
+    visit()
+    assert len(sdi.books.rows("select id from file")) == 1
+    assert len(list(folders.arrivals())) == 1
+
+
+@pytest.mark.parametrize("phase", ["cifratura", "firma"])
+def test_what_is_sealed_wrongly_is_refused_with_its_phase(folders, visit, sdi, phase):
+    name, _ = support()
+    zipped = pack(name, [piece(1)], made=datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1))
+    stranger = identity("estraneo")
+    if phase == "cifratura":
+        folders.lay(name, seal(zipped, keys().node_signing, stranger.certificate))
+    else:
+        folders.lay(name, seal(zipped, stranger, keys().sdi_reading.certificate))
+    visit()
+    (answer,) = folders.arrivals()
+    assert answer.file == f"{name.of_kind('ER').stem}.run"
+    refusal = read_refusal(answer.content)
+    assert (refusal.support, refusal.phase) == (name, phase)
+    assert sdi.books.rows("select id from file") == []
+
+
+def test_a_support_that_disagrees_with_its_quadrature_is_suspended_whole(folders, visit, sdi):
+    name, _ = support()
+    later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=2)
+    folders.lay(
+        name, seal(pack(name, [piece(1)], made=later), keys().node_signing, keys().sdi_reading.certificate)
+    )
+    visit()
+    (answer,) = folders.arrivals()
+    assert not read_esito(answer.content).taken
+    assert sdi.books.rows("select id from file") == []
+
+
+def test_what_is_still_being_written_is_neither_fetched_nor_taken(folders, visit):
+    (folders.to_sdi / "FI.incompleto.tmp").write_bytes(b"x")
+    (folders.from_sdi / "FO.01234567890.2026326.1000.001.zip").write_bytes(b"meta'")
+    assert visit() == 0
+    assert list(folders.arrivals()) == []
+    assert (folders.to_sdi / "FI.incompleto.tmp").exists()
+
+
+def test_another_nodes_support_is_left(folders, visit):
+    other = support_name("FI", "11111111111", MADE, 1)
+    folders.lay(other, support()[1])
+    assert visit() == 0
+    assert list(folders.waiting()) == [other.file]
+
+
+def test_tests_travel_in_folders_of_their_own(folders, visit):
+    tests = SdiFtpFolders(folders.root, test=True)
+    name, sealed = support(900)
+    with pytest.raises(ChannelError):
+        folders.lay(name, sealed)
+    tests.lay(name, sealed)
+    assert visit() == 0
+    assert visit(test=True) == 1
+    assert [each.file for each in tests.arrivals()] == [f"{name.of_kind('EO').file}.run"]
+
+
+def test_only_one_small_support_may_wait(folders):
+    assert folders.has_room_for(1000)
+    folders.lay(*support())
+    assert not folders.has_room_for(1000)
+    assert folders.has_room_for(20_000_000)
+
+
+def test_laying_again_changes_nothing(folders):
+    name, sealed = support()
+    folders.lay(name, sealed)
+    folders.lay(name, sealed)
+    assert folders.waiting() == {name.file: len(sealed)}
+    assert (folders.to_sdi / name.file).read_bytes() == sealed
+
+
+def test_a_folder_that_cannot_be_used_is_told_and_nothing_is_uncertain(tmp_path):
+    folders = SdiFtpFolders(tmp_path / "mancante")
+    for act in (lambda: folders.lay(*support()), folders.waiting, lambda: list(folders.arrivals())):
+        with pytest.raises(ChannelError) as refused:
+            act()
+        assert not refused.value.uncertain
+        assert "cartelle di scambio" in refused.value.message
+
+
+def connected(server: tuple[int, str], loop: Loop, act, password: str = ACCOUNT.password):
+    async def session():
+        known = asyncssh.import_known_hosts(f"[127.0.0.1]:{server[0]} {server[1]}\n")
+        options = {
+            "username": "sdi",
+            "password": password,
+            "known_hosts": known,
+            "client_keys": None,
+            "config": None,
+        }
+        async with asyncssh.connect("127.0.0.1", server[0], **options) as connection:
+            return await act(connection)
+
+    return loop.run(session())
+
+
+def test_a_wrong_password_opens_nothing(server, loop):
+    async def nothing(connection):
+        raise AssertionError("opened")
+
+    with pytest.raises(asyncssh.PermissionDenied):
+        connected(server, loop, nothing, password="sbagliata")
+
+
+FORBIDDEN = {
+    "put where only fetching is allowed": lambda sftp: sftp.open("DatiVersoSdI/x.zip", "wb"),
+    "delete where only putting is allowed": lambda sftp: sftp.remove("DatiDaSdI/a"),
+    "look at what is being prepared": lambda sftp: sftp.listdir("in-lavorazione"),
+    "fetch what is being prepared": lambda sftp: sftp.open("in-lavorazione/a", "rb"),
+    "walk out of the root": lambda sftp: sftp.open("DatiVersoSdI/../../segreto", "rb"),
+    "rename out of its folder": lambda sftp: sftp.rename("DatiDaSdI/a", "DatiVersoSdI/a"),
+    "make folders": lambda sftp: sftp.mkdir("DatiDaSdI/x"),
+    "make links": lambda sftp: sftp.symlink("/etc/passwd", "DatiDaSdI/x"),
+    "remove folders": lambda sftp: sftp.rmdir("DatiDaSdI"),
+}
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_sdi_may_not(what, server, loop, folders):
+    (folders.from_sdi / "a").write_bytes(b"a")
+    (folders.root / "in-lavorazione" / "a").write_bytes(b"a")
+    (folders.root.parent / "segreto").write_bytes(b"a")
+
+    async def act(connection):
+        async with connection.start_sftp_client() as sftp:
+            await FORBIDDEN[what](sftp)
+
+    with pytest.raises(asyncssh.SFTPError):
+        connected(server, loop, act)
+    assert (folders.from_sdi / "a").exists() and not (folders.to_sdi / "a").exists()
+
+
+def test_there_is_no_shell_and_no_tunnel(server, loop):
+    async def shell(connection):
+        await connection.run("id", check=True)
+
+    async def tunnel(connection):
+        await connection.open_connection("127.0.0.1", server[0])
+
+    for act in (shell, tunnel):
+        with pytest.raises((asyncssh.Error, OSError)):
+            connected(server, loop, act)
