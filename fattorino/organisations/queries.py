@@ -74,4 +74,9 @@ def find_company(id_codice: str) -> Company | None:
     return Company.objects.filter(id_codice=id_codice).first()
 
 
+def find_person(email: str) -> User | None:
+    """Who signs in with this e-mail address."""
+    return User.objects.filter(email=email.strip().lower()).first()
+
+
 ROLES: dict[str, str] = dict(Role.choices)

@@ -70,3 +70,16 @@ def test_an_administrator_of_the_installation_is_made_and_unmade_and_it_is_writt
     assert [entry.detail for entry in told] == [{"email": laura.email}] * 2
     with pytest.raises(CommandError, match="Nessuno"):
         call_command("user", "nessuno@esempio.it", "--installazione", "si")
+
+
+def test_the_language_of_a_person_is_chosen_for_her(desk: Desk) -> None:
+    laura = User.objects.get(pk=desk.actor.user_id)
+    out = io.StringIO()
+    call_command("user", laura.email, "--lingua", "en", stdout=out)
+    assert "lingua English" in out.getvalue()
+    laura.refresh_from_db()
+    assert laura.language == "en"
+    with pytest.raises(CommandError, match="Nessuno con questo indirizzo"):
+        call_command("user", "nessuno@esempio.it", "--lingua", "en")
+    with pytest.raises(CommandError):
+        call_command("user", laura.email, "--lingua", "fr")

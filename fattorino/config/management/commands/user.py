@@ -5,20 +5,22 @@ import getpass
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from fattorino import clock
 from fattorino.core.errors import FattorinoError
-from fattorino.organisations.flows import revoke_user, save_user, set_installation_admin
-from fattorino.organisations.queries import ROLES, find_company
+from fattorino.organisations.flows import choose_language, revoke_user, save_user, set_installation_admin
+from fattorino.organisations.queries import ROLES, find_company, find_person
 
 
 class Command(BaseCommand):
     help = (
         "Crea o aggiorna un utente e il suo ruolo in un'azienda (la password si digita o arriva da stdin), "
-        "oppure lo toglie da un'azienda con --revoca, o ne fa un amministratore dell'installazione."
+        "oppure lo toglie da un'azienda con --revoca, ne fa un amministratore dell'installazione, "
+        "ne sceglie la lingua."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -37,6 +39,12 @@ class Command(BaseCommand):
             help="dà (si) o toglie (no) le impostazioni comuni a tutte le aziende dell'installazione",
         )
 
+        parser.add_argument(
+            "--lingua",
+            choices=list(dict(settings.LANGUAGES)),
+            help="lingua delle pagine e delle e-mail di questa persona, che può cambiarla da sé",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         if options["revoca"]:
             if options["nome"]:
@@ -45,8 +53,8 @@ class Command(BaseCommand):
                 )
             self._revoke(options["email"], options["revoca"])
             return
-        if options["installazione"] and not options["nome"]:
-            self._set_installation(options["email"], options["installazione"] == "si")
+        if (options["installazione"] or options["lingua"]) and not options["nome"]:
+            self._settle(options["email"], options)
             return
         if not options["ruolo"]:
             raise CommandError("Servono quattro valori: user EMAIL NOME PARTITA_IVA RUOLO")
@@ -69,8 +77,20 @@ class Command(BaseCommand):
         except FattorinoError as exc:
             raise CommandError(str(exc)) from exc
         self.stdout.write(f"Utente {user.email}: {options['ruolo']} di {company.name}.")
+        self._settle(user.email, options)
+
+    def _settle(self, email: str, options: dict[str, Any]) -> None:
         if options["installazione"]:
-            self._set_installation(user.email, options["installazione"] == "si")
+            self._set_installation(email, options["installazione"] == "si")
+        if options["lingua"]:
+            self._set_language(email, options["lingua"])
+
+    def _set_language(self, email: str, language: str) -> None:
+        user = find_person(email)
+        if user is None:
+            raise CommandError("Nessuno con questo indirizzo e-mail.")
+        choose_language(user.pk, language, now=clock.now())
+        self.stdout.write(f"Utente {user.email}: lingua {dict(settings.LANGUAGES)[language]}.")
 
     def _set_installation(self, email: str, wanted: bool) -> None:
         try:
