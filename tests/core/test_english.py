@@ -98,7 +98,7 @@ def test_what_is_wrong_with_the_format_of_a_document(inside: str) -> None:
         assert outcome.problems
         for problem in outcome.problems:
             _in_english(problem.message)
-            if problem.hint and "Serve: " not in problem.hint:  # the shape is told by the declaration
+            if problem.hint:
                 _in_english(problem.hint)
         for note in outcome.tolerated:
             _in_english(note)
