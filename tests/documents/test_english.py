@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template import engines
 from django.test import Client
 from django.utils import translation
 
@@ -95,7 +95,9 @@ def text(client: Client, address: str, **options: Any) -> str:
     ["", "?dashboard=privati", "?dashboard=privati&stato=DA_PROCESSARE", "?testo=nulla", "?dashboard=lipe"],
 )
 def test_the_list_is_english(desk: Desk, client: Client, address: str) -> None:
-    sent(desk), desk.save(desk.pa_draft()), desk.save(kind="ricevuta", sezionale="R")
+    sent(desk)
+    desk.save(desk.pa_draft())
+    desk.save(kind="ricevuta", sezionale="R")
     page = text(client, f"/entrate/{address}")
     assert '<html lang="en"' in page and italian_in(page) == []
 
@@ -202,7 +204,8 @@ def test_the_page_of_imports_is_english_and_outcomes_are_marked_as_italian(
 
 
 def test_the_choice_of_many_documents_is_english(desk: Desk, client: Client) -> None:
-    desk.save(), desk.save(kind="ricevuta", sezionale="R")
+    desk.save()
+    desk.save(kind="ricevuta", sezionale="R")
     page = text(client, "/entrate/invio-massivo/?cosa=tutti")
     assert "What cannot be sent, and why" in page and italian_in(page) == []
     empty = client.post("/entrate/invio-massivo/", {"cosa": "tutti", "gruppo": "PR.DA_PROCESSARE"})
@@ -240,8 +243,6 @@ def test_a_numbering_series_of_the_company_s_own_keeps_its_name(desk: Desk, clie
 
 
 def test_a_recorded_sentence_of_ours_is_said_again_and_another_is_marked() -> None:
-    from django.template import engines
-
     shown = engines["django"].from_string("{% load fattorino %}{{ text|recorded }}|{{ text|recorded:9 }}")
     with translation.override("en"):
         assert shown.render({"text": "Documento inserito."}) == "Document entered.|Document…"
@@ -252,4 +253,4 @@ def test_a_recorded_sentence_of_ours_is_said_again_and_another_is_marked() -> No
             "The file is larger than 20 MB.|"
         )
         assert shown.render({"text": None}) == "|"
-    assert re.fullmatch(r"Documento inserito\.\|Document…", shown.render({"text": "Documento inserito."}))
+    assert shown.render({"text": "Documento inserito."}) == "Documento inserito.|Document…"
