@@ -118,8 +118,13 @@ class _Walker:
         return len(self.problems) >= MOST_PROBLEMS
 
     def tolerate(self, element: etree._Element, note: str) -> None:
-        if len(self.tolerated) < MOST_PROBLEMS:
+        if self.attentive:
             self.tolerated.append(say("Riga {line}: {note}", line=line_of(element) or "?", note=note))
+
+    @property
+    def attentive(self) -> bool:
+        """Whether one more remark would still be told: a hostile file gives occasion to a million of them."""
+        return len(self.tolerated) < MOST_PROBLEMS
 
     # ------------------------------------------------------------------------------------------ the root
 
@@ -323,7 +328,7 @@ class _Walker:
         text = value.normal(raw)
         refusal = None if self.full else value.refusal(text)
         drops_blanks = value.space == "collapse" and not isinstance(value, Base64)
-        if drops_blanks and text != raw:
+        if drops_blanks and text != raw and self.attentive:
             self.tolerate(child, say("spazi attorno al valore di <{element}>.", element=line.name))
         try:
             result = value.value(text if drops_blanks else raw)
