@@ -34,13 +34,29 @@ def said(text: str) -> str:
     return in_language(text, catalogue())
 
 
+def _without_codes(text: Text) -> str:
+    """The English of a text without the values of one word: they are names and codes out of a file."""
+    values: dict[str, object] = {}
+    for name, value in text.values.items():
+        if isinstance(value, Text):
+            values[name] = _without_codes(value)
+        else:
+            values[name] = value if " " in str(value) else "..."
+    words = catalogue()
+    if text.plural:
+        pattern = words.ngettext(text.pattern, text.plural, text.number)
+    else:
+        pattern = words.gettext(text.pattern) if text.pattern else ""
+    return pattern.format_map(values)
+
+
 def italian_left(text: str) -> str:
     """Why a text cannot be said in English, or ""."""
     if not text:
         return ""
     if not isinstance(text, Text):
         return f"lost its origin: {text!r}"
-    left = SMALL_WORDS.search(_NOT_ITALIAN.sub("", _FROM_THE_FILE.sub("", said(text))))
+    left = SMALL_WORDS.search(_NOT_ITALIAN.sub("", _FROM_THE_FILE.sub("", _without_codes(text))))
     return f"still Italian ({left.group()}): {said(text)!r}" if left else ""
 
 
