@@ -19,7 +19,7 @@ from fattorino.config import demo
 from fattorino.core.fatturapa.draft import Attachment, Draft, Line
 from fattorino.core.workflow.definition import Dashboard, Notice, State, StateType
 from fattorino.documents import flows as documents
-from fattorino.documents import importing, numbering
+from fattorino.documents import importing, numbering, preserving
 from fattorino.documents.forms.writer import write
 from fattorino.documents.models import DocumentFile, ImportedFile
 from fattorino.organisations import groups, tokens
@@ -126,6 +126,7 @@ class House:
         return {
             **write(self.draft),
             "versione": "1",
+            "tempo_di_conservazione": "10",
             "azione": "GENERA_XML_INVIA_HUB",
             "stato": "ANNULLATO",
             "comando": "nascondi",
@@ -134,7 +135,7 @@ class House:
             "type": "Finale",
             "impronta": self.digest,
             "verso": "DA_PROCESSARE",
-            "nome": "Nuovo",
+            "nome": "Nome di prova",
             "fino": self.notice,
             "quando": "riepilogo",
             "persona": self.owner.pk,
@@ -172,6 +173,7 @@ def house(db: None) -> House:
         assert len(files) == 2
         taken = _import(ours, bytes(files[0].stored.content))
         shown = _configure(ours)
+        preserving.save(ours.actor, saved.pk, preserving.Answers(note=f"Nota {MARK}"), seen=0, now=ours.now)
         picture = images.save_image(_PICTURE, now=ours.now)
         notice = _tell(ours, saved)
         order = bulk.Order("PR", "DA_PROCESSARE", action="GENERA_XML_INVIA_HUB")
@@ -220,7 +222,8 @@ def _configure(desk: Desk) -> str:
     groups.save_group(desk.actor, f"Gruppo {MARK}", [], now=desk.now, label=label)
     flow = configuration.proposal(desk.company.pk).workflow
     secret = State(STATE, f"Stato {MARK}", StateType.INTERMEDIATE, notices=())
-    flow = replace(flow, states={**flow.states, STATE: secret})
+    asking = {"DA_PROCESSARE": replace(flow.states["DA_PROCESSARE"], preserved=True), STATE: secret}
+    flow = replace(flow, states={**flow.states, **asking})
     seen = workflow.save_draft(desk.actor, flow, 0, now=desk.now)
     workflow.publish_draft(desk.actor, seen, now=desk.now)
     flow = replace(flow, states={**flow.states, STATE: replace(secret, deadline=MARK)})

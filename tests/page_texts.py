@@ -17,6 +17,8 @@ class Piece:
 
     text: str
     language: str
+    # In a drawing, whose long names are broken into lines and cut.
+    drawn: bool = False
 
 
 def pieces(html: str) -> list[Piece]:
@@ -70,4 +72,4 @@ class _Reader(HTMLParser):
 
     def _add(self, text: str, language: str) -> None:
         if words := " ".join(text.split()):
-            self.found.append(Piece(words, language))
+            self.found.append(Piece(words, language, any(tag == "svg" for tag, _ in self.open)))
