@@ -189,6 +189,7 @@ def operations(house: House) -> Iterator[tuple[str, Address, dict[str, Any], str
         "changeDocument": {"version": 1, "draft": draft},
         "pressButton": {},
         "changeState": {"state": "ANNULLATO"},
+        "changePreservation": {"version": 1, "riservato": True},
         "importFile": b"<a/>",
         "depositAttachment": f"allegato {WORD} nuovo".encode(),
     }
@@ -238,6 +239,7 @@ def test_the_same_operations_work_for_the_owner_s_token(house: House) -> None:
         "changeDocument",
         "pressButton",
         "changeState",
+        "changePreservation",
         "importFile",
         "depositAttachment",
     }

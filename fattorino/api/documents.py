@@ -17,7 +17,7 @@ from fattorino.api.language import told, told_findings
 from fattorino.core.errors import ConflictError, RefusedError
 from fattorino.core.fatturapa.draft import draft_from_json, draft_to_json
 from fattorino.core.texts import say
-from fattorino.documents import flows, preview, queries
+from fattorino.documents import flows, preserving, preview, queries
 from fattorino.organisations import idempotency
 from fattorino.organisations.languages import said
 from fattorino.organisations.pages import download
@@ -138,6 +138,21 @@ def change_state(request: HttpRequest, document_id: int, payload: schemas.Chosen
     return _detail(actor, document_id)
 
 
+@router.put(
+    "/documents/{int:document_id}/preservation",
+    response=schemas.DocumentDetail,
+    operation_id="changePreservation",
+)
+def change_preservation(request: HttpRequest, document_id: int, payload: schemas.PreservationIn) -> Any:
+    """Indica i dati di conservazione, dove lo stato li chiede."""
+    actor = _actor(request)
+    _view(actor, document_id)
+    given = payload.model_dump(exclude={"version"})
+    answers = preserving.Answers(**given | {"parole_chiave": tuple(payload.parole_chiave)})
+    preserving.save(actor, document_id, answers, seen=payload.version, now=clock.now())
+    return _detail(actor, document_id)
+
+
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -229,9 +244,20 @@ def _row(row: queries.DocumentRow) -> dict[str, Any]:
     }
 
 
+def _preservation(asked: preserving.Asked) -> schemas.PreservationOut:
+    return schemas.PreservationOut(
+        **asdict(asked.answers),
+        open=asked.open,
+        version=asked.version,
+        saved_at=asked.saved_at,
+        saved_by=asked.saved_by,
+    )
+
+
 def _detail(actor: Actor, document_id: int) -> schemas.DocumentDetail:
     view = _view(actor, document_id)
     can = view.possibilities
+    asked = preserving.asked(actor, document_id, view.row.state.code if view.row.state else "")
     return schemas.DocumentDetail(
         **_row(view.row),
         version=view.version,
@@ -273,5 +299,6 @@ def _detail(actor: Actor, document_id: int) -> schemas.DocumentDetail:
             schemas.FileOut(**asdict(file), url=reverse("api-v1:get_file", args=[document_id, file.id]))
             for file in view.files
         ],
+        preservation=_preservation(asked) if asked else None,
         findings=told_findings(view.findings),
     )

@@ -44,6 +44,11 @@ class Filters(Strict):
     counterpart: Text = Field("", description="parte del nome del cliente")
     number: Text = Field("", description="inizio del numero")
     text: Text = Field("", description="parole in nome, descrizioni, causale, CIG")
+    check: Literal["", "issued", "in_esterometro", "preserved"] = Field(
+        "",
+        description="solo i documenti in uno stato con questo check: documento emesso, comunica in esterometro,"
+        " conservazione sostitutiva",
+    )
     cursor: Text = Field("", description="`next` o `previous` di una risposta precedente")
     limit: int = Field(50, ge=1, le=200)
 
@@ -88,6 +93,9 @@ class StateOut(Schema):
     colour: str
     icon: str
     tooltip: str
+    issued: bool = Field(description="documento emesso: si può contabilizzare dal ciclo vendite")
+    in_esterometro: bool = Field(description="comunica in esterometro")
+    preserved: bool = Field(description="conservazione sostitutiva: vedi `preservation` del documento")
 
 
 class DocumentOut(Schema):
@@ -151,6 +159,29 @@ class FileOut(Schema):
     url: str
 
 
+class PreservationData(Strict):
+    """Ciò che l'archivio deve sapere e la fattura non dice, con i nomi dell'Allegato 5."""
+
+    riservato: bool = False
+    tempo_di_conservazione: int = Field(10, ge=0, le=99999, description="anni: almeno 10")
+    indice_di_classificazione: Text = ""
+    descrizione_classificazione: Text = ""
+    id_aggregazione: Text = Field("", description="il fascicolo o la serie")
+    parole_chiave: list[Text] = Field([], max_length=20, description="al massimo cinque")
+    note: Annotated[str, StringConstraints(max_length=500), AfterValidator(_printable)] = ""
+
+
+class PreservationIn(PreservationData):
+    version: int = Field(description="la `version` di `preservation` che si è letta", ge=0, le=2**31 - 1)
+
+
+class PreservationOut(PreservationData):
+    open: bool = Field(description="lo stato del documento li chiede adesso")
+    version: int = Field(description="0: nessuno li ha ancora indicati, valgono quelli predefiniti")
+    saved_at: datetime.datetime | None
+    saved_by: str
+
+
 class DocumentDetail(DocumentOut):
     version: int
     source: str
@@ -167,6 +198,9 @@ class DocumentDetail(DocumentOut):
     possibilities: PossibilitiesOut
     history: list[ChangeOut]
     files: list[FileOut]
+    preservation: PreservationOut | None = Field(
+        description="solo dove lo stato chiede i dati di conservazione"
+    )
     findings: list[dict[str, Any]] = Field(description="che cosa correggere, se lo stato viene da un rifiuto")
 
 
