@@ -17,8 +17,9 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from fattorino.core.texts import say
-from fattorino.core.tracciati import moments
+from fattorino.core.tracciati import moments, refusals
 from fattorino.core.tracciati.codelists import CodeList
+from fattorino.core.tracciati.refusals import Refusal, shown
 from fattorino.core.tracciati.written import (
     WrittenBytes,
     WrittenDate,
@@ -34,34 +35,12 @@ _NO_BLANKS = str.maketrans("", "", " \t\n\r")
 _RUNS = re.compile(" {2,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a text is not admitted and what to write instead, in Italian, to follow the element's name."""
-
-    message: str
-    hint: str = ""
-
-
 def normal(text: str, space: Space) -> str:
     """Text after the white space processing of XML Schema."""
     if space == "preserve":
         return text
     text = text.translate(_BLANKS_TO_SPACE)
     return _RUNS.sub(" ", text).strip(" ") if space == "collapse" else text
-
-
-def shown(text: str) -> str:
-    """A value as a message quotes it: short and on one line."""
-    text = " ".join(text.split()) if text.strip() else text
-    return f"«{text}»" if len(text) <= 60 else f"«{text[:57]}...»"
-
-
-def too_long(text: str, longest: int) -> str:
-    return say("è lungo {length} caratteri: al massimo {most}", length=len(text), most=longest)
-
-
-def _no_moment(text: str, problem: str) -> str:
-    return say("vale {value}: {problem}", value=shown(text), problem=problem) if text else say("è vuoto")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +75,6 @@ class Value:
 Charset = Literal["ascii", "latin", "any"]
 _OUTSIDE_LATIN = re.compile(r"[^\x00-\xff]")
 _OUTSIDE_ASCII = re.compile(r"[^\x00-\x7f]")
-_REPLACEMENTS = {
-    "€": "EUR",
-    "’": "'",
-    "‘": "'",
-    "“": '"',
-    "”": '"',
-    "–": "-",
-    "—": "-",
-    "…": "...",
-    "•": "-",
-    "\u2009": " ",
-    "\u202f": " ",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,35 +92,20 @@ class Text(Value):
 
     def refusal(self, text: str) -> Refusal | None:
         if len(text) > self.longest:
-            return Refusal(
-                too_long(text, self.longest),
-                say("Accorciare il testo di {number} caratteri.", number=len(text) - self.longest),
+            hint = say("Accorciare il testo di {number} caratteri.", number=len(text) - self.longest)
+            return refusals.too_long(text, self.longest, hint)
+        if not text and self.shortest:
+            return refusals.empty(
+                say("Indicare il valore, oppure togliere l'elemento se non è obbligatorio.")
             )
         if len(text) < self.shortest:
-            if not text:
-                hint = say("Indicare il valore, oppure togliere l'elemento se non è obbligatorio.")
-                return Refusal(say("è vuoto"), hint)
-            return Refusal(
-                say("è lungo {length} caratteri: almeno {least}", length=len(text), least=self.shortest)
-            )
+            return refusals.too_short(text, self.shortest)
         if self.charset == "any" or text.isascii():
             return None
         outside = (_OUTSIDE_ASCII if self.charset == "ascii" else _OUTSIDE_LATIN).search(text)
-        return None if outside is None else self._bad_character(outside.group())
-
-    def _bad_character(self, char: str) -> Refusal:
-        if instead := _REPLACEMENTS.get(char):
-            hint = say("Scrivere «{instead}» al posto di «{character}».", instead=instead, character=char)
-        elif self.charset == "ascii":
-            hint = say("Sono ammessi: lettere senza accento, cifre e punteggiatura semplice.")
-        else:
-            hint = say("Sono ammessi: lettere anche accentate, cifre e punteggiatura semplice.")
-        message = say(
-            "contiene il carattere «{character}» (U+{code}), non ammesso",
-            character=char,
-            code=f"{ord(char):04X}",
-        )
-        return Refusal(message, hint)
+        if outside is None:
+            return None
+        return refusals.bad_character(outside.group(), accents=self.charset == "latin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +125,12 @@ class Pattern(Value):
     def refusal(self, text: str) -> Refusal | None:
         # Length first: it also bounds the work of the pattern.
         if self.longest is not None and len(text) > self.longest:
-            return Refusal(too_long(text, self.longest))
+            return refusals.too_long(text, self.longest)
         if len(text) >= self.shortest and self.pattern.fullmatch(text):
             return None
         if text != text.strip() and self.refusal(text.strip()) is None:
-            message = say("ha spazi attorno al valore {value}", value=shown(text))
-            return Refusal(message, say("Togliere gli spazi."))
-        message = say("vale {value}, che non è ammesso", value=shown(text)) if text else say("è vuoto")
-        return Refusal(message, say("Serve: {shape}.", shape=self.shape))
+            return refusals.blanks_around(text)
+        return refusals.other_shape(text, self.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +143,8 @@ class Coded(Value):
         if text in self.codes:
             return None
         if text.strip() in self.codes:
-            message = say("ha spazi attorno al codice {value}", value=shown(text))
-            return Refusal(message, say("Togliere gli spazi."))
-        hint = say("Valori ammessi: {codes}.", codes=", ".join(self.codes.values))
-        if not text:
-            return Refusal(say("è vuoto"), hint)
-        return Refusal(say("vale {value}, che non è un codice ammesso", value=shown(text)), hint)
+            return refusals.blanks_around(text, code=True)
+        return refusals.no_code(text, self.codes.values)
 
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?|[+-]?\.[0-9]+")
@@ -227,36 +172,12 @@ class Number(Value):
             or len(match[2]) > self.digits
             or not self.fewest <= len(match[3]) <= self.most
         ):
-            return self._bad_shape(text)
+            return refusals.no_number(
+                text, digits=self.digits, fewest=self.fewest, most=self.most, signed=self.signed
+            )
         if self.maximum is not None and Decimal(text) > self.maximum:
             return Refusal(say("vale {value}: il massimo è {most}", value=shown(text), most=self.maximum))
         return None
-
-    def _bad_shape(self, text: str) -> Refusal:
-        if not text:
-            hint = say("Indicare il numero, oppure togliere l'elemento se non è obbligatorio.")
-            return Refusal(say("è vuoto"), hint)
-        if "," in text:
-            message = say("vale {value}: il separatore dei decimali è il punto", value=shown(text))
-        else:
-            message = say("vale {value}, che non è un numero ammesso", value=shown(text))
-        return Refusal(message, say("Serve: {shape}.", shape=self._shape()))
-
-    def _shape(self) -> str:
-        decimals = str(self.most)
-        if self.fewest != self.most:
-            decimals = say("da {fewest} a {most}", fewest=self.fewest, most=self.most)
-        if self.signed:
-            return say(
-                "un numero anche negativo con {decimals} decimali dopo il punto e al massimo {digits} cifre intere",
-                decimals=decimals,
-                digits=self.digits,
-            )
-        return say(
-            "un numero non negativo con {decimals} decimali dopo il punto e al massimo {digits} cifre intere",
-            decimals=decimals,
-            digits=self.digits,
-        )
 
     def value(self, text: str) -> Decimal:
         if not _NUMBER.fullmatch(text):
@@ -293,7 +214,7 @@ class Counter(Value):
 
     def refusal(self, text: str) -> Refusal | None:
         if not text:
-            return Refusal(say("è vuoto"), self._hint())
+            return refusals.empty(self._hint())
         if not re.fullmatch(r"[+-]?[0-9]+", text):
             message = say("vale {value}, che non è un numero intero", value=shown(text))
             return Refusal(message, self._hint())
@@ -337,7 +258,7 @@ class Day(Value):
     def refusal(self, text: str) -> Refusal | None:
         problem = moments.date_problem(text)
         if problem:
-            return Refusal(_no_moment(text, problem), say("Serve una data come 2026-01-31."))
+            return refusals.no_moment(text, problem, say("Serve una data come 2026-01-31."))
         if self.since and not moments.date_reaches(text, self.since):
             day = f"{self.since:%d/%m/%Y}"
             return Refusal(
@@ -370,7 +291,7 @@ class Moment(Value):
         problem = moments.datetime_problem(text)
         if not problem:
             return None
-        return Refusal(_no_moment(text, problem), say("Servono data e ora come 2026-01-31T09:30:00."))
+        return refusals.no_moment(text, problem, say("Servono data e ora come 2026-01-31T09:30:00."))
 
     def value(self, text: str) -> datetime:
         moment = moments.read_datetime(text)

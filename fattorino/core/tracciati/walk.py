@@ -7,16 +7,18 @@ faithful object to make; a reader of invoices that were already delivered goes o
 from __future__ import annotations
 
 import difflib
-import functools
 from dataclasses import dataclass
 from typing import Any, cast
 
 from lxml import etree
 
 from fattorino.core.texts import say
+from fattorino.core.tracciati import faults
 from fattorino.core.tracciati.declaration import Field, Record, record_of
+from fattorino.core.tracciati.faults import Fault
 from fattorino.core.tracciati.plans import Line, Plan, plan_of
-from fattorino.core.tracciati.values import Base64, shown
+from fattorino.core.tracciati.refusals import shown
+from fattorino.core.tracciati.values import Base64
 from fattorino.core.xml import name_of
 
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
@@ -105,11 +107,9 @@ class _Walker:
         self.problems: list[Problem] = []
         self.tolerated: list[str] = []
 
-    def fault(
-        self, element: etree._Element, path: str, message: str, hint: str = "", *, fatal: bool = False
-    ) -> None:
+    def found(self, element: etree._Element, path: str, fault: Fault, *, fatal: bool = False) -> None:
         if not self.full:
-            self.problems.append(Problem(path, line_of(element), message, hint, fatal))
+            self.problems.append(Problem(path, line_of(element), *fault, fatal))
         elif fatal:
             raise _Enough
 
@@ -136,30 +136,16 @@ class _Walker:
         obligatory = {line.attribute: "" for line in self.record.attributes if line.fewest}
         block = self._block(root, plan_of(self.record.cls), None, obligatory | values)
         if self.needs_signature and not any(child.tag == SIGNATURE for child in root):
-            message = say("Manca la firma <ds:Signature> in <{element}>.", element=self.root.element)
-            self.fault(root, "/Signature", message, say("Firmare il documento."))
+            self.found(root, "/Signature", faults.not_signed(self.root.element))
         return None if block is _MISSING or obligatory.keys() - values.keys() else block
 
     def _wrong_root(self, root: etree._Element) -> None:
         name = name_of(root)
         if name.localname != self.root.element:
-            message = say(
-                "L'elemento radice è <{found}>: serve <{element}>.",
-                found=name.localname,
-                element=self.root.element,
-            )
-            self.fault(root, "", message, fatal=True)
-            return
-        if name.namespace:
-            message = say(
-                "Il namespace di <{element}> è «{namespace}».",
-                element=self.root.element,
-                namespace=name.namespace,
-            )
+            self.found(root, "", faults.other_root(name.localname, self.root.element), fatal=True)
         else:
-            message = say("Il namespace di <{element}> è assente.", element=self.root.element)
-        hint = say("Serve il namespace «{namespace}».", namespace=self.root.namespace)
-        self.fault(root, "", message, hint)
+            fault = faults.other_namespace(name.namespace, self.root.element, self.root.namespace)
+            self.found(root, "", fault)
 
     def _root_attributes(self, root: etree._Element) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -170,22 +156,12 @@ class _Walker:
             assert line.value is not None
             if raw is None:
                 if line.fewest:
-                    message = say(
-                        "Manca l'attributo obbligatorio {attribute} ({description}).",
-                        attribute=name,
-                        description=line.description,
-                    )
-                    hint = say(
-                        'Scrivere {attribute}="{versions}".',
-                        attribute=name,
-                        versions=_one_of(self.root.versions),
-                    )
-                    self.fault(root, f"/@{name}", message, hint, fatal=True)
+                    fault = faults.attribute_missing(line, self.root.versions)
+                    self.found(root, f"/@{name}", fault, fatal=True)
                 continue
             refusal = line.value.refusal(line.value.normal(raw))
             if refusal:
-                message = say("L'attributo {attribute} {refusal}.", attribute=name, refusal=refusal.message)
-                self.fault(root, f"/@{name}", message, refusal.hint)
+                self.found(root, f"/@{name}", faults.attribute_refused(line, refusal))
             values[line.attribute] = raw
         return values
 
@@ -265,40 +241,14 @@ class _Walker:
         parent = name_of(element).localname
         for line in plan.record.fields:
             if line.fewest and not got >> line.position & 1:
-                message = say(
-                    "Manca l'elemento obbligatorio <{element}> ({description}) in <{parent}>.",
-                    element=line.name,
-                    description=line.description,
-                    parent=parent,
-                )
-                hint = say("Aggiungere <{element}>.", element=line.name)
-                self.fault(element, _path(place, line.name), message, hint, fatal=True)
+                self.found(element, _path(place, line.name), faults.missing(line, parent), fatal=True)
                 whole = False
         if got & plan.choosable not in plan.choices:
+            assert plan.record.choice is not None
             seen = {line.name for line in plan.record.fields if got >> line.position & 1}
-            self._choice(element, plan.record, place, seen, parent)
+            fault = faults.choice_not_met(plan.record.choice.groups, seen, parent)
+            self.found(element, _path(place), fault)
         return whole
-
-    def _choice(
-        self, element: etree._Element, record: Record, place: _Place | None, seen: set[str], parent: str
-    ) -> None:
-        assert record.choice is not None
-        groups = record.choice.groups
-        touched = [group for group in groups if any(name in seen for name in group)]
-        ways = _either([_both([f"<{name}>" for name in group]) for group in groups])
-        if not touched:
-            message = say("Mancano {elements} in <{parent}>.", elements=ways, parent=parent)
-        elif len(touched) == 1:
-            absent = next(name for name in touched[0] if name not in seen)
-            message = say("Manca l'elemento <{element}> in <{parent}>.", element=absent, parent=parent)
-        else:
-            names = [f"<{name}>" for group in touched for name in group if name in seen]
-            message = say(
-                "{elements} non possono stare insieme in <{parent}>.",
-                elements=", ".join(names),
-                parent=parent,
-            )
-        self.fault(element, _path(place), message, say("Indicare soltanto {elements}.", elements=ways))
 
     # ---------------------------------------------------------------------------------------- the leaves
 
@@ -311,12 +261,7 @@ class _Walker:
         raw = child.text or ""
         if len(child):
             if any(isinstance(inside.tag, str) for inside in child):
-                message = say(
-                    "<{element}> ({description}) non può contenere altri elementi.",
-                    element=line.name,
-                    description=line.description,
-                )
-                self.fault(child, _path(place), message, fatal=True)
+                self.found(child, _path(place), faults.elements_inside(line), fatal=True)
                 return _MISSING
             raw += "".join(inside.tail or "" for inside in child)
         if not raw and line.default:
@@ -335,42 +280,24 @@ class _Walker:
         except ValueError:
             result = _MISSING
         if refusal is not None:
-            message = say(
-                "<{element}> ({description}) {refusal}.",
-                element=line.name,
-                description=line.description,
-                refusal=refusal.message,
-            )
-            self.fault(child, _path(place), message, refusal.hint, fatal=result is _MISSING)
+            self.found(child, _path(place), faults.refused(line, refusal), fatal=result is _MISSING)
         elif result is _MISSING:  # the last midnight of the year 9999
-            message = say(
-                "<{element}> ({description}) vale {value}, che non si può trattare.",
-                element=line.name,
-                description=line.description,
-                value=shown(text),
-            )
-            self.fault(child, _path(place), message, fatal=True)
+            self.found(child, _path(place), faults.beyond_us(line, text), fatal=True)
         return result
 
     # ------------------------------------------------------------------------------- what does not belong
 
     def _stray_text(self, element: etree._Element, place: _Place | None) -> None:
-        if self.full:
-            return
-        message = say("In <{element}> c'è testo fuori dagli elementi.", element=name_of(element).localname)
-        self.fault(element, _path(place), message, say("Togliere il testo."))
+        if not self.full:
+            self.found(element, _path(place), faults.stray_text(name_of(element).localname))
 
     def _line_in_a_namespace(self, child: etree._Element, plan: Plan, place: _Place | None) -> Line | None:
         if not child.tag.startswith("{"):
             return None
         name = name_of(child)
         line = plan.by_name.get(name.localname) if name.namespace == self.root.namespace else None
-        if line is not None:
-            message = say(
-                "<{element}> è in un namespace: soltanto la radice deve averne uno.", element=name.localname
-            )
-            hint = say("Togliere il prefisso, oppure l'attributo xmlns senza prefisso dalla radice.")
-            self.fault(child, _path(place, name.localname), message, hint)
+        if line is not None and not self.full:
+            self.found(child, _path(place, name.localname), faults.in_a_namespace(name.localname))
         return line
 
     def _unexpected(self, child: etree._Element, plan: Plan, place: _Place | None) -> None:
@@ -380,40 +307,15 @@ class _Walker:
         parent = name_of(above).localname if above is not None else self.root.element
         name = name_of(child).localname
         close = difflib.get_close_matches(name[:60], plan.by_name, 1, 0.75)
-        if close and close[0] != name:
-            hint = say("Forse si intende <{element}>.", element=close[0])
-        else:
-            hint = say("Togliere <{element}>.", element=name)
-        message = say("<{element}> non è previsto in <{parent}>.", element=name, parent=parent)
-        self.fault(child, _path(place, name), message, hint, fatal=True)
+        perhaps = close[0] if close and close[0] != name else ""
+        self.found(child, _path(place, name), faults.unexpected(name, parent, perhaps), fatal=True)
 
     def _repeated(self, child: etree._Element, line: Field, place: _Place | None) -> None:
-        if line.most == 1:
-            message = say(
-                "<{element}> ({description}) è ripetuto: è ammesso una sola volta.",
-                element=line.name,
-                description=line.description,
-            )
-        else:
-            message = say(
-                "<{element}> ({description}) è ripetuto: è ammesso al massimo {most} volte.",
-                element=line.name,
-                description=line.description,
-                most=line.most,
-            )
-        self.fault(child, _path(place, line.name), message, say("Togliere le ripetizioni."), fatal=True)
+        self.found(child, _path(place, line.name), faults.repeated(line), fatal=True)
 
     def _out_of_place(self, child: etree._Element, line: Field, last: Field, place: _Place) -> None:
-        if self.full:
-            return
-        message = say(
-            "<{element}> ({description}) è fuori posto: deve stare prima di <{following}>.",
-            element=line.name,
-            description=line.description,
-            following=last.name,
-        )
-        hint = say("Spostare <{element}> prima di <{following}>.", element=line.name, following=last.name)
-        self.fault(child, _path(place), message, hint)
+        if not self.full:
+            self.found(child, _path(place), faults.out_of_place(line, last))
 
     def _attributes(
         self,
@@ -432,9 +334,7 @@ class _Walker:
             if name in (f"{XSI}noNamespaceSchemaLocation", f"{XSI}schemaLocation"):
                 if name == f"{XSI}schemaLocation" and len(value.split()) % 2:
                     # libxml2 says nothing; the parser SdI uses refuses the file (00200).
-                    message = say("L'attributo xsi:schemaLocation deve contenere coppie di URI.")
-                    hint = say("Togliere l'attributo xsi:schemaLocation.")
-                    self.fault(element, _path(place), message, hint)
+                    self.found(element, _path(place), faults.odd_schema_location())
                 continue
             local = name_of(name).localname
             tag = name_of(element).localname
@@ -442,10 +342,7 @@ class _Walker:
                 note = say("l'attributo xsi:type di <{element}> non viene conservato.", element=tag)
                 self.tolerate(element, note)
                 continue
-            message = say(
-                "L'attributo {attribute} non è previsto in <{element}>.", attribute=local, element=tag
-            )
-            self.fault(element, _path(place), message, say("Togliere {attribute}.", attribute=local))
+            self.found(element, _path(place), faults.attribute_unknown(local, tag))
 
     def _is_own_type(self, element: etree._Element, value: str, xsd: str) -> bool:
         prefix, _, local = value.strip().rpartition(":")
@@ -453,18 +350,6 @@ class _Walker:
         if xsd.startswith("xs:"):
             return (namespace, local) == (XS, xsd[3:])
         return (namespace, local) == (self.root.namespace, xsd)
-
-
-def _both(names: list[str]) -> str:
-    return functools.reduce(lambda one, other: say("{one} e {other}", one=one, other=other), names)
-
-
-def _either(ways: list[str]) -> str:
-    return functools.reduce(lambda one, other: say("{one} oppure {other}", one=one, other=other), ways)
-
-
-def _one_of(values: tuple[str, ...]) -> str:
-    return functools.reduce(lambda one, other: say("{one} o {other}", one=one, other=other), values)
 
 
 def line_of(element: etree._Element) -> int | None:
