@@ -2,7 +2,8 @@
 # make install  the virtual environment and the static files; cheap when nothing has changed
 # make test     all checks and tests (what .ci/run runs)
 # make lint     only the checks that take seconds
-# make bench    measurements, compared with bench/ratios.json (ARGS=--write keeps the new ones)
+# make bench    measurements: start, five million documents (FATTORINO_MANY=number: fewer), invoices beside
+#               bench/ratios.json (ARGS=--write keeps the new ones)
 # make soak     long tests (many kills, many mutants)
 # make clean    remove what was built; data (var/) stay
 

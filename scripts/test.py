@@ -36,7 +36,8 @@ def main(words: list[str]) -> int:
         return run(lint, [])
     if words[:1] == ["--bench"]:
         invoices = Stage("fatture: limite, Fattorino e altri", [sys.executable, "-m", "bench", *words[1:]])
-        return run([pytest("avvio", ["-m", "bench", "-s"], []), invoices], [])
+        many = Stage("milioni di documenti in un'azienda", [sys.executable, "-m", "bench.many"])
+        return run([pytest("avvio", ["-m", "bench", "-s"], []), many, invoices], [])
     notes: list[str] = []
     has_chromium = chromium(notes.append)
     if words[:1] == ["--soak"]:

@@ -72,4 +72,4 @@ def _arrays(columns: Sequence[Any]) -> str:
 
 
 def _value(column: Field[Any, Any], value: Any) -> Any:
-    return json.dumps(value) if isinstance(column, JSONField) else value
+    return json.dumps(value, cls=column.encoder) if isinstance(column, JSONField) else value

@@ -1,0 +1,71 @@
+"""The first byte at the browser: the whole product runs as it does for its users, and is asked by HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+from bench.many.table import Figure
+
+PORT = 18990
+ROUNDS = 15
+PAGES = [
+    ("dashboard", "/dashboard/privati/", 150.0),
+    ("elenco", "/entrate/", None),
+    ("elenco, uno stato", "/entrate/?stato=CONSEGNATO", None),
+    ("ricerca «rossi»", "/entrate/?testo=rossi", None),
+]
+
+
+def measure(home: Path, cookie: str) -> Iterator[Figure]:
+    """Every page asked some times on one connection, as a browser does; the median."""
+    with product(home) as port:
+        browser = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        for name, address, limit in PAGES:
+            seen = [first_byte(browser, address, cookie) for _ in range(ROUNDS + 2)][2:]
+            yield Figure(
+                f"primo byte: {name}", "ms", median(seen), limit, note=f"il migliore {min(seen):.0f} ms"
+            )
+        browser.close()
+
+
+def first_byte(browser: http.client.HTTPConnection, address: str, cookie: str) -> float:
+    begun = time.perf_counter()
+    browser.request("GET", address, headers={"Cookie": cookie, "Accept": "text/html"})
+    answer = browser.getresponse()
+    seen = (time.perf_counter() - begun) * 1000
+    body = answer.read()
+    assert answer.status == 200 and b"</html>" in body, f"{address}: {answer.status}"
+    return seen
+
+
+@contextmanager
+def product(home: Path) -> Iterator[int]:
+    """`make run` on this data; it stops the database too."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("FATTORINO", "DATABASE", "PG"))}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fattorino.config.run"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=kept | {"FATTORINO_HOME": str(home), "FATTORINO_PORT": str(PORT)},
+    )
+    assert process.stdout
+    try:
+        for line in process.stdout:
+            if re.search(r"è pronto", line):
+                break
+        else:
+            raise RuntimeError("Fattorino non è partito.")
+        yield PORT
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate()

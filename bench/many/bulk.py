@@ -1,0 +1,82 @@
+"""*Invio massivo*: how many documents a second one worker takes over, and how many it brings to the queue of sending.
+
+The steps are those of `workflow.tasks_bulk`, with a watch between them. Nothing is signed: the recipients are private.
+"""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bench.many.clock import worked
+from bench.many.documents import drafts
+from bench.many.table import Figure
+from fattorino import clock
+from fattorino.core.workflow.definition import Action
+from fattorino.organisations.queries import Actor
+from fattorino.organisations.scope import company_scope
+from fattorino.workflow import acting
+from fattorino.workflow.flows import bulk as runs
+from fattorino.workflow.flows.pending import finish_many
+from fattorino.workflow.models import PendingAction
+from fattorino.workflow.tasks_bulk import AT_ONCE
+
+DOCUMENTS = 2000
+
+
+@dataclass(slots=True)
+class Watch:
+    """Seconds of a run."""
+
+    documents: int = 0
+    acquired: float = 0.0
+    whole: float = 0.0
+    # What the worker's process and the database's have worked for the whole way.
+    worked: float = 0.0
+
+
+def measure(actor: Actor, number: int = DOCUMENTS, *, now: datetime.datetime) -> Iterator[Figure]:
+    ids = drafts(actor, number, now=now)
+    order = runs.Order("PR", "DA_PROCESSARE", action=str(Action.GENERATE_AND_SEND))
+    begun = time.perf_counter()
+    with company_scope(actor.company_id):
+        run_id, total = runs.start_run(actor, order, [ids], now=now)
+    yield Figure(f"invio massivo: avvio con {total} documenti", "s", time.perf_counter() - begun)
+    watch = carry(actor.company_id, run_id)
+    assert watch.documents == total
+    yield Figure(
+        "invio massivo: presi in carico, con il loro XML", "al s", total / watch.acquired, 300, least=True
+    )
+    note = f"XML, controlli, conferma, coda di invio; {total / watch.worked:.0f} per secondo di lavoro"
+    yield Figure("invio massivo: fino alla coda di invio", "al s", total / watch.whole, note=note)
+
+
+def carry(company_id: int, run_id: int) -> Watch:
+    """What the job does, until nothing is left."""
+    watch = Watch()
+    before = _worked()
+    while True:
+        begun = time.perf_counter()
+        with company_scope(company_id):
+            turn = runs.begin_turn(company_id, run_id, AT_ONCE, now=clock.now())
+        if not turn.started:
+            watch.worked = _worked() - before
+            return watch
+        watch.documents += len(turn.started)
+        further = _step(company_id, turn.started)
+        watch.acquired += time.perf_counter() - begun
+        while further:
+            further = _step(company_id, further)
+        watch.whole += time.perf_counter() - begun
+
+
+def _worked() -> float:
+    return time.process_time() + worked() / 1e9
+
+
+def _step(company_id: int, pendings: list[PendingAction]) -> list[PendingAction]:
+    acted = acting.act_many(pendings, now=clock.now())
+    with company_scope(company_id):
+        return finish_many(acted.results, company_id, now=clock.now(), jobs=False, then_for_many=acted.then)
