@@ -73,8 +73,8 @@ api = FattorinoApi(
     description="""L'API di Fattorino per i gestionali. Un token vale per una sola azienda e ha un ruolo.
 
 Ogni rifiuto è `application/problem+json`: `detail` dice perché, `hint` che cosa fare, `fields` dove.
-I testi sono in italiano, o in inglese se `Accept-Language` lo nomina per primo; ciò che è stato registrato con dei
-valori dentro resta com'era. Gli importi sono testi ("427.00"), le date ISO 8601.""",
+I testi del programma sono in italiano, o in inglese se `Accept-Language` lo preferisce; le parole dell'azienda e dello
+SdI restano come sono. Gli importi sono testi ("427.00"), le date ISO 8601.""",
     urls_namespace="api-v1",
     auth=border.TokenAuth(),
     parser=StrictParser(),
