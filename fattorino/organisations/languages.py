@@ -6,12 +6,15 @@ than the manual and than the documents they are about.
 
 from __future__ import annotations
 
-from typing import cast
+import functools
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
+from django.utils.translation import trans_real
 
+from fattorino.core.recorded import Patterns
 from fattorino.core.texts import Catalogue, Text, in_language
 
 _DJANGO = cast("Catalogue", translation)
@@ -43,9 +46,18 @@ def said(text: str) -> str:
 def recorded(text: str) -> tuple[str, bool]:
     """Words that were written down in Italian, and whether they stay so among words of another language.
 
-    A sentence without values is said again; one that holds values is shown as it was recorded.
+    Sentences of ours are recognised by their patterns and said again; others, people's and SdI's, stay as they are.
     """
     if isinstance(text, Text):
         return said(text), False
-    shown = translation.gettext(text) if text else ""
-    return shown, bool(text) and shown == text and not (translation.get_language() or "it").startswith("it")
+    language = translation.get_language() or settings.LANGUAGE_CODE
+    if not text or language == settings.LANGUAGE_CODE:
+        return text, False
+    found = _patterns(language).find(text)
+    return (text, True) if found is None else (said(found), False)
+
+
+@functools.cache
+def _patterns(language: str) -> Patterns:
+    known = cast(Any, trans_real.translation(language))._catalog  # it has no other way to list its texts
+    return Patterns(key for key in known.keys() if isinstance(key, str))  # noqa: SIM118  # no mapping: keys() only

@@ -105,7 +105,7 @@ def test_every_kind_of_refusal_has_its_english(
     assert gestionale.status >= 400
 
 
-def test_what_was_recorded_with_values_keeps_its_words_and_the_rest_is_said(
+def test_what_was_recorded_is_recognised_and_said_in_the_program_s_language(
     gestionale: Program, body: dict[str, Any], desk: Desk
 ) -> None:
     body["draft"]["cessionario"]["id_codice"] = "12345678901"
@@ -122,18 +122,20 @@ def test_what_was_recorded_with_values_keeps_its_words_and_the_rest_is_said(
     assert ("Documento inserito.", "Document entered.") in said
     assert ("Firma non richiesta per questo destinatario.", "No signature needed for this recipient.") in said
     recorded = "La partita IVA 12345678901 ha la cifra di controllo sbagliata."
-    for history in (italian, english):
-        assert recorded in [finding["message"] for event in history for finding in event["detail"]]
+    assert recorded in [finding["message"] for event in italian for finding in event["detail"]]
+    found = [finding["message"] for event in english for finding in event["detail"]]
+    assert "The VAT number 12345678901 has a wrong check digit." in found
+    assert not [text for text in found if SMALL_WORDS.search(QUOTED.sub("", text))]
 
 
-def test_findings_out_of_a_row_are_said_where_they_hold_no_values() -> None:
+def test_findings_out_of_a_row_are_said_where_they_are_ours() -> None:
     from django.utils import translation
 
-    rows = [{"code": "00200", "message": "Il file è vuoto.", "hint": "Accorciare il testo di 3 caratteri."}]
+    rows = [{"code": "00200", "message": "Il file è vuoto.", "hint": "Lo dice chi ha scritto il file."}]
     with translation.override("en"):
         said = told_findings(rows)
     assert said == [
-        {"code": "00200", "message": "The file is empty.", "hint": "Accorciare il testo di 3 caratteri."}
+        {"code": "00200", "message": "The file is empty.", "hint": "Lo dice chi ha scritto il file."}
     ]
     with translation.override("it"):
         assert told_findings(rows) == rows
