@@ -261,10 +261,15 @@ def items(actor: Actor, run_id: int, outcome: str = "", after: int = 0, limit: i
         where, values = f"{where} {_SHOWN}", [*values, hidden]
     with connection.cursor() as cursor:
         cursor.execute(_ITEMS.format(where=where), [run_id, actor.company_id, after, *values, limit])
-        return [
-            ItemView(*row[:2], KIND_LABELS[DocumentKind(row[2])], *row[3:8], states.get(row[8]), *row[9:])
-            for row in cursor.fetchall()
-        ]
+        return [_item(row, states) for row in cursor.fetchall()]
+
+
+def _item(row: tuple[Any, ...], states: dict[str, StateView]) -> ItemView:
+    place, document_id, kind, number, date, counterpart, cents, currency, state, *told = row
+    label = KIND_LABELS[DocumentKind(kind)]
+    return ItemView(
+        place, document_id, label, number, date, counterpart, cents, currency, states.get(state), *told
+    )
 
 
 def all_items(actor: Actor, run_id: int, outcome: str = "") -> Iterator[ItemView]:

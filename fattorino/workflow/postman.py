@@ -157,7 +157,12 @@ def _subject(letter: Letter) -> str:
     else:
         text = "%(title)s: %(state)s"
     state = first.state.label if first.state else ""
-    return text % {"count": count, "company": letter.company, "title": languages.said(first.title), "state": state}
+    return text % {
+        "count": count,
+        "company": letter.company,
+        "title": languages.said(first.title),
+        "state": state,
+    }
 
 
 def address(path: str) -> str:
