@@ -11,11 +11,11 @@ from typing import Any
 
 from fattorino.cli.i18n import _, register
 
-SIMULATORS = {"sdi": "fattorino.simulators.sdi.server"}
+SIMULATORS = {"csc": "fattorino.simulators.csc.server", "sdi": "fattorino.simulators.sdi.server"}
 
 register(
     {
-        "avvia un simulatore (sdi)": "start a simulator (sdi)",
+        "avvia un simulatore (csc: firma remota; sdi)": "start a simulator (csc: remote signature; sdi)",
         "quale simulatore; le sue opzioni seguono (--help le elenca)": (
             "which simulator; its own options follow (--help lists them)"
         ),
@@ -24,7 +24,7 @@ register(
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
-    summary = _("avvia un simulatore (sdi)")
+    summary = _("avvia un simulatore (csc: firma remota; sdi)")
     parser: argparse.ArgumentParser = subparsers.add_parser("simulator", help=summary, description=summary)
     parser.add_argument(
         "which",
@@ -44,13 +44,19 @@ def defaults(which: str) -> list[str]:
     """What the simulator needs to meet the product of the same environment; options given by hand come later
     and win."""
     port = int(os.environ.get("FATTORINO_PORT") or 8000)
+    if which != "sdi":
+        return ["--data", str(_data(which))]
     own = os.environ.get("FATTORINO_SIMULATOR_PORT") or str(port + 1)
-    home = Path(os.environ.get("FATTORINO_HOME") or Path(__file__).resolve().parents[2] / "var")
     words = {
         "--port": own,
-        "--data": str(home / "simulators" / which),
+        "--data": str(_data(which)),
         "--deliver-to": f"http://127.0.0.1:{port}/{which}",
     }
     if speed := os.environ.get("FATTORINO_SIMULATOR_SPEED"):
         words["--speed"] = speed
     return [word for pair in words.items() for word in pair]
+
+
+def _data(which: str) -> Path:
+    home = Path(os.environ.get("FATTORINO_HOME") or Path(__file__).resolve().parents[2] / "var")
+    return home / "simulators" / which

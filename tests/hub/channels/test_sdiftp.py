@@ -21,9 +21,9 @@ from fattorino.core.sdi.ftp.records import read_esito
 from fattorino.core.sdi.ftp.security import open_sealed, seal
 from fattorino.core.sdi.ftp.supports import Piece, Support, pack, unpack
 from fattorino.hub.channels.sdiftp import Arrival, SdiFtpFolders
-from fattorino.hub.channels.sftp_server import Account, serve
+from fattorino.hub.sftp import Account, serve
 from fattorino.simulators.sdi.server import Simulator
-from fattorino.simulators.sdiftp.line import Line, Node
+from fattorino.simulators.sdi.sftp_line import Line, Node
 from tests.hub.channels.keys import identity, keys
 from tests.simulators.sdi.support import invoice
 

@@ -1,4 +1,4 @@
-"""One visit of SdI to a node's server, over SFTP.
+"""SdI as the SFTP client of a node: one visit fetches supports, answers them, brings receipts and invoices (FTP411).
 
 What was fetched is in the books before it is deleted from the node, and what was brought counts as delivered once it
 has its last name: a simulator killed in between visits again and does nothing twice.
