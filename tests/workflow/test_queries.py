@@ -15,6 +15,7 @@ from fattorino.organisations.models import User
 from fattorino.organisations.reading import one_reading
 from fattorino.workflow import flows, queries
 from fattorino.workflow.flows.advance import hold_configuration
+from fattorino.workflow.models import Notice
 from tests.desk import Desk
 
 READ_ONCE = (
@@ -61,6 +62,15 @@ def test_each_publication_is_known_to_the_next_page(client: Client, desk: Desk) 
         publish(desk, "DA_PROCESSARE", reserved=reserved, reserved_groups=["group:admin"])
         shown = client.get("/entrate/").content.decode()
         assert ("Rossi" in shown) is not reserved
+
+
+def test_a_move_that_tells_people_reads_the_configuration_once(desk: Desk) -> None:
+    publish(desk, "ANNULLATO", notices=[{"dashboard": "PR", "group": "group:operator"}])
+    document = desk.save()
+    with CaptureQueriesContext(connection) as seen:
+        flows.choose_state(document.pk, "ANNULLATO", desk.actor, now=desk.now, reason="Doppia.")
+    assert Notice.objects.filter(document=document).count() == 1
+    assert sum('FROM "workflow_workflowversion"' in query["sql"] for query in seen) == 1
 
 
 def test_who_decides_under_the_lock_reads_anew_even_within_a_page(desk: Desk) -> None:

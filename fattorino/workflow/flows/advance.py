@@ -67,6 +67,7 @@ def advance(
     return answer
 
 
+@reading.one_reading()  # under the lock the configuration cannot change
 def advance_many(
     company_id: int, steps: Sequence[Step], *, now: datetime.datetime, jobs: bool = True
 ) -> list[Advanced]:
