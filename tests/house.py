@@ -155,7 +155,11 @@ def house(db: None) -> House:
     set_installation_admin(f"laura.{MARK}@ordine.example", True, now=ours.now)
     today = clock.day(clock.now())
     reader = save_user(
-        f"lettore.{MARK}@ordine.example", None, f"Lettore {MARK}", {ours.company.pk: "reader"}, now=ours.now
+        f"lettore.{MARK}@ordine.example",
+        demo.PASSWORD,
+        f"Lettore {MARK}",
+        {ours.company.pk: "reader"},
+        now=ours.now,
     )
     with company_scope(theirs.company.pk):
         mine = theirs.save(theirs.draft(data=today), today=today).pk

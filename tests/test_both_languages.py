@@ -11,17 +11,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver
 
 from fattorino.config import demo
 from fattorino.organisations import groups
-from fattorino.organisations.flows import choose_language
+from fattorino.organisations.flows import choose_language, save_user
 from fattorino.organisations.models import User
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow import configuration
 from tests.addresses import walk
+from tests.desk import NOW
 from tests.house import MARK, House, addresses
 from tests.language_scan import SAME, SMALL_WORDS
 from tests.page_texts import Piece, pieces
@@ -108,9 +110,8 @@ def ask(house: House, method: str, path: str, **options: Any) -> Shown | None:
     return Shown(f"{method.upper()} {path}", lang[1] if lang else None, pieces(page))
 
 
-def visit(house: House, room: str, language: str) -> Iterator[Shown]:
-    """Every page of a room as its administrator, once looked at and once with its form sent empty and full."""
-    user = house.owner
+def visit(house: House, user: User, room: str, language: str) -> Iterator[Shown]:
+    """Every page of a room, once looked at and twice with its form sent, empty and full."""
     choose_language(user.pk, language, now=house.ours.now)
     company = {"azienda": str(house.ours.company.pk)}
     house.client.cookies.clear()
@@ -143,9 +144,11 @@ VIEWS = {route: pattern.callback.__module__ for route, pattern in walk(get_resol
 def test_every_page_is_wholly_in_the_language_of_its_reader(
     house: House, own_words: OwnWords, room: str
 ) -> None:
-    italian = list(visit(house, room, "it"))
-    english = list(visit(house, room, "en"))
-    assert len(italian) > 10
+    # Who administers sees the most; who may only read is told why she may not.
+    people = (house.owner, house.reader)
+    italian = [page for user in people for page in visit(house, user, room, "it")]
+    english = [page for user in people for page in visit(house, user, room, "en")]
+    assert len(italian) > 20
     faults = [f"{page.asked}: lang={page.lang}" for page in italian if page.lang not in ("it", None)]
     faults += [f"{page.asked}: lang={page.lang}" for page in english if page.lang not in ("en", None)]
     said_in_italian = {piece.text for page in italian for piece in page.texts}
@@ -190,3 +193,53 @@ def test_pages_of_nobody_are_in_the_language_that_this_browser_was_read_in(
     texts = {piece.text for page in said["it"] for piece in page.texts}
     faults = list(left_in_italian(said["en"], texts, OwnWords()))
     assert not faults, "\n".join(faults)
+
+
+def walk_the_second_factor(user: User) -> Iterator[Shown]:
+    """The pages of the second factor from taking it up to giving it away, and of somebody without a company."""
+    client = Client()
+
+    def page(method: str, path: str, **data: str) -> str:
+        answer = getattr(client, method)(f"/accesso/{path}", data, follow=True).content.decode()
+        assert f'<html lang="{user.language}"' in answer, path
+        pages.append(Shown(f"{method.upper()} {path}", user.language, pieces(answer)))
+        return answer
+
+    pages: list[Shown] = []
+    page("post", "login/", login=user.email, password=demo.PASSWORD)
+    page("get", "2fa/totp/activate/")
+    page("post", "reauthenticate/", password="sbagliata")
+    secret = re.search(
+        r'ft-secret">([A-Z2-7]+)<',
+        page("post", "reauthenticate/", password=demo.PASSWORD, next="/accesso/2fa/totp/activate/"),
+    )
+    assert secret
+    page("post", "2fa/totp/activate/", code="000000")
+    code = format_hotp_value(hotp_value(secret[1], next(yield_hotp_counters_from_time())))
+    codes = re.findall(r"<code>([^<]+)</code>", page("post", "2fa/totp/activate/", code=code))
+    assert codes
+    for path in ("2fa/", "2fa/recovery-codes/", "2fa/recovery-codes/generate/", "2fa/totp/deactivate/"):
+        page("get", path)
+    page("post", "logout/")
+    page("post", "login/", login=user.email, password=demo.PASSWORD)
+    page("post", "2fa/authenticate/", code="000000")
+    page("post", "2fa/authenticate/", code=codes[0])
+    page("get", "2fa/totp/deactivate/")
+    page("post", "2fa/reauthenticate/", code=codes[1], next="/accesso/2fa/totp/deactivate/")
+    page("post", "2fa/totp/deactivate/")
+    page("get", "logout/")
+    yield from pages
+
+
+def test_the_second_factor_and_the_page_of_who_has_no_company_are_in_both_languages(db: None) -> None:
+    said = {}
+    for language in ("it", "en"):
+        user = save_user(f"{language}@ordine.example", demo.PASSWORD, "Ada Neri", {}, now=NOW)
+        choose_language(user.pk, language, now=NOW)
+        user.refresh_from_db()
+        said[language] = list(walk_the_second_factor(user))
+    texts = {piece.text for page in said["it"] for piece in page.texts}
+    own = OwnWords(frozenset({"Ada Neri", "it@ordine.example", "en@ordine.example"}))
+    faults = list(left_in_italian(said["en"], texts, own))
+    assert not faults, "\n".join(faults)
+    assert any("No company yet" in piece.text for page in said["en"] for piece in page.texts)
