@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core.exceptions import RequestDataTooBig
 from django.test import Client, RequestFactory
@@ -138,6 +139,16 @@ def test_without_mail_nobody_is_sent_a_link_and_the_pages_say_whom_to_ask(
 def test_the_pages_of_the_user_speak_italian(client: Client, desk: Desk, address: str, words: str) -> None:
     sign_in(client, desk)
     assert words in client.get(f"/accesso/{address}").content.decode()
+
+
+def test_nobody_changes_her_own_address(client: Client, desk: Desk) -> None:
+    """The library has a page for it, which no page of ours names: the address is what one enters with."""
+    sign_in(client, desk)
+    assert client.get("/accesso/email/").headers["Location"] == "/"
+    assert (
+        client.post("/accesso/email/", {"email": "altra@ordine.example", "action_add": ""}).status_code == 302
+    )
+    assert not EmailAddress.objects.filter(email="altra@ordine.example").exists()
 
 
 def test_an_unknown_address_is_a_page_of_ours(client: Client) -> None:

@@ -63,6 +63,8 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll(".ft-notice").forEach(watch);
+    // A screen reader tells what comes into the region, not what stands there from the start.
+    if (region()) setTimeout(() => region().append(...region().children), 200);
     const first = document.querySelector("[data-first-error]");
     if (first) { first.scrollIntoView({ block: "center" }); first.focus({ preventScroll: true }); }
   });
