@@ -173,6 +173,15 @@ def test_a_rejection_is_explained_in_english_and_sdi_s_words_are_marked_as_itali
         assert '<span lang="it">Codice non valido</span>' in page and italian_in(page) == []
 
 
+def test_who_moved_a_document_is_named_in_english_where_it_is_no_person(desk: Desk, client: Client) -> None:
+    document = sent(desk)
+    PendingAction.objects.filter(document=document).update(finished_at=NOW)
+    sdi = workflow.system_actor(desk.company.pk, "sdi")
+    workflow.report_status(document.pk, "SDI_PRESO_IN_CARICO", sdi, now=NOW)
+    page = text(client, f"/entrate/{document.pk}/")
+    assert "· Sistema di Interscambio" not in page and "· Laura Conti" in page
+
+
 def test_the_page_of_a_receipt_says_in_english_why_it_is_not_sent(desk: Desk, client: Client) -> None:
     page = text(client, f"/entrate/{desk.save(kind='ricevuta', sezionale='R').pk}/")
     assert "Why this receipt is not sent" in page and italian_in(page) == []
