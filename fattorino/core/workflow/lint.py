@@ -84,6 +84,19 @@ def _entries(workflow: Workflow) -> Iterator[Flaw]:
                     "Cambiare il tipo o le abilitazioni dello stato, oppure scegliere un altro stato di ingresso."
                 ),
             )
+        elif dashboard is not Dashboard.PASSIVE and not state.from_gestionale:
+            # "viene attribuito dal gestionale di origine quando una fattura o una comunicazione viene inserita"
+            yield warning(
+                "ingresso-gestionale",
+                code,
+                "from_gestionale",
+                say(
+                    "«{state}» è lo stato di ingresso di «{label}», ma non è attribuibile da gestionale.",
+                    state=state.label,
+                    label=label,
+                ),
+                say("Attivare «Attribuibile da gestionale»: è il gestionale che inserisce i documenti."),
+            )
 
 
 # ------------------------------------------------------------------------------------------- where documents go

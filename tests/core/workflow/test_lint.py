@@ -71,6 +71,13 @@ def test_an_action_needs_its_confirmed_and_its_failed_state() -> None:
     }
 
 
+def test_where_the_gestionale_puts_documents_in_the_state_is_attribuibile_da_gestionale() -> None:
+    """ "lo stato «Da processare» viene attribuito dal gestionale [...] quando una fattura [...] viene inserita"."""
+    assert ("ingresso-gestionale", "DA_PROCESSARE") in found(changed("DA_PROCESSARE", from_gestionale=False))
+    # Received invoices are put in by the Hub.
+    assert not found(changed("RICEVUTO", from_gestionale=False)) & {("ingresso-gestionale", "RICEVUTO")}
+
+
 def test_an_action_to_the_hub_needs_modalita_asincrona() -> None:
     assert ("asincrona", "DA_PROCESSARE") in found(changed("DA_PROCESSARE", asynchronous=False))
     assert found(changed("DA_FIRMARE", asynchronous=True)) == set()
