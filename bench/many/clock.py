@@ -13,21 +13,22 @@ from django.db import connection
 from fattorino.organisations.scope import company_scope
 
 ROUNDS = 5
+MOVES = 20
 
 
 def best(company_id: int, work: Callable[[], Any]) -> float:
     """Milliseconds of the database's process, the best of some rounds: a page is read, nothing is written."""
-    return min(_rounds(company_id, work))
+    return min(_rounds(company_id, work, ROUNDS))
 
 
 def typical(company_id: int, work: Callable[[], Any]) -> float:
     """The same, the median: for what writes, where no round is like the other. The commit is in it."""
-    return median(_rounds(company_id, work))
+    return median(_rounds(company_id, work, MOVES))
 
 
-def _rounds(company_id: int, work: Callable[[], Any]) -> list[float]:
+def _rounds(company_id: int, work: Callable[[], Any], rounds: int) -> list[float]:
     seen = []
-    for _ in range(ROUNDS + 1):
+    for _ in range(rounds + 1):
         begun = worked()
         with company_scope(company_id):
             work()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.management import call_command
 
-from bench.many import bulk, database
+from bench.many import bulk, clock, database
 from bench.many.table import Figure, written
 from fattorino.config import demo, many
 from fattorino.hub.models import Submission
@@ -28,13 +28,17 @@ def person(db: None, monkeypatch: pytest.MonkeyPatch) -> Actor:
     return Actor("utente", "Persona", company.pk, user.pk, "operator")
 
 
-def test_every_question_is_asked_and_moves_are_made_with_and_without_notices(person: Actor) -> None:
+def test_every_question_is_asked_and_moves_are_made_with_and_without_notices(
+    person: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "MOVES", 2)
+    monkeypatch.setattr(database, "MOVES", 2)
     crowd = Actor("hub", "misure", person.company_id)
     figures = list(database.measure(crowd, person, now=NOW))
     assert len(figures) > 25 and all(figure.limit for figure in figures)
     with company_scope(person.company_id):
         moved = Document.objects.filter(state=database.ENTERED, created_by_id=person.user_id).count()
-        assert moved == 12 and Notice.objects.count() == 6
+        assert moved == 2 * Notice.objects.count() == 6
 
 
 def test_a_bulk_run_is_carried_to_the_queue_of_sending(person: Actor) -> None:
