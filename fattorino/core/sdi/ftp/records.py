@@ -24,7 +24,7 @@ FROM_SDI = ("FA", "AT", "DT", "ED", "EL", "MC", "MT", "NE", "NS", "RC", "SE")
 
 _Node = Annotated[
     str,
-    Pattern("IdentificativoNodo_Type", re.compile(NODE), "11 caratteri, lettere maiuscole e cifre"),
+    Pattern("IdentificativoNodo_Type", re.compile(NODE), say("11 caratteri, lettere maiuscole e cifre")),
 ]
 _NomeFile = Annotated[str, Text("NomeFile_Type", 44, shortest=0, charset="any", whitespace="preserve")]
 _Tipo = Annotated[str, Text("xs:string", 1_000, shortest=0, charset="any", whitespace="preserve")]
