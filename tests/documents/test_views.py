@@ -340,6 +340,10 @@ def test_the_page_brings_news_only_when_there_are_some(client: Client, desk: Des
     run_jobs(skip=frozenset({"hub.transmit"}))
     news = client.get(f"/entrate/{document.pk}/novita/?dopo={document.change_seq}").content.decode()
     assert "XML generato" in news and 'id="copy"' in news
+    # Told aloud from an element that was there before, and stays.
+    told = re.search(r'<p id="live-told" hx-swap-oob="innerHTML">(.*?)</p>', news, re.DOTALL)
+    assert told and "In elaborazione" in told[1]
+    assert 'id="live-told"' in client.get(f"/entrate/{document.pk}/").content.decode()
     document.refresh_from_db()
     assert client.get(f"/entrate/{document.pk}/novita/?dopo={document.change_seq}").status_code == 204
 
