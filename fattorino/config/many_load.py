@@ -1,4 +1,4 @@
-"""Very many rows into tables with indexes: these are made when the rows are there, which takes a third of the time."""
+"""Very many rows into tables with indexes: these are made when the rows are there, which takes half of the time."""
 
 from __future__ import annotations
 
