@@ -243,3 +243,28 @@ def test_the_second_factor_and_the_page_of_who_has_no_company_are_in_both_langua
     faults = list(left_in_italian(said["en"], texts, own))
     assert not faults, "\n".join(faults)
     assert any("No company yet" in piece.text for page in said["en"] for piece in page.texts)
+
+
+@pytest.mark.parametrize(
+    ("html", "faults"),
+    [
+        ("<p>Salva il documento</p>", 1),
+        ("<p>Scarica</p>", 1),  # one word, found because the Italian page says the same
+        ("<button aria-label='Scarica'>Download</button>", 1),
+        ("<input type='submit' value='Scarica'>", 1),
+        ("<p data-told='Il server non risponde'></p>", 1),
+        ("<p>Sposta «Da processare» prima di «Da integrare»</p>", 1),
+        ("<p>Da processare</p>", 0),
+        ("<svg><text>Da proces…</text></svg>", 0),
+        ("<p>Da proces…</p>", 1),
+        ("<article lang='it'><p>Scarica <b>il file</b></p></article><p>Download</p>", 0),
+        ("<p lang='it'>Scarica<br>il file</p>Scarica", 1),
+        ("<p>PDF, CSV, 12/2026, HUB_ERRORE</p>", 0),
+        ("<script>const a = 'Scarica il file'</script>", 0),
+    ],
+)
+def test_the_reader_of_pages_finds_italian_where_it_is_and_only_there(html: str, faults: int) -> None:
+    italian = {"Scarica", "PDF, CSV, 12/2026, HUB_ERRORE"}
+    page = Shown("GET /", "en", pieces(f"<html lang='en'><body>{html}</body></html>"))
+    own = OwnWords(frozenset({"Da processare", "Da integrare"}))
+    assert len(list(left_in_italian([page], italian, own))) == faults
