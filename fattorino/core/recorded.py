@@ -49,6 +49,10 @@ class _Found:
     letters: int
 
 
+# What the parts of one text were found to be.
+_Told = dict[str, _Found | None]
+
+
 class Patterns:
     """All patterns of a language, ready to be recognised."""
 
@@ -67,18 +71,19 @@ class Patterns:
         # One word may be anybody's: the reason somebody typed, a name.
         if len(text) > LONGEST or not (" " in text or text.endswith(".")):
             return None
-        found = self._sentences(_SENTENCE_ENDS.split(text))
+        found = self._sentences(text, {})
         return found.text if found and found.text == text else None
 
-    def _sentences(self, parts: list[str]) -> _Found | None:
+    def _sentences(self, text: str, told: _Told) -> _Found | None:
         """Cut where most letters are recognised: a pattern may hold several sentences, a value may too."""
+        parts = _SENTENCE_ENDS.split(text)
         if len(parts) > MOST_SENTENCES:
             return None
         best: list[tuple[int, list[Text]] | None] = [None] * len(parts) + [(0, [])]
         for start in range(len(parts) - 1, -1, -1):
             for end in range(start + 1, len(parts) + 1):
                 rest = best[end]
-                one = self._one(" ".join(parts[start:end])) if rest else None
+                one = self._one(" ".join(parts[start:end]), told) if rest else None
                 if rest is None or one is None:
                     continue
                 letters = one.letters + rest[0]
@@ -87,20 +92,24 @@ class Patterns:
                     best[start] = (letters, [one.text, *rest[1]])
         return None if best[0] is None else _Found(together(*best[0][1]), best[0][0])
 
-    def _one(self, text: str) -> _Found | None:
+    def _one(self, text: str, told: _Told) -> _Found | None:
+        # Values hold sentences, and these values again: without memory each would be taken apart over and over.
+        if text not in told:
+            told[text] = self._surest(text, told)
+        return told[text]
+
+    def _surest(self, text: str, told: _Told) -> _Found | None:
         if text in self._whole:
             return _Found(say(text), _letters(text))
         if text.endswith(".") and text[:-1] in self._whole:
             return _Found(say("{text}.", text=say(text[:-1])), _letters(text))
-        fitting = list(self._fitting(text))
+        fitting = list(self._fitting(text, told))
         return max(fitting, key=lambda found: found.letters) if fitting else None
 
-    def _fitting(self, text: str) -> Iterator[_Found]:
+    def _fitting(self, text: str, told: _Told) -> Iterator[_Found]:
         for shape in (*self._shapes.get(_first_word(text), ()), *self._shapes.get("", ())):
             if match := shape.match.fullmatch(text):
-                inner = {
-                    name: self._sentences(_SENTENCE_ENDS.split(v)) for name, v in match.groupdict().items()
-                }
+                inner = {name: self._sentences(value, told) for name, value in match.groupdict().items()}
                 values = {
                     name: found.text if (found := inner[name]) else _AsWritten(value)
                     for name, value in match.groupdict().items()
