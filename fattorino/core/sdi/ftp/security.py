@@ -162,7 +162,7 @@ def _read_envelope(data: bytes) -> tuple[dict[_Name, bytes], Node, bytes]:
     kind, wrapped = _pair(info.expect(asn1.SEQUENCE))
     if kind.oid() != ENVELOPED_DATA:
         raise Asn1Error("not EnvelopedData")
-    fields = wrapped.expect(0xA0).children()[0].expect(asn1.SEQUENCE).children()
+    fields = _first(wrapped.expect(0xA0)).expect(asn1.SEQUENCE).children()
     if len(fields) < 3:
         raise Asn1Error("EnvelopedData too short")
     recipients = {}
@@ -181,7 +181,7 @@ def _read_envelope(data: bytes) -> tuple[dict[_Name, bytes], Node, bytes]:
 
 def _recipient(node: Node) -> tuple[_Name, bytes]:
     fields = node.expect(asn1.SEQUENCE).children()
-    if len(fields) != 4 or fields[2].children()[0].oid() != RSA_ENCRYPTION:
+    if len(fields) != 4 or _first(fields[2]).oid() != RSA_ENCRYPTION:
         raise Asn1Error("recipient by another way than RSA")
     issuer, serial = _pair(fields[1].expect(asn1.SEQUENCE))
     return (issuer.der(), serial.integer()), fields[3].octets()
@@ -201,6 +201,13 @@ def _decipher(secret: bytes, algorithm: Node, content: bytes) -> bytes:
     padded = opener.update(content) + opener.finalize()
     remover = PKCS7(block).unpadder()
     return remover.update(padded) + remover.finalize()
+
+
+def _first(node: Node) -> Node:
+    children = node.children()
+    if not children:
+        raise Asn1Error("empty")
+    return children[0]
 
 
 def _pair(node: Node) -> tuple[Node, Node]:

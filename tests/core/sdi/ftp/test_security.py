@@ -166,3 +166,18 @@ def test_openssl_opens_what_was_sealed(tmp_path, node, sdi, authority):
     signed = run("smime", "-decrypt", "-inform", "DER", "-recip", to, "-inkey", key, data=sealed)
     verify = ["cms", "-verify", "-binary", "-inform", "DER", "-CAfile", trusted, "-purpose", "any"]
     assert run(*verify, "-attime", str(int(DAY.timestamp()) + 86400), data=signed) == CONTENT
+
+
+def test_an_envelope_with_nothing_in_it_is_refused():
+    def der(tag: int, *parts: bytes) -> bytes:
+        inside = b"".join(parts)
+        return bytes([tag, len(inside)]) + inside
+
+    kind = bytes.fromhex("06092a864886f70d010703")
+    recipient = der(0x30, der(2, b"\0"), der(0x30, der(0x30), der(2, b"\1")), der(0x30), der(4, b"x"))
+    content = der(0x30, der(6, b"\x2a\x03"), der(0x30), der(0x80, b"a"))
+    no_algorithm = der(0x30, der(2, b"\0"), der(0x31, recipient), content)
+    for hostile in (der(0x30, kind, der(0xA0)), der(0x30, kind, der(0xA0, no_algorithm))):
+        with pytest.raises(SupportSecurityError) as refused:
+            open_sealed(hostile, [], [])
+        assert refused.value.phase == "cifratura"
