@@ -229,7 +229,7 @@ def _text(message: email.message.Message) -> str:
             for charset in (part.get_content_charset() or "ascii", "utf-8"):
                 try:
                     return content.decode(charset)
-                except (LookupError, UnicodeDecodeError):
+                except (LookupError, ValueError):  # also of names that are no charset, as "undefined"
                     continue
             return content.decode("latin-1")
     return ""

@@ -106,6 +106,12 @@ def test_what_is_too_large_or_in_too_many_parts_is_refused(monkeypatch):
         read_pec(b"x" * 11)
 
 
+@pytest.mark.parametrize("charset", [b"undefined", b"x\0y", b"hex", b"idna"])
+def test_a_text_in_no_charset_is_read_all_the_same(charset):
+    letter = b'From: a@b.it\r\nContent-Type: text/plain; charset="' + charset + b'"\r\n\r\nCiao \xff'
+    assert read_pec(letter).text == "Ciao \xff"
+
+
 @settings(max_examples=300)
 @given(st.binary(max_size=200), st.integers(0, 4000))
 def test_any_bytes_are_read_or_refused(data, place):
