@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +16,7 @@ from fattorino.core.errors import SigningError
 from fattorino.core.fatturapa.cades import sign_cades
 from fattorino.core.fatturapa.envelope import unwrap
 from fattorino.core.signatures import judge
-from fattorino.hub.signing.csc import CscAccount, CscSigner
+from fattorino.hub.signing.csc import CscAccount, CscSigner, _tls
 from fattorino.simulators.csc.demo import make_credential, open_demo
 from fattorino.simulators.csc.server import Server
 from fattorino.simulators.csc.service import Credential, Service
@@ -163,3 +164,10 @@ def test_the_demo_keeps_its_key_between_starts(tmp_path):
     assert first.client_secret == again.client_secret
     assert first.credential.chain == again.credential.chain
     assert (tmp_path / "csc.pem").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("secured", ["url", "oauth"])
+def test_whoever_speaks_tls_is_verified_be_it_only_one_of_the_two_addresses(account, secured):
+    mixed = replace(account, **{secured: getattr(account, secured).replace("http:", "https:")})
+    asked = _tls(mixed)
+    assert isinstance(asked, ssl.SSLContext) and asked.verify_mode == ssl.CERT_REQUIRED
