@@ -29,7 +29,7 @@ LABELS = {
     "descrizione_classificazione": say("Descrizione della classificazione"),
     "id_aggregazione": say("Fascicolo o serie"),
     "parole_chiave": say("Parole chiave"),
-    "note": say("Note"),
+    "note": say("Annotazioni"),
 }
 LENGTHS = {
     "indice_di_classificazione": 60,
