@@ -16,6 +16,7 @@ urlpatterns = [
     path("entrate/", include("fattorino.documents.urls")),
     path("impostazioni/stati/", include(workflow.states)),
     path("impostazioni/gruppi/", include(workflow.company_groups)),
+    path("impostazioni/modifiche/", include(workflow.changes)),
     path("invio-massivo/", include("fattorino.workflow.bulk_urls")),
     path("sdi/", include("fattorino.hub.urls")),
     path("api/v1/", api.urls),

@@ -110,6 +110,9 @@ class AuditEntry(models.Model):
     what = models.CharField(max_length=60)
     detail = models.JSONField(default=dict)
 
+    class Meta:
+        indexes = [models.Index(fields=["company", "-id"], name="audit_of_company")]
+
 
 class ApiToken(models.Model):
     """What a program signs in with: for one company, with one role. Only a digest of the secret is kept."""

@@ -22,6 +22,8 @@ from fattorino.workflow.queries import StateView
 KINDS: dict[str, str] = {str(kind): label for kind, label in KIND_LABELS.items()}
 # What became of an outcome: it waits for the document to be ready, it was applied later, it is kept without effect.
 WAITING, APPLIED, KEPT = "attesa", "applicato", "conservato"
+# Which rows of the list: those somebody still has to look at, those somebody has marked as seen, all.
+OPEN, SEEN, ALL = "aperti", "visti", ""
 # Above this a number is told as "more than".
 COUNTED = 1000
 
@@ -34,16 +36,19 @@ case when c.event = any(d.held_statuses) then '{WAITING}'
 _UNEXPECTED = f"""
 select * from (
   select c.id, c.document_id, d.kind, d.number, d.date, d.counterpart_name, d.dashboard, d.state, c.event, c.at,
-    c.message, {_BECAME} as became
+    c.message, {_BECAME} as became, s.at as seen_at, s.actor_label, s.note
   from workflow_statechange c join workflow_document d on d.id = c.document_id and d.company_id = c.company_id
+    left join workflow_outcomeseen s on s.change_id = c.id and s.company_id = c.company_id
   where c.company_id = %s and c.outcome = 'unexpected' and c.id < %s and d.state <> all(%s)
-) told where %s in ('', became) order by id desc limit %s
+) told where %s in ('', became) and case %s when '{OPEN}' then seen_at is null and became <> '{APPLIED}'
+  when '{SEEN}' then seen_at is not null else true end
+order by id desc limit %s
 """
 
 
 @dataclass(frozen=True, slots=True)
 class UnexpectedOutcome:
-    """One row of *Esiti non attesi*. `became` is WAITING, APPLIED or KEPT."""
+    """One row of *Esiti non attesi*. `became` is WAITING, APPLIED or KEPT; `seen_at` None where nobody marked it."""
 
     id: int
     document_id: int
@@ -56,14 +61,22 @@ class UnexpectedOutcome:
     at: datetime.datetime
     message: str
     became: str
+    seen_at: datetime.datetime | None
+    seen_by: str
+    note: str
 
     @property
     def status_label(self) -> str:
         return status_label(self.status)
 
+    @property
+    def open(self) -> bool:
+        """Whether somebody still has to look at it: what was applied in the end needs nobody."""
+        return self.seen_at is None and self.became != APPLIED
+
 
 def unexpected(
-    actor: Actor, became: str = "", before: int | None = None, limit: int = 50
+    actor: Actor, became: str = "", before: int | None = None, limit: int = 50, *, which: str = ALL
 ) -> list[UnexpectedOutcome]:
     """Outcomes that came for a state that did not expect them, newest first; only of documents the actor may see."""
     looks = {s.code: s for s in queries.state_views(actor.company_id, actor)}
@@ -80,27 +93,31 @@ def unexpected(
             at=row[9],
             message=row[10],
             became=row[11],
+            seen_at=row[12],
+            seen_by=row[13] or "",
+            note=row[14] or "",
         )
-        for row in _read(actor, became, before, limit)
+        for row in _read(actor, became, which, before, limit)
     ]
 
 
-def all_unexpected(actor: Actor, became: str = "") -> Iterator[UnexpectedOutcome]:
+def all_unexpected(actor: Actor, became: str = "", *, which: str = ALL) -> Iterator[UnexpectedOutcome]:
     """The same without pages, for the export."""
     before: int | None = None
-    while rows := unexpected(actor, became, before, limit=500):
+    while rows := unexpected(actor, became, before, limit=500, which=which):
         yield from rows
         before = rows[-1].id
 
 
-def count_unexpected(actor: Actor, became: str) -> int:
-    """How many, up to COUNTED + 1."""
-    return len(_read(actor, became, None, COUNTED + 1))
+def count_unexpected(actor: Actor, became: str, *, which: str = ALL, most: int = COUNTED) -> int:
+    """How many, up to `most` + 1."""
+    return len(_read(actor, became, which, None, most + 1))
 
 
-def _read(actor: Actor, became: str, before: int | None, limit: int) -> list[tuple[Any, ...]]:
+def _read(actor: Actor, became: str, which: str, before: int | None, limit: int) -> list[tuple[Any, ...]]:
     hidden = queries.hidden_states(actor.company_id, actor)
-    values: list[Any] = [actor.company_id, before if before is not None else 2**63 - 1, hidden, became, limit]
+    start = before if before is not None else 2**63 - 1
+    values: list[Any] = [actor.company_id, start, hidden, became, which, limit]
     with connection.cursor() as cursor:
         cursor.execute(_UNEXPECTED, values)
         return list(cursor.fetchall())

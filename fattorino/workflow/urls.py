@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from fattorino.workflow.views import changes as change_views
 from fattorino.workflow.views import drawing, exchange, groups, looks, settings, state, versions
 
 states = (
@@ -45,4 +46,11 @@ company_groups = (
         path("gruppo/<slug:group>/elimina/", groups.delete, name="delete"),
     ],
     "groups",
+)
+changes = (
+    [
+        path("", change_views.company, name="company"),
+        path("installazione/", change_views.whole, name="installation"),
+    ],
+    "changes",
 )

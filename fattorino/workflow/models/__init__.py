@@ -12,6 +12,7 @@ from fattorino.workflow.models.configuration import WorkflowVersion as WorkflowV
 from fattorino.workflow.models.documents import CountDelta as CountDelta
 from fattorino.workflow.models.documents import Document as Document
 from fattorino.workflow.models.documents import DocumentCount as DocumentCount
+from fattorino.workflow.models.documents import OutcomeSeen as OutcomeSeen
 from fattorino.workflow.models.documents import PendingAction as PendingAction
 from fattorino.workflow.models.documents import StateChange as StateChange
 from fattorino.workflow.models.notices import Notice as Notice

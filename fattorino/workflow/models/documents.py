@@ -95,6 +95,17 @@ class StateChange(models.Model):
         ]
 
 
+class OutcomeSeen(models.Model):
+    """Somebody has looked at an outcome that no state expected, and has dealt with it. Append-only."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    change = models.OneToOneField(StateChange, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    actor_label = models.CharField(max_length=150)
+    note = models.CharField(max_length=500, blank=True)
+
+
 class PendingAction(models.Model):
     """An action that was asked for and is not finished: at most one open per document, which is the lock."""
 

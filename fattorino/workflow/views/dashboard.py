@@ -60,6 +60,7 @@ def _context(request: HttpRequest, actor: Actor, view: dashboards.DashboardView)
         "current": wanted if wanted in names else next(iter(names), ""),
         "arranging": "disponi" in request.GET or request.method == "POST",
         "azienda": actor.company_id,
+        "unexpected": outcomes.count_unexpected(actor, "", which=outcomes.OPEN, most=99),
         "poll": f"{reverse('dashboards:figures', args=[slug])}?{urlencode({'azienda': actor.company_id})}",
         "live": f"{live}/conteggi?{asked}" if live else "",
     }
@@ -124,8 +125,8 @@ def synchronise(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 def _told(actor: Actor, applied: int, asked: int) -> str:
-    waiting = outcomes.count_unexpected(actor, outcomes.WAITING)
-    kept = outcomes.count_unexpected(actor, outcomes.KEPT)
+    waiting = outcomes.count_unexpected(actor, outcomes.WAITING, which=outcomes.OPEN)
+    kept = outcomes.count_unexpected(actor, outcomes.KEPT, which=outcomes.OPEN)
     words = [
         ngettext("%(n)s esito applicato", "%(n)s esiti applicati", applied) % {"n": applied},
         ngettext("%(n)s in attesa", "%(n)s in attesa", waiting) % {"n": _at_most(waiting)},
