@@ -12,7 +12,6 @@ from fattorino.core.texts import say
 from fattorino.core.workflow.decide import may_see
 from fattorino.core.workflow.definition import Dashboard, State, StateType, Workflow
 from fattorino.core.workflow.settings import DASHBOARD_LABELS
-from fattorino.organisations import groups
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import counts, queries
 from fattorino.workflow.configuration import with_looks
@@ -57,10 +56,6 @@ class Snapshot:
     version: int
     workflow: Workflow
     counts: Mapping[str, Mapping[str, int]]
-
-    @property
-    def has_reserved(self) -> bool:
-        return any(state.reserved for state in self.workflow.states.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +160,7 @@ def _codes(workflow: Workflow, dashboard: Dashboard) -> set[str]:
 def live_figures(actor: Actor, dashboard: Dashboard) -> Figures:
     """The figures as they are now."""
     taken = snapshot(actor.company_id)
-    return figures(taken, dashboard, groups.names_of(actor) if taken.has_reserved else None)
+    return figures(taken, dashboard, queries.actor_names(actor, taken.workflow))
 
 
 # --------------------------------------------------------------------------------------------- the page
@@ -174,7 +169,7 @@ def live_figures(actor: Actor, dashboard: Dashboard) -> Figures:
 def dashboard_view(actor: Actor, dashboard: Dashboard) -> DashboardView:
     """Everything the page draws."""
     taken = snapshot(actor.company_id)
-    told = figures(taken, dashboard, groups.names_of(actor) if taken.has_reserved else None)
+    told = figures(taken, dashboard, queries.actor_names(actor, taken.workflow))
     dressed = with_looks(taken.workflow)
     states = [state for state in dressed.on(dashboard) if state.code in told.states]
     wishes = _wishes(actor, dashboard)
@@ -198,7 +193,7 @@ def tabs_of(actor: Actor, dashboard: Dashboard) -> dict[str, list[str]]:
 def first_dashboard(actor: Actor) -> Dashboard:
     """Where a person begins: the dashboard with most documents that are still on their way."""
     taken = snapshot(actor.company_id)
-    names = groups.names_of(actor) if taken.has_reserved else None
+    names = queries.actor_names(actor, taken.workflow)
 
     def open_documents(dashboard: Dashboard) -> int:
         seen = figures(taken, dashboard, names).states
