@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import io
 import zipfile
@@ -18,6 +19,10 @@ from fattorino.core.fatturapa.draft import Draft, Line, Party, Payment
 from fattorino.hub.signing.pkcs12 import SigningKey, load_pkcs12
 from fattorino.hub.signing.test_ca import Holder, issue, make_ca
 
+# The smallest PNG there is: one grey point.
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
 NOTE = b"<!-- scritta da un altro programma -->\n"
 
 

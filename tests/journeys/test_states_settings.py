@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import pathlib
 import re
 from collections.abc import Callable, Iterator
@@ -14,14 +13,11 @@ from fattorino.config import demo
 from tests.journeys.conftest import NARROW, Picture, Watch
 from tests.journeys.pages import field, sign_in
 from tests.journeys.product import READER
+from tests.journeys.samples import PNG
 from tests.journeys.test_with_telephone import TOO_WIDE
 
 STATES = "/impostazioni/stati/"
 STATE = STATES + "stato/{}/"
-# The smallest PNG there is: one grey point.
-PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
-)
 
 
 @pytest.fixture

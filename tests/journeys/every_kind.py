@@ -1,0 +1,273 @@
+"""A company with something of every kind, for journeys that look at every page; run inside the product's environment.
+
+A company of its own: the other journeys count the documents, versions and notices of the demo's.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
+from django.db import transaction
+
+from fattorino import clock
+from fattorino.config import demo
+from fattorino.core.fatturapa.draft import Draft, Line, Payment
+from fattorino.core.workflow.definition import (
+    Action,
+    ActionRule,
+    Dashboard,
+    Notice,
+    State,
+    StateType,
+    Workflow,
+)
+from fattorino.documents import flows as documents
+from fattorino.documents import importing, numbering
+from fattorino.documents.models import DocumentFile, ImportedFile
+from fattorino.hub.flows.keys import save_key
+from fattorino.hub.signing.test_ca import Holder, issue, make_ca
+from fattorino.organisations import groups
+from fattorino.organisations.flows import save_company, save_user, set_installation_admin
+from fattorino.organisations.models import Company, User
+from fattorino.organisations.queries import Actor
+from fattorino.organisations.scope import company_scope
+from fattorino.workflow import configuration, flows, models
+from fattorino.workflow.flows import bulk, images
+from tests.journeys.samples import PNG, invoice_file
+
+PATIENCE = 90.0
+INSTALLATION, ADMIN, OPERATOR = "capo@accesso.example", "ada@accesso.example", "olga@accesso.example"
+TWO_STEPS, NOWHERE, NEWBORN = "due@accesso.example", "nessuna@accesso.example", "nuova@accesso.example"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+FULL: dict[str, Any] = {
+    **demo.ORDINE,
+    "id_codice": "12345678903",
+    "codice_fiscale": "12345678903",
+    "denominazione": "Ordine dei Dottori Agronomi e Forestali delle Province di Como, Lecco, Sondrio",
+}
+EMPTY: dict[str, Any] = {
+    **demo.ORDINE,
+    "id_codice": "00743110157",
+    "codice_fiscale": "00743110157",
+    "denominazione": "Ordine appena nato",
+}
+LONG = replace(
+    demo.ROSSI,
+    denominazione="Associazione Intercomunale per la Valorizzazione del Territorio Montano S.r.l.",
+)
+
+
+@dataclass
+class House:
+    full: Company
+    actor: Actor
+    now: datetime.datetime
+
+    def save(self, **changes: Any) -> models.Document:
+        draft = Draft(
+            data=clock.day(self.now),
+            cessionario=demo.ROSSI,
+            codice_destinatario="M5UXCR1",
+            linee=(
+                Line("Corso di aggiornamento", Decimal(1), None, Decimal("350.00"), aliquota_iva=Decimal(22)),
+            ),
+            condizioni_pagamento="TP02",
+            pagamenti=(Payment(modalita_pagamento="MP05", iban=demo.IBAN),),
+        )
+        kind = changes.pop("kind", "fattura")
+        series = "R" if kind == "ricevuta" else ""
+        return documents.save_document(
+            self.actor,
+            replace(draft, **changes),
+            kind=kind,
+            sezionale=series,
+            now=self.now,
+            today=clock.day(self.now),
+        )
+
+    def send(self, **changes: Any) -> models.Document:
+        document = self.save(**changes)
+        flows.request_action(document.pk, self.actor, now=self.now)
+        return document
+
+    def report(self, document: int, status: str) -> None:
+        """SdI tells something at once, whatever the document's state expects."""
+        sdi = flows.system_actor(self.full.pk, "sdi")
+        flows.report_status(document, status, sdi, now=self.now, message="Comunicato da SdI.")
+
+
+def furnish() -> None:
+    """Make it all, wait until the worker has done its part, and print what addresses are filled with."""
+    now = clock.now()
+    ca = make_ca(at=now)
+    full, empty = (_company(party, ca, now) for party in (FULL, EMPTY))
+    user = _people(full.pk, empty.pk, now)
+    house = House(full, Actor("utente", "Ada Amministratrice", full.pk, user.pk, "admin"), now)
+    with company_scope(full.pk):
+        made = _begin(house)
+    _wait(house, made)
+    with company_scope(full.pk):
+        print(json.dumps(_finish(house, made)))
+
+
+def _company(party: dict[str, Any], ca: Any, now: datetime.datetime) -> Company:
+    company = save_company(party, now=now, default_iban=demo.IBAN)
+    with company_scope(company.pk):
+        flows.load_standard(company, now=now)
+        numbering.load_standard(company.pk)
+        key = issue(ca, Holder("Laura", "Conti", "VRDLCU82D25L219V"), "demo", at=now)
+        save_key(company.pk, key, "demo", now=now)
+    return company
+
+
+def _people(full: int, empty: int, now: datetime.datetime) -> User:
+    for email, name, roles in (
+        (INSTALLATION, "Capo dell'Installazione", {full: "admin"}),
+        (OPERATOR, "Olga Operatrice", {full: "operator"}),
+        (NOWHERE, "Nessuna Azienda", {}),
+        (NEWBORN, "Nuova Arrivata", {empty: "admin"}),
+        (TWO_STEPS, "Due Passaggi", {full: "operator"}),
+        (ADMIN, "Ada Amministratrice dal Nome Lungo", {full: "admin", empty: "admin"}),
+    ):
+        user = save_user(email, demo.PASSWORD, name, roles, now=now)
+        if email == TWO_STEPS:
+            TOTP.activate(user, SECRET)
+            RecoveryCodes.activate(user)
+    set_installation_admin(INSTALLATION, True, now=now)
+    return user
+
+
+@dataclass
+class Made:
+    """What the worker has to do with, and what the documents come to in the end."""
+
+    group: str
+    resting: list[int]
+    on_the_way: dict[int, str]
+    runs: list[int]
+    imports: list[int]
+
+
+def _begin(house: House) -> Made:
+    group = _states(house)
+    pa = {"cessionario": demo.COMUNE, "esigibilita_iva": "S"}
+    on_the_way = {
+        house.send(): "CONSEGNATO",
+        house.send(codice_destinatario="IGNOTO0"): "SCARTATO_SDI",
+        house.send(codice_destinatario="RIFIUT", **pa): "RIFIUTATO",
+        house.send(codice_destinatario="ABC123", **pa): "ACCETTATO",
+    }
+    draft, early, paused, *stopped = (house.save(cessionario=LONG).pk for _ in range(5))
+    receipt = house.save(kind="ricevuta").pk
+    house.report(early, "RC")  # of a document that was never sent: it waits
+    return Made(
+        group=group,
+        resting=[draft, receipt],
+        on_the_way={document.pk: state for document, state in on_the_way.items()},
+        runs=[_run(house, stopped, bulk.cancel_run), _run(house, [paused, draft], bulk.pause_run)],
+        imports=[
+            importing.take_file(house.actor, name, content, now=house.now).pk
+            for name, content in (
+                ("fattura di un altro programma.xml", invoice_file("900/A", seller=FULL)),
+                ("rotto.xml", b"<a>"),
+            )
+        ],
+    )
+
+
+def _wait(house: House, made: Made) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        with company_scope(house.full.pk):
+            rows = models.Document.objects.filter(pk__in=made.on_the_way)
+            late = [str(row) for row in rows if row.state != made.on_the_way[row.pk]]
+            late += map(str, ImportedFile.objects.filter(pk__in=made.imports, status="waiting"))
+        if not late:
+            return
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the worker has not done with {late}")
+        time.sleep(0.3)
+
+
+def _finish(house: House, made: Made) -> dict[str, Any]:
+    sent = next(iter(made.on_the_way))
+    house.report(sent, "NS")  # of a document at its end: it is only kept
+    models.NoticePreference.objects.create(
+        company=house.full,
+        user_id=house.actor.user_id,
+        refused_address=ADMIN,
+        refused_why="550 5.1.1 User unknown",
+        refused_at=house.now,
+    )
+    _flawed_draft(house)
+    notices = models.Notice.objects.filter(user_id=house.actor.user_id).order_by("-pk")
+    return {
+        "documents": [*made.resting, *made.on_the_way],
+        "sent": sent,
+        "file_id": DocumentFile.objects.filter(document=sent).order_by("pk")[0].pk,
+        "imports": made.imports,
+        "runs": made.runs,
+        "notice_id": notices[0].pk,
+        "group": made.group.removeprefix("group:"),
+        "sha256": images.save_image(PNG, now=house.now),
+    }
+
+
+def _states(house: House) -> str:
+    """A second version of the states, in which everything that arrives is told; a group; a state out of use."""
+    group = groups.save_group(
+        house.actor, "Segreteria amministrativa", [house.actor.user_id or 0], now=house.now
+    )
+    groups.save_group(house.actor, "Gruppo ancora vuoto", [], now=house.now)
+    flow = configuration.proposal(house.full.pk).workflow
+    told = tuple(
+        Notice(each, "group:admin", mail=True) for each in (Dashboard.ACTIVE_PA, Dashboard.ACTIVE_PRIVATE)
+    )
+    states = {
+        code: replace(state, notices=told) if state.code in ("CONSEGNATO", "SCARTATO_SDI") else state
+        for code, state in flow.states.items()
+    }
+    _save(house, replace(flow, states=states))
+    flows.publish_draft(
+        house.actor,
+        configuration.proposal(house.full.pk).version,
+        now=house.now,
+        note="Avvisi alla consegna e allo scarto",
+    )
+    return group
+
+
+def _flawed_draft(house: House) -> None:
+    flow = configuration.proposal(house.full.pk).workflow
+    lost = State(
+        "ORFANO",
+        "Uno stato dove non si arriva",
+        StateType.INTERMEDIATE,
+        dashboards=frozenset({Dashboard.ACTIVE_PRIVATE}),
+        active=ActionRule(Action.GENERATE_AND_SEND),
+        reserved=True,
+    )
+    retired = replace(flow.states["ANNULLATO"], deadline="Entro l'anno")
+    _save(house, replace(flow, states={**flow.states, "ORFANO": lost, "ANNULLATO": retired}))
+
+
+def _save(house: House, flow: Workflow) -> None:
+    seen = configuration.proposal(house.full.pk).version
+    flows.save_draft(house.actor, flow, seen, now=house.now)
+
+
+def _run(house: House, ids: list[int], stop: Callable[..., None]) -> int:
+    """A bulk run that stops before the worker sees it."""
+    with transaction.atomic():
+        order = bulk.Order("PR", "DA_PROCESSARE", action="GENERA_XML_INVIA_HUB")
+        run, _ = bulk.start_run(house.actor, order, [ids], now=house.now)
+        stop(house.actor, run, now=house.now)
+    return run
