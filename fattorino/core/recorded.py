@@ -9,11 +9,11 @@ from __future__ import annotations
 import functools
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from string import Formatter
 
-from fattorino.core.texts import Text, say, together
+from fattorino.core.texts import Text, say, say_many, together
 
 # A pattern of fewer letters ("{one} o {other}") would be found in everything.
 LEAST_LETTERS = 6
@@ -39,6 +39,15 @@ class _Shape:
     pattern: str
     match: re.Pattern[str]
     letters: int
+    # The sentence for one and that for many, where there are two; `pattern` is one of them.
+    counting: tuple[str, str] | None
+
+    def said(self, values: Mapping[str, object]) -> Text:
+        number = values.get("number")
+        if self.counting and isinstance(number, str) and number.isascii() and number.isdecimal():
+            others = {name: value for name, value in values.items() if name != "number"}
+            return say_many(*self.counting, int(number), **others)
+        return say(self.pattern, **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +63,18 @@ _Told = dict[str, _Found | None]
 
 
 class Patterns:
-    """All patterns of a language, ready to be recognised."""
+    """All patterns of a language, ready to be recognised; of those that count something, both sentences."""
 
-    def __init__(self, patterns: Iterable[str]) -> None:
+    def __init__(self, patterns: Iterable[str | tuple[str, str]]) -> None:
         self._whole: set[str] = set()
         self._shapes: dict[str, list[_Shape]] = defaultdict(list)  # by first word; "" begins with a value
-        for pattern in patterns:
-            if "{" not in pattern and "}" not in pattern:
-                self._whole.add(pattern)
-            elif shape := _shape(pattern):
-                self._shapes[_first_word(pattern)].append(shape)
+        for given in patterns:
+            counting = None if isinstance(given, str) else given
+            for pattern in counting or (str(given),):
+                if "{" not in pattern and "}" not in pattern:
+                    self._whole.add(pattern)
+                elif shape := _shape(pattern, counting):
+                    self._shapes[_first_word(pattern)].append(shape)
         self.find = functools.lru_cache(maxsize=4096)(self._find)
 
     def _find(self, text: str) -> Text | None:
@@ -115,10 +126,10 @@ class Patterns:
                     for name, value in match.groupdict().items()
                 }
                 letters = shape.letters + sum(found.letters for found in inner.values() if found)
-                yield _Found(say(shape.pattern, **values), letters)
+                yield _Found(shape.said(values), letters)
 
 
-def _shape(pattern: str) -> _Shape | None:
+def _shape(pattern: str, counting: tuple[str, str] | None = None) -> _Shape | None:
     """None for what is no pattern of ours, or too short to be told from others."""
     try:
         pieces = list(Formatter().parse(pattern))
@@ -140,7 +151,7 @@ def _shape(pattern: str) -> _Shape | None:
         if name is not None:
             matched += f"(?P={name})" if name in told else f"(?P<{name}>.+?)"
             told.add(name)
-    return _Shape(pattern, re.compile(matched, re.DOTALL), sum(map(_letters, literals)))
+    return _Shape(pattern, re.compile(matched, re.DOTALL), sum(map(_letters, literals)), counting)
 
 
 def _first_word(text: str) -> str:
