@@ -57,6 +57,10 @@ class Snapshot:
     workflow: Workflow
     counts: Mapping[str, Mapping[str, int]]
 
+    @property
+    def has_reserved(self) -> bool:
+        return any(state.reserved for state in self.workflow.states.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Gadget:
