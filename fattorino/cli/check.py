@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fattorino import clock
-from fattorino.cli.i18n import _, printable, register, said, shown
+from fattorino.cli.i18n import _, named, printable, register, said, shown
 from fattorino.core.errors import ArchiveError, InputError
 from fattorino.core.texts import say
 
@@ -236,15 +236,12 @@ def _say(text: str) -> None:
     print(text.encode(encoding, "replace").decode(encoding))
 
 
-_LINE_ENDS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
-
-
 def _as_json(result: Result) -> str:
     # Escaped where the output could not hold the letters: JSON must stay JSON.
     plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
     line = json.dumps(
         {
-            "file": shown(result.file),
+            "file": named(result.file),
             "inner": result.inner,
             "format": result.format,
             "accepted": result.accepted,
@@ -262,8 +259,8 @@ def _as_json(result: Result) -> str:
         },
         ensure_ascii=plain,
     )
-    # Some readers end a line at these too; in JSON they may stand as escapes.
-    return line.translate(_LINE_ENDS)
+    # Names and contents come from strangers: what would steer a terminal, or end a line, stands there as an escape.
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in line)
 
 
 def _as_text(result: Result) -> str:

@@ -74,9 +74,14 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
+def named(name: str) -> str:
+    """A file name letter by letter; bytes that are no UTF-8, which no text can hold, as replacement characters."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
 def shown(name: str) -> str:
     """A file name that can be printed, also where it is no valid text."""
-    return printable(os.fsencode(name).decode("utf-8", "replace"))
+    return printable(named(name))
 
 
 register(

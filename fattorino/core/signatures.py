@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import warnings
 from dataclasses import dataclass, replace
 
 from cryptography import x509
@@ -16,6 +17,11 @@ from cryptography.x509 import verification
 
 from fattorino.core.fatturapa.findings import Finding, Severity
 from fattorino.core.texts import say
+
+# What the library remarks on certificates of strangers (a negative serial number, a name too long) is nothing that
+# whoever runs the program could mend, and on her terminal it would stand among our own words. One filter for the whole
+# process, because `catch_warnings` is not safe between threads.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"fattorino\.core\.")
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 

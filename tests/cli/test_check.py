@@ -14,9 +14,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from fattorino.cli import i18n
 from fattorino.cli.main import main
+from fattorino.core import asn1
 from fattorino.core.fatturapa.cades import sign_cades
 from fattorino.hub.signing.pkcs12 import SigningKey, load_pkcs12
 from fattorino.hub.signing.test_ca import DemoCa, Holder, issue, make_ca
@@ -245,6 +247,60 @@ def test_names_that_steer_a_terminal_or_are_no_text_are_shown_harmless(
     text = capsys.readouterr().out
     assert "\x1b" not in text and "\ufffd" in text
     text.encode()
+
+
+@pytest.mark.parametrize(
+    "name", ["a\x1b[31m.xml", "a\x9b31m.xml", "a\u202eb.xml", "però «1».xml", 'a"b\\c.xml', "😀\x7f.xml"]
+)
+def test_json_gives_the_name_as_it_is_and_nothing_that_steers_a_terminal(
+    name: str, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_bytes(b"<a/>")
+    main(["check", "--json", str(tmp_path)])
+    line = capsys.readouterr().out.rstrip("\n")
+    assert line.isprintable()
+    assert json.loads(line)["file"] == str(tmp_path / name)
+
+
+def test_json_stays_readable_for_everybody_where_a_name_is_no_text(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "b\udcff.xml").write_bytes(b"<a/>")
+    main(["check", "--json", str(tmp_path)])
+    line = capsys.readouterr().out
+    assert "\\ud" not in line and json.loads(line)["file"] == str(tmp_path / "b\ufffd.xml")
+
+
+def replaced(node: asn1.Node, old: bytes, new: bytes) -> bytes:
+    """The same structure with one element in the place of another, all lengths counted anew."""
+    if node.raw == old:
+        return new
+    if node.tag & 0x20:
+        return asn1.tlv(node.tag, b"".join(replaced(child, old, new) for child in node.children()))
+    return node.raw
+
+
+@pytest.mark.parametrize("hostile", ["negative serial", "long name", "long country", "empty name"])
+def test_what_the_library_remarks_on_hostile_certificates_is_not_said(
+    hostile: str, key: SigningKey, tmp_path: pathlib.Path
+) -> None:
+    signed = sign_cades(GOOD, key.certificate, key.sign, NOW)
+    number = x509.load_der_x509_certificate(key.certificate).serial_number
+    serial = number.to_bytes((number.bit_length() + 8) // 8, "big")
+    old, new = {
+        "negative serial": (asn1.tlv(0x02, serial), asn1.tlv(0x02, b"\x91" + serial[1:])),
+        "long name": (asn1.tlv(0x0C, b"Rossi Mario"), asn1.tlv(0x0C, b"x" * 90)),
+        "long country": (asn1.tlv(0x13, b"IT"), asn1.tlv(0x13, b"ITALIA")),
+        "empty name": (asn1.tlv(0x0C, b"Mario"), asn1.tlv(0x0C, b"")),
+    }[hostile]
+    changed = replaced(asn1.read(signed), old, new)
+    assert changed != signed
+    path = tmp_path / "IT01234567897_00001.xml.p7m"
+    path.write_bytes(changed)
+    command = [sys.executable, "-W", "default", "-m", "fattorino.cli", "check", "--json", str(path)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.stderr == "" and ran.returncode == 1
+    assert json.loads(ran.stdout)["file"] == str(path)
 
 
 # What cannot be read is a finding ------------------------------------------------------------------------------
