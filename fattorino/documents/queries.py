@@ -314,8 +314,11 @@ def list_states(actor: Actor) -> list[StateView]:
 
 
 def check_unused(actor: Actor, filters: DocumentFilters) -> bool:
-    """Whether the filter asks for a check that no state of the company has: then there can be no document."""
-    return bool(filters.check) and not workflow.states_with(actor.company_id, filters.check)
+    """Whether the filter asks for a check of no state that the actor may know of: there can be no document then."""
+    if not filters.check:
+        return False
+    hidden = workflow.hidden_states(actor.company_id, actor)
+    return workflow.states_with(actor.company_id, filters.check) <= frozenset(hidden)
 
 
 def imports(actor: Actor, before: int | None = None, limit: int = 30) -> list[ImportedFile]:

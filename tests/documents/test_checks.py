@@ -108,6 +108,15 @@ def test_a_check_that_no_state_has_says_what_can_be_done(
     )
 
 
+def test_the_check_of_a_reserved_state_is_nobodys_who_may_not_see_the_state(
+    desk: Desk, four: list[Document], client: Client
+) -> None:
+    reserved = {"in_esterometro": True, "reserved": True, "reserved_groups": ["group:admin"]}
+    publish(desk, IN_ATTESA_ESITO=reserved)
+    page = client.get("/entrate/?solo=esterometro").content.decode()
+    assert "Nessuno stato ha questo check" in page
+
+
 def test_an_address_with_an_unknown_check_shows_everything(
     desk: Desk, four: list[Document], client: Client
 ) -> None:
