@@ -150,6 +150,20 @@ def test_a_state_in_use_cannot_be_deleted(desk: Desk, boss: Actor) -> None:
     assert "TRASMESSO_MANUALE" not in queries.workflow_of(desk.company.pk)[1].states
 
 
+def test_how_many_documents_a_reserved_state_holds_is_not_told_by_the_refusal(
+    desk: Desk, boss: Actor
+) -> None:
+    """An administrator who is not among its *Permessi* learns that it is in use, which she must, and no number."""
+    document = desk.save()
+    flows.choose_state(document.pk, "TRASMESSO_MANUALE", desk.actor, now=desk.now)
+    flow = changed(now_flow(desk), "TRASMESSO_MANUALE", reserved=True, reserved_groups=("group:operator",))
+    flows.publish_draft(boss, flows.save_draft(boss, flow, 0, now=desk.now), now=desk.now)
+    seen = flows.save_draft(boss, without(now_flow(desk), "TRASMESSO_MANUALE"), 0, now=desk.now)
+    with pytest.raises(RefusedError, match="lo stato di alcuni documenti") as refused:
+        flows.publish_draft(boss, seen, now=desk.now)
+    assert not any(letter.isdigit() for letter in refused.value.text)
+
+
 def test_a_state_is_retired_with_a_target_for_the_documents_in_it(desk: Desk, boss: Actor) -> None:
     document = desk.save()
     flows.choose_state(document.pk, "TRASMESSO_MANUALE", desk.actor, now=desk.now)

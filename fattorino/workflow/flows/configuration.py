@@ -197,11 +197,15 @@ def _refuse_flaws(company_id: int, workflow: Workflow) -> None:
 
 
 def _refuse_lost_states(actor: Actor, workflow: Workflow) -> None:
+    hidden = queries.hidden_states(actor.company_id, actor)
     for code, count in configuration.in_use(actor).items():
         if code not in workflow.states:
             label = StateLook.objects.filter(code=code).values_list("label", flat=True).first() or code
             raise RefusedError(
-                say(
+                # How many documents are in a reserved state is for those who may see them.
+                say("Lo stato «{state}» non c'è più, ma è ancora lo stato di alcuni documenti.", state=label)
+                if code in hidden
+                else say(
                     "Lo stato «{state}» non c'è più, ma {count} documenti sono in questo stato.",
                     state=label,
                     count=count,
