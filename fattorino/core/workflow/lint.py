@@ -131,13 +131,13 @@ def _targets(workflow: Workflow) -> Iterator[Flaw]:
             continue
         missing = sorted(where - state.dashboards, key=list(Dashboard).index)
         if missing:
-            labels = together(*(DASHBOARD_LABELS[d] for d in missing), by="», «")
+            labels = together(*(say("«{label}»", label=DASHBOARD_LABELS[d]) for d in missing), by=", ")
             yield error(
                 "abilitazioni",
                 code,
                 setting,
                 say(
-                    "{name} porta a «{state}», che non è abilitato per «{labels}».",
+                    "{name} porta a «{state}», che non è abilitato per {labels}.",
                     name=name,
                     state=state.label,
                     labels=labels,

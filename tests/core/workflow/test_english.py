@@ -91,6 +91,13 @@ def test_every_remark_of_the_lint_is_said_in_english(seed: int) -> None:
     assert not list(faults(text for flaw in found for text in (flaw.message, flaw.remedy)))
 
 
+def test_quotation_marks_are_english_too() -> None:
+    for seed in range(200):
+        for flaw in lint(configuration(random.Random(seed)), AROUND):
+            said = in_language(flaw.message, catalogue())
+            assert "«" not in said and "»" not in said, said
+
+
 @some
 @seeds
 def test_a_trial_is_said_in_english(seed: int) -> None:
