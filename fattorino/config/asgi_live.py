@@ -11,4 +11,4 @@ django.setup()
 
 from fattorino.workflow.live.app import Live  # noqa: E402  # models need the settings first
 
-application = Live()
+application = Live(own_process=True)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from fattorino.organisations.languages import said
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import notices
+from fattorino.workflow.live.address import live_address
 
 MENU = (
     ("dashboards:home", gettext_noop("Dashboard")),
@@ -38,6 +39,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "bell_most": notices.COUNTED,
         # Counted only by a page that shows the bell.
         "bell_count": functools.partial(_unread, actor),
+        "bell_live": functools.partial(_channel, request, actor),
         "navigation": _menu(request.path) + _settings(request),
     }
 
@@ -47,6 +49,12 @@ def _unread(actor: Actor | None) -> int | None:
     if actor is None or transaction.get_connection().needs_rollback:
         return None
     return notices.unread(actor)
+
+
+def _channel(request: HttpRequest, actor: Actor | None) -> str:
+    """Where the page hears of the bell; empty where it must ask."""
+    address = live_address(request)
+    return f"{address}/conteggi?azienda={actor.company_id}" if address and actor else ""
 
 
 def _menu(path: str) -> list[dict[str, object]]:

@@ -180,7 +180,7 @@ def _settings(changed: Any) -> tuple[Setting, ...]:
     """Of a configuration: rows of state, setting, before, after. Of the common settings: before and after by name."""
     if isinstance(changed, dict):
         return tuple(
-            Setting("", _LOOK.get(name, name), _plain(before), _plain(after))
+            Setting("", _LOOK.get(str(name), str(name)), _plain(before), _plain(after))
             for name, (before, after) in changed.items()
         )
     return tuple(Setting(*map(str, row)) for row in changed or ())

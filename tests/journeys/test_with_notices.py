@@ -69,10 +69,18 @@ def test_an_outcome_reaches_the_bell_the_list_and_the_mailbox(
     watcher = page.context.new_page()
     watcher.goto("/entrate/")
     watcher.evaluate("window.neverReloaded = true")
+    # A page that the channel tells asks for the bell only when its number has changed, never by the clock.
+    expect(watcher.locator("html")).to_have_attribute("data-line", "open")
+    asked: list[int] = []
+    watcher.on(
+        "response", lambda answer: asked.append(answer.status) if "/campanella/" in answer.url else None
+    )
     expect_state(page, SENT)
     bell(watcher, "1 da leggere")
     expect(watcher.locator("#bell-told")).to_have_text(re.compile("1 da leggere"))
     assert watcher.evaluate("window.neverReloaded")
+    watcher.wait_for_timeout(11_000)
+    assert set(asked) == {200}
     picture(watcher, "30-campanella")
 
     watcher.locator("#bell").click()

@@ -21,9 +21,12 @@ def found(desk: Desk, **wanted: object) -> list[str]:
 
 
 def test_a_day_is_an_italian_day_from_midnight_to_midnight(desk: Desk) -> None:
-    for hour, what in ((datetime.datetime(2026, 11, 22, 22, 59), "prima"), (datetime.datetime(2026, 11, 22, 23, 0), "primo"),
-                       (datetime.datetime(2026, 11, 23, 22, 59), "ultimo"), (datetime.datetime(2026, 11, 23, 23, 0), "dopo")):  # fmt: skip
-        told(desk, what, hour.replace(tzinfo=datetime.UTC))
+    minute = datetime.timedelta(minutes=1)
+    midnight = datetime.datetime(2026, 11, 22, 23, 0, tzinfo=datetime.UTC)
+    next_one = midnight + datetime.timedelta(days=1)
+    instants = {"prima": midnight - minute, "primo": midnight, "ultimo": next_one - minute, "dopo": next_one}
+    for what, at in instants.items():
+        told(desk, what, at)
     assert found(desk, since=MONDAY, until=MONDAY) == ["ultimo", "primo"]
     assert found(desk, since=MONDAY)[0] == "dopo" and found(desk, until=datetime.date.max)[0] == "dopo"
 

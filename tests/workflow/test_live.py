@@ -19,6 +19,7 @@ from fattorino.organisations.flows import save_user
 from fattorino.organisations.models import Membership, User
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow import flows
+from fattorino.workflow.flows.notices import mark_all_read
 from fattorino.workflow.live import app as live_app
 from fattorino.workflow.live import board
 from fattorino.workflow.live.address import origin_allowed
@@ -172,6 +173,38 @@ def test_a_page_is_told_the_counts_and_then_every_change(office: Desk) -> None:
         await window.until(lambda w: count(w) == 4)
         await window.until(lambda w: ": \n\n" in w.text)
         window.leave.set()
+
+    play(scene)
+
+
+def test_a_page_without_a_dashboard_hears_the_bell_alone(office: Desk) -> None:
+    """A notice that came, and one that was read, move the bell of every open page of that person."""
+    cookie = session_of(office.actor.user_id or 0)
+    with company_scope(office.company.pk):
+        definition = standard_json()
+        for state in definition["states"]:
+            if state["code"] == "DA_PROCESSARE":
+                state["notices"] = [{"dashboard": "PR", "group": "group:operator", "mail": False}]
+        flows.publish_workflow(office.company, definition, now=office.now)
+
+    def read_all() -> None:
+        with company_scope(office.company.pk):
+            mark_all_read(office.actor, 2**62, now=office.now)
+
+    def bell(window: Window) -> int:
+        return int(window.figures[-1]["bell"]) if window.figures else -1
+
+    async def scene(channel: Channel) -> None:
+        plain = channel.open(cookie, office.company.pk, dashboard="")
+        board = channel.open(cookie, office.company.pk)
+        await plain.until(lambda w: bell(w) == 0)
+        await channel.do(save, office)
+        for window in (plain, board):
+            await window.until(lambda w: bell(w) == 1)
+        await channel.do(read_all)
+        for window in (plain, board):
+            await window.until(lambda w: bell(w) == 0)
+        assert all(set(told) == {"bell"} for told in plain.figures) and count(board) == 1
 
     play(scene)
 

@@ -184,6 +184,18 @@ def test_the_bell_asks_and_gets_an_answer_only_when_the_number_changed(desk: Des
     assert browser.get("/avvisi/campanella/?n=0").status_code == 204
 
 
+def test_the_channel_counts_as_the_bell_does_also_without_what_is_reserved(desk: Desk) -> None:
+    tells(desk, ENTERED)
+    desk.save()
+    user = desk.actor.user_id or 0
+    assert notices.unread(desk.actor) == 1
+    told = notices.unread_of(desk.company.pk, {user: [], user + 1: []})
+    assert told == {user: 1, user + 1: 0}
+    assert notices.unread_of(desk.company.pk, {user: ["ALTRO", ENTERED]}) == {user: 0}
+    assert notices.unread_of(desk.company.pk, {user: ["ALTRO", "UN_ALTRO"]}) == {user: 1}
+    assert notices.unread_of(desk.company.pk, {}) == {}
+
+
 def test_the_bell_counts_to_99_and_says_when_there_are_more(desk: Desk) -> None:
     tells(desk, ENTERED)
     desk.save()

@@ -1,9 +1,11 @@
-"""The live channel as an ASGI application: one address that is read for as long as a dashboard is open."""
+"""The live channel as an ASGI application: one address that is read for as long as a page is open."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable, Iterable
+from types import FrameType
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -25,10 +27,15 @@ END = "event: fine\ndata: {}\n\n"
 
 
 class Live:
-    """The application; `board` is made when the server's loop runs."""
+    """The application; `board` is made when the server's loop runs.
 
-    def __init__(self) -> None:
+    Args:
+        own_process: it may listen to the signals that stop the process.
+    """
+
+    def __init__(self, *, own_process: bool = False) -> None:
         self.board: Board | None = None
+        self._own_process = own_process
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -42,6 +49,8 @@ class Live:
             if message["type"] == "lifespan.startup":
                 self.board = Board()
                 self.board.start()
+                if self._own_process:
+                    _beside(self.board.close)
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 if self.board:
@@ -76,9 +85,13 @@ class Live:
     ) -> None:
         assert self.board is not None
         asked = parse_qs(scope["query_string"].decode("latin-1"))
-        company, dashboard = asked.get("azienda", [""])[0], BY_SLUG.get(asked.get("dashboard", [""])[0])
+        company, name = asked.get("azienda", [""])[0], asked.get("dashboard", [""])[0]
+        dashboard = BY_SLUG.get(name)
         key = parse_cookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME, "")
-        if dashboard is None or not (company.isascii() and company.isdecimal() and len(company) < 19):
+        # A page without a dashboard has a bell.
+        if (name and dashboard is None) or not (
+            company.isascii() and company.isdecimal() and len(company) < 19
+        ):
             return await _answer(send, 404, "non trovato", cors)
         wish = await self.board.read(reading.admit, key, int(company), dashboard) if key else None
         if wish is None:
@@ -91,6 +104,22 @@ class Live:
         finally:
             self.board.remove(page)
         return None
+
+
+def _beside(act: Callable[[], None]) -> None:
+    """At a signal to stop do this too, beside what the server does: it would wait for the open pages to go away by
+    themselves, and tells us of its end only after that."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(number)
+
+        def heed(signum: int, frame: FrameType | None, before: Any = before) -> None:
+            loop.call_soon_threadsafe(act)
+            if callable(before):
+                before(signum, frame)
+
+        signal.signal(number, heed)
+        signal.siginterrupt(number, False)  # as the loop had set it
 
 
 async def _follow(page: Page, cors: list[tuple[bytes, bytes]], receive: Receive, send: Send) -> None:

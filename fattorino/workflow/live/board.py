@@ -18,7 +18,7 @@ from django.db import DatabaseError, InterfaceError, connections
 
 from fattorino.workflow.dashboards import Figures
 from fattorino.workflow.live import listener, reading
-from fattorino.workflow.live.reading import Wish
+from fattorino.workflow.live.reading import Told, Wish
 
 T = TypeVar("T")
 
@@ -65,6 +65,7 @@ class Board:
         self._dirty: dict[int, asyncio.Event] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._listening: asyncio.Task[None] | None = None
+        self._closed = False
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="live")
 
     def start(self) -> None:
@@ -73,12 +74,17 @@ class Board:
     async def stop(self) -> None:
         for task in filter(None, [self._listening, *self._tasks.values()]):
             task.cancel()
-        for pages in self._pages.values():
-            for page in pages:
-                page.end()
+        self.close()
         together = threading.Barrier(THREADS)
         await asyncio.gather(*(self.read(_leave, together) for _ in range(THREADS)))
         self._threads.shutdown()
+
+    def close(self) -> None:
+        """Let every page go, those too that still come: they connect again to whoever comes next."""
+        self._closed = True
+        for pages in self._pages.values():
+            for page in pages:
+                page.end()
 
     async def read(self, function: Callable[..., T], *args: object) -> T:
         """Run what asks the database in a thread of ours."""
@@ -90,6 +96,8 @@ class Board:
 
     def add(self, wish: Wish) -> Page:
         page = Page(wish)
+        if self._closed:
+            page.end()
         company = wish.company_id
         self._pages.setdefault(company, set()).add(page)
         self._dirty.setdefault(company, asyncio.Event()).set()
@@ -142,7 +150,7 @@ class Board:
                 checked = time.monotonic() if thoroughly else checked
                 for page in pages:
                     if page.wish in found:
-                        page.tell(as_text(found[page.wish]))
+                        page.tell(_told(found[page.wish]))
                     else:
                         page.end(refused=True)
             await asyncio.sleep(NOT_SOONER)
@@ -153,10 +161,19 @@ def _leave(together: threading.Barrier) -> None:
     together.wait()  # so that each thread comes once
 
 
-def _look(company: int, wishes: Collection[Wish], thoroughly: bool) -> dict[Wish, Figures]:
+def _look(company: int, wishes: Collection[Wish], thoroughly: bool) -> dict[Wish, Told]:
     return reading.look(company, wishes, thoroughly=thoroughly)
 
 
 def as_text(figures: Figures) -> str:
-    """The figures as pages read them, from the channel or when they ask."""
-    return json.dumps(asdict(figures), separators=(",", ":"), sort_keys=True)
+    """The figures as pages read them when they ask."""
+    return _json(asdict(figures))
+
+
+def _told(told: Told) -> str:
+    """The same from the channel, with the bell's number."""
+    return _json({"bell": told.bell, **(asdict(told.figures) if told.figures else {})})
+
+
+def _json(values: dict[str, object]) -> str:
+    return json.dumps(values, separators=(",", ":"), sort_keys=True)

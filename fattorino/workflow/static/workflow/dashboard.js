@@ -3,9 +3,6 @@
   "use strict";
 
   const POLL = 2000; // milliseconds between two questions where the live channel is silent
-  const OPEN_LIMIT = 4000; // a channel that has not answered by then is helped by questions
-  const RETRY = 30000; // a channel that refused is tried again
-  const AWAY = 5000; // a page that nobody looks at leaves the channel
   const ANNOUNCE = 10000; // a screen reader hears of changes no more often
 
   const numbers = new Intl.NumberFormat("it-IT", { useGrouping: "always" });
@@ -63,36 +60,10 @@
     announcing = setTimeout(() => { announcing = null; announce(); }, ANNOUNCE);
   }
 
-  // --- where it comes from: the channel, or questions
+  // --- where it comes from: the channel of the page (live.js), or questions
 
-  let source = null;
   let polling = null;
   let ended = false;
-  let away = null;
-  let retry = null;
-
-  function connect() {
-    const address = root().dataset.live;
-    clearTimeout(retry);
-    if (ended || source) return;
-    if (!address || !window.EventSource) { ask(true); return; }
-    source = new EventSource(address, { withCredentials: true });
-    const late = setTimeout(() => ask(true), OPEN_LIMIT);
-    source.addEventListener("open", () => { clearTimeout(late); ask(false); root().dataset.channel = "live"; });
-    source.addEventListener("conteggi", (event) => apply(JSON.parse(event.data)));
-    // Whoever may no longer read is told why by the page itself.
-    source.addEventListener("fine", () => { disconnect(); ask(true); });
-    source.addEventListener("error", () => {
-      clearTimeout(late);
-      ask(true);
-      if (source && source.readyState === EventSource.CLOSED) { disconnect(); retry = setTimeout(connect, RETRY); }
-    });
-  }
-
-  function disconnect() {
-    if (source) source.close();
-    source = null;
-  }
 
   function ask(wanted) {
     if (!wanted) { clearInterval(polling); polling = null; return; }
@@ -118,17 +89,14 @@
   function stop(message) {
     ended = true;
     ask(false);
-    disconnect();
+    document.dispatchEvent(new CustomEvent("live:stop"));
     notice("warning", message);
   }
 
-  document.addEventListener("visibilitychange", () => {
-    clearTimeout(away);
-    if (document.hidden) away = setTimeout(() => { disconnect(); ask(false); }, AWAY);
-    else connect();
-  });
-  window.addEventListener("pagehide", disconnect);
-  window.addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
+  document.addEventListener("live:open", () => { ask(false); root().dataset.channel = "live"; });
+  document.addEventListener("live:told", (event) => apply(event.detail));
+  document.addEventListener("live:lost", () => ask(true));
+  document.addEventListener("live:away", () => ask(false));
 
   // --- tabs
 
@@ -206,6 +174,4 @@
     all(".is-dragged, .is-over").forEach((each) => each.classList.remove("is-dragged", "is-over"));
     dragged = null;
   });
-
-  document.addEventListener("DOMContentLoaded", connect);
 })();
