@@ -72,4 +72,6 @@ def _arrays(columns: Sequence[Any]) -> str:
 
 
 def _value(column: Field[Any, Any], value: Any) -> Any:
-    return json.dumps(value, cls=column.encoder) if isinstance(column, JSONField) else value
+    # Nothing is NULL, as the framework writes it, and no "null" of JSON.
+    is_json = isinstance(column, JSONField) and value is not None
+    return json.dumps(value, cls=column.encoder) if is_json else value

@@ -3,11 +3,12 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from django.db import DataError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from fattorino.organisations.rows import update_rows
-from fattorino.workflow.models import BulkItem, PendingAction
+from fattorino.core.texts import say
+from fattorino.organisations.rows import insert_rows, update_rows
+from fattorino.workflow.models import BulkItem, PendingAction, StateChange
 from tests.desk import Desk
 
 
@@ -56,4 +57,37 @@ def test_rows_of_another_company_and_rows_already_filled_stay_as_they_are(desk: 
 def test_no_rows_ask_the_database_nothing(desk: Desk) -> None:
     with CaptureQueriesContext(connection) as asked:
         assert update_rows(BulkItem, desk.company.pk, ("message",), []) == 0
+    assert not asked.captured_queries
+
+
+def change(desk: Desk, document_id: int, message: str, **values: object) -> StateChange:
+    return StateChange(
+        company=desk.company, document_id=document_id, at=desk.now, event="x", outcome="recorded",
+        actor_kind="hub", actor_label="Digital Hub", message=message, **values,
+    )  # fmt: skip
+
+
+def test_each_inserted_row_gets_its_own_number_and_its_own_values(desk: Desk) -> None:
+    document = desk.save().pk
+    texts = ["", 'a "b", \\c', "NULL", "{}", say("Esito già applicato."), "riga\nnuova"]
+    rows = [change(desk, document, text, detail=[{"n": n, "è": text}]) for n, text in enumerate(texts)]
+    insert_rows(rows)
+    assert [row.pk for row in rows] == sorted({row.pk for row in rows}) and not rows[0]._state.adding
+    for n, (row, text) in enumerate(zip(rows, texts, strict=True)):
+        there = StateChange.objects.get(pk=row.pk)
+        assert (there.message, there.detail, there.at) == (text, [{"n": n, "è": text}], desk.now)
+        assert there.actor_user_id is None
+
+
+def test_an_inserted_value_too_long_is_refused_and_nothing_is_json_without_a_value(desk: Desk) -> None:
+    document = desk.save().pk
+    with pytest.raises(DataError), transaction.atomic():
+        insert_rows([change(desk, document, "", from_state="X" * 41)])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_rows([change(desk, document, "", detail=None)])
+
+
+def test_no_rows_are_inserted_without_asking(desk: Desk) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        insert_rows([])
     assert not asked.captured_queries
