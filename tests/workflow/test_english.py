@@ -233,6 +233,15 @@ def test_a_summary_counts_in_the_language_of_its_reader(desk: Desk, postbox: Pos
     assert subject_of(postbox.mails[0]) == f"2 notices · {desk.company.name}"
 
 
+def test_what_is_quoted_beside_a_field_stands_in_english_quotation_marks(desk: Desk, browser: Client) -> None:
+    sent = state_form(
+        desk.company.pk, "DA_PROCESSARE", dashboards__PA="", dashboards__PR="", assignable__CONSEGNATO="1"
+    )
+    page = browser.post(f"{STATES}stato/DA_PROCESSARE/", sent).content.decode()
+    assert "“Invoices issued to PA”, “Invoices issued to private parties”" in page
+    assert "“Consegnato”" in page and "«" not in page
+
+
 def test_what_a_flow_records_is_italian_whoever_does_it(desk: Desk, boss: Actor, browser: Client) -> None:
     from fattorino.organisations.models import AuditEntry
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from fattorino.core.texts import Text, say, together
+from fattorino.core.texts import Text, say
 from fattorino.core.workflow.decide import assigned_by
 from fattorino.core.workflow.definition import (
     Action,
@@ -21,7 +21,7 @@ from fattorino.core.workflow.definition import (
 from fattorino.core.workflow.edges import Edge, edges_of, ends_reachable_from, entries_of, reachable_from
 from fattorino.core.workflow.flaws import Flaw, Surroundings, error, warning
 from fattorino.core.workflow.lint_state import lint_state, rules_in_use
-from fattorino.core.workflow.settings import DASHBOARD_LABELS
+from fattorino.core.workflow.settings import DASHBOARD_LABELS, quoted
 
 
 def lint(workflow: Workflow, around: Surroundings) -> list[Flaw]:
@@ -131,7 +131,7 @@ def _targets(workflow: Workflow) -> Iterator[Flaw]:
             continue
         missing = sorted(where - state.dashboards, key=list(Dashboard).index)
         if missing:
-            labels = together(*(say("«{label}»", label=DASHBOARD_LABELS[d]) for d in missing), by=", ")
+            labels = quoted(*(DASHBOARD_LABELS[d] for d in missing))
             yield error(
                 "abilitazioni",
                 code,

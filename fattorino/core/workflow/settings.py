@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from fattorino.core.texts import say
+from fattorino.core.texts import say, together
 from fattorino.core.workflow.definition import Dashboard
 
 Part = Literal[
@@ -22,6 +22,12 @@ DASHBOARD_LABELS: dict[Dashboard, str] = {
     Dashboard.LIPE: say("Liquidazioni IVA"),
     Dashboard.DATI_FATTURE: say("Dati fatture"),
 }
+
+
+def quoted(*names: str) -> str:
+    """Names one after the other, in the quotation marks of the language in which they are said."""
+    return together(*(say("«{label}»", label=name) for name in names), by=", ")
+
 
 # What the check of "Notifiche" is called for each dashboard.
 NOTICE_LABELS: dict[Dashboard, str] = {

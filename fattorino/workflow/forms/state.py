@@ -29,7 +29,7 @@ from fattorino.core.workflow.definition import (
 )
 from fattorino.core.workflow.edit import put
 from fattorino.core.workflow.flaws import Flaw, Surroundings
-from fattorino.core.workflow.settings import DASHBOARD_LABELS, SETTINGS
+from fattorino.core.workflow.settings import DASHBOARD_LABELS, SETTINGS, quoted
 from fattorino.core.workflow.statuses import STATUSES
 from fattorino.organisations.languages import said
 
@@ -201,13 +201,13 @@ class StateForm(Form):
             self.errors["assignable"] = _(
                 "Non si possono assegnare: %(states)s. Uno stato da assegnare è in uso, attribuibile da gestionale"
                 " e ha le stesse abilitazioni di questo: toglierlo, oppure correggerne le impostazioni."
-            ) % {"states": ", ".join(f"«{label}»" for label in wrong)}
+            ) % {"states": said(quoted(*wrong))}
         return codes
 
     def _check_entries(self, workflow: Workflow, state: State) -> None:
         lost = [d for d, code in workflow.initial.items() if code == state.code and d not in state.dashboards]
         if lost:
-            labels = ", ".join(f"«{said(DASHBOARD_LABELS[d])}»" for d in lost)
+            labels = said(quoted(*(DASHBOARD_LABELS[d] for d in lost)))
             self.errors["dashboards"] = _(
                 "È lo stato di ingresso di %(dashboards)s: prima di togliere l'abilitazione, aprire lo stato che ne"
                 " prende il posto e indicarlo come ingresso."
