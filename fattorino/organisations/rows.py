@@ -73,5 +73,6 @@ def _arrays(columns: Sequence[Any]) -> str:
 
 def _value(column: Field[Any, Any], value: Any) -> Any:
     # Nothing is NULL, as the framework writes it, and no "null" of JSON.
-    is_json = isinstance(column, JSONField) and value is not None
-    return json.dumps(value, cls=column.encoder) if is_json else value
+    if isinstance(column, JSONField) and value is not None:
+        return json.dumps(value, cls=column.encoder)
+    return value
