@@ -130,9 +130,7 @@ def template(file: Path) -> Iterator[tuple[int, str]]:
     code = file.read_text("utf-8")
     code = _BLOCKS.sub(_blank, code)
     for tag in _TAGS.finditer(code):
-        if tag.group().startswith(
-            ("{% translate", "{% trans ", "{% extends", "{% include", "{% url", "{% load", "{% static")
-        ):
+        if tag.group().startswith(SILENT_TAGS):
             continue
         for argument in _ITALIAN_ARGUMENT.finditer(tag.group()):
             if SMALL_WORDS.search(argument[1]):
