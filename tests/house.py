@@ -67,6 +67,7 @@ class House:
     notice: int
     imported: int
     run: int
+    outcome: int
     stored_sha256: str
     picture: str
     digest: str
@@ -138,6 +139,7 @@ class House:
             "nome": "Nome di prova",
             "fino": self.notice,
             "quando": "riepilogo",
+            "esito": self.outcome,
             "persona": self.owner.pk,
             "company": str(self.ours.company.pk),
             "allegati_file": SimpleUploadedFile("a.txt", b"testo"),
@@ -180,6 +182,7 @@ def house(db: None) -> House:
         preserving.save(ours.actor, saved.pk, preserving.Answers(note=f"Nota {MARK}"), seen=0, now=ours.now)
         picture = images.save_image(_PICTURE, now=ours.now)
         notice = _tell(ours, saved)
+        outcome = _unexpected(ours, sent)
         order = bulk.Order("PR", "DA_PROCESSARE", action="GENERA_XML_INVIA_HUB")
         run, _ = bulk.start_run(replace(ours.actor, label=f"Capo {MARK}"), order, [[saved.pk]], now=ours.now)
     house = House(
@@ -196,6 +199,7 @@ def house(db: None) -> House:
         notice=notice,
         imported=taken,
         run=run,
+        outcome=outcome,
         stored_sha256=attachment.sha256,
         picture=picture,
         digest=shown,
@@ -245,6 +249,20 @@ def _tell(desk: Desk, document: Document) -> int:
         company=desk.company, user_id=desk.actor.user_id, refused_address=f"{MARK}@ordine.example"
     )
     return models.Notice.objects.get().pk
+
+
+def _unexpected(desk: Desk, document: Document) -> int:
+    """An outcome that the document's state did not expect, kept without effect."""
+    return StateChange.objects.create(
+        company=desk.company,
+        document=document,
+        at=desk.now,
+        event="DT",
+        outcome="unexpected",
+        actor_kind="sdi",
+        actor_label="SdI",
+        message=f"Esito {MARK}",
+    ).pk
 
 
 def _import(desk: Desk, xml: bytes) -> int:

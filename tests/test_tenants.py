@@ -157,11 +157,12 @@ def test_the_same_requests_work_for_the_owner(house: House) -> None:
     assert not missing
     assert {"new", "attach", "import", "edit", "run", "change_state", "arrange"} <= changing
     assert {"bulk", "pause", "cancel"} <= changing
-    assert {"all_read", "preferences", "try_again"} <= changing
+    assert {"all_read", "preferences", "try_again", "unexpected_seen"} <= changing
     assert {"state", "delete", "retire", "publish", "discard", "restore_version", "group"} <= changing
     assert {"list", "page", "edit", "import", "import_outcome", "export_csv", "export_xlsx"} <= shown
     assert {"news", "live", "counterparts", "file"} <= shown
     assert {"csv", "xlsx", "delivery"} <= shown
+    assert {"unexpected", "unexpected_csv", "company"} <= shown
     assert {"bulk", "runs", "runs_csv", "outcomes", "items_csv", "items_xlsx"} <= shown
 
 
