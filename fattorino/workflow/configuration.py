@@ -136,9 +136,9 @@ def versions(company_id: int) -> list[Version]:
 
 
 def version(company_id: int, number: int) -> Workflow | None:
-    """One published version as it was."""
+    """One published version as it was. Its states look as they do now: the common settings have no versions."""
     row = WorkflowVersion.objects.filter(company_id=company_id, number=number).first()
-    return workflow_from_json(row.definition) if row else None
+    return with_looks(workflow_from_json(row.definition)) if row else None
 
 
 def groups_in_use(company_id: int, label: str) -> tuple[str, ...]:

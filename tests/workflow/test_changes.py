@@ -114,6 +114,7 @@ def test_the_installation_s_changes_are_for_its_administrators_without_any_compa
     )
     shown = text_of(browser_of(boss, staff=True).get(WHOLE))
     assert "stato creato codice: NUOVO" in shown and "descrizione: — → Nuovo" in shown
+    assert "Registro delle modifiche dell'installazione · Fattorino" in shown.replace("&#x27;", "'")
     assert "Contabilità" not in shown and "Dell&#x27;azienda" in shown.replace("Dell'", "Dell&#x27;")
     operator = browser_of(desk.actor, staff=True)
     assert operator.get(WHOLE).status_code == 200 and operator.get(PAGE).status_code == 403

@@ -355,6 +355,21 @@ def test_an_unused_state_is_deleted_with_what_named_it(desk: Desk, browser: Clie
 # --- versions
 
 
+def test_a_single_version_is_not_offered_for_comparison(browser: Client) -> None:
+    assert "st-compare" not in browser.get(f"{STATES}versioni/").content.decode()
+
+
+def test_what_versions_changed_does_not_tell_of_the_common_settings(desk: Desk, browser: Client) -> None:
+    # The first version is the house's own, stored before anybody gave its gadgets a tooltip.
+    browser.post(f"{STATES}stato/CONSEGNATO/", state_form(desk.company.pk, "CONSEGNATO", issued=""))
+    browser.post(
+        f"{STATES}pubblica/", {"azienda": desk.company.pk, "versione": draft_version(desk.company.pk)}
+    )
+    for address in ("versioni/2/", "versioni/?da=1&a=2"):
+        page = text_of(browser.get(STATES + address))
+        assert "Documento emesso" in page and "Tooltip" not in page, address
+
+
 def test_a_draft_is_compared_published_with_a_note_and_an_old_version_begun_again(
     desk: Desk, browser: Client
 ) -> None:

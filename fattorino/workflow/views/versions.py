@@ -122,7 +122,7 @@ def version(request: HttpRequest, actor: Actor, number: int) -> HttpResponse:
 @administration
 def restore(request: HttpRequest, actor: Actor, number: int) -> HttpResponse:
     """Begin a draft from an earlier version; documents know nothing of it until it is published."""
-    workflow = configuration.with_looks(_version_or_404(actor, number))
+    workflow = _version_or_404(actor, number)
     flows.save_draft(actor, workflow, seen_version(request), now=clock.now())
     messages.success(request, _("La versione %(number)s è ora la bozza.") % {"number": number})
     return redirect("states:compare")
