@@ -235,7 +235,7 @@ def test_a_file_is_exported_and_its_changes_are_shown_before_they_are_applied(
         page.get_by_role("link", name="Esporta (YAML)").click()
     text = pathlib.Path(download.value.path()).read_text("utf-8")
     changed = text.replace("deadline", "deadline").replace(
-        "termine: entro i 15 gg originari", "termine: subito"
+        "termine: rispondere di nuovo entro gli stessi 15 giorni dalla consegna", "termine: subito"
     )
     assert changed != text
     page.goto(STATES + "importa/")

@@ -60,9 +60,10 @@ def test_what_was_exported_comes_back_without_a_difference(desk: Desk, browser: 
 def test_the_changes_of_a_file_are_shown_and_nothing_is_written_until_they_are_applied(
     desk: Desk, browser: Client
 ) -> None:
-    text = exported(browser).replace("termine: 10 gg poi AT", "termine: subito")
+    before = "SdI ritenta per 10 giorni, poi attesta la trasmissione"
+    text = exported(browser).replace(f"termine: {before}", "termine: subito")
     page = text_of(upload(browser, desk, text))
-    assert "1 differenza" in page and "Termine 10 gg poi AT subito" in page
+    assert "1 differenza" in page and f"Termine {before} subito" in page
     assert not configuration.proposal(desk.company.pk).is_draft
     assert apply(browser, desk, text) == 302
     assert configuration.proposal(desk.company.pk).workflow.states["MANCATA_CONSEGNA_PA"].deadline == "subito"
