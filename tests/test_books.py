@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fattorino.core.workflow.standard import standard_workflow
 from tests.journeys.conftest import IN_MANUAL
 
 ROOT = Path(__file__).parents[1]
@@ -66,6 +67,13 @@ def test_the_manual_shows_the_pictures_that_journeys_make() -> None:
         if link.endswith(".png") and "immagini/" in link
     }
     assert shown == set(IN_MANUAL) == {picture.stem for picture in folder.iterdir()}
+
+
+def test_the_manual_calls_the_states_of_the_standard_set_as_the_pages_do() -> None:
+    told = (DOCS / "manuale" / "operatore.md").read_text("utf-8")
+    section = told.partition("## Gli esiti e che cosa fare")[2].partition("\n### ")[0]
+    rows = set(re.findall(r"^\| ([^|]+) \|", section, re.MULTILINE)) - {"stato"}
+    assert len(rows) > 10 and rows <= {state.label for state in standard_workflow().states.values()}
 
 
 def _tree() -> list[Path]:
