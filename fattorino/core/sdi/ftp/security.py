@@ -34,7 +34,6 @@ _AES = {
     "2.16.840.1.101.3.4.1.42": 32,
 }
 _TRIPLE_DES = "1.2.840.113549.3.7"
-_OCTETS = asn1.OCTET_STRING | asn1.CONSTRUCTED
 
 # What SdI writes into an ER (3.2.4).
 Phase = Literal["cifratura", "firma"]
