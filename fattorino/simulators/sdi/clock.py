@@ -36,6 +36,9 @@ class Clock:
         self._source = source
         self._moved = moved
         self._lock = threading.Lock()
+        # One jump is told before the next: whoever keeps the anchor must keep the last one. Not the lock of the
+        # readings, for `moved` may have to wait for somebody who is reading the clock.
+        self._moving = threading.Lock()
         self._real, self._simulated = anchor or (source(), 0.0)
         self.speed = speed
 
@@ -69,6 +72,8 @@ class Clock:
         return self._simulated + max(0.0, self._source() - self._real) * self.speed
 
     def _rebase(self, jump: float, speed: float) -> None:
-        with self._lock:
-            self._simulated, self._real, self.speed = self._reading() + jump, self._source(), speed
-            self._moved(self._real, self._simulated, speed)
+        with self._moving:
+            with self._lock:
+                self._simulated, self._real, self.speed = self._reading() + jump, self._source(), speed
+                anchor = self._real, self._simulated, speed
+            self._moved(*anchor)
