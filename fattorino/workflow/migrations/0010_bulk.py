@@ -1,4 +1,3 @@
-import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
@@ -81,28 +80,6 @@ class Migration(migrations.Migration):
             model_name="bulkrun",
             index=models.Index(
                 condition=models.Q(("finished_at", None)), fields=["id"], name="bulk_unfinished"
-            ),
-        ),
-        migrations.AlterField(
-            model_name="bulkitem",
-            name="company",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="organisations.company",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="bulkitem",
-            name="run",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="items",
-                to="workflow.bulkrun",
             ),
         ),
     ]
