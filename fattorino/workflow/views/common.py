@@ -33,7 +33,7 @@ def administration(view: View) -> View:
         if not actor.may_configure:
             return _forbidden(
                 request,
-                _("Gli stati e i gruppi dell'azienda si configurano con il ruolo di amministratore."),
+                _("Le impostazioni e i registri dell'azienda sono per il ruolo di amministratore."),
                 _("Chiedere a un amministratore dell'azienda."),
             )
         return view(request, actor, *args, **kwargs)
