@@ -41,9 +41,10 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the 
     def login(self, request: HttpRequest, user: Any) -> None:
         """Whoever chose a language on the way in, at this very door, has chosen it for herself."""
         super().login(request, user)
-        chosen = request.session.pop(languages.CHOSEN, None)
-        if chosen is not None:
-            flows.choose_language(user.pk, chosen, now=clock.now())
+        chosen, at = request.session.pop(languages.CHOSEN, ("", 0))
+        now = clock.now()
+        if chosen and now.timestamp() - at <= languages.AT_THE_DOOR:
+            flows.choose_language(user.pk, chosen, now=now)
             user.language = chosen
 
     def add_message(self, request: HttpRequest, *args: Any, **options: Any) -> None:

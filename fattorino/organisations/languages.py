@@ -22,8 +22,10 @@ from fattorino.core.recorded import Patterns
 from fattorino.core.texts import Catalogue, Text, in_language
 
 _DJANGO = cast("Catalogue", translation)
-# Where a session keeps the language somebody chose before signing in.
+# Where a session keeps the language somebody chose before signing in, and when (seconds since 1970).
 CHOSEN = "language"
+# Who comes in later than this is taken for another person, whose own choice stands.
+AT_THE_DOOR = 600
 
 
 def known(language: str) -> bool:

@@ -52,7 +52,7 @@ def switch(request: HttpRequest) -> HttpResponse:
         flows.choose_language(request.user.pk, language, now=clock.now())
         request.user.language = language
     else:
-        request.session[languages.CHOSEN] = language
+        request.session[languages.CHOSEN] = [language, clock.now().timestamp()]
     page = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
     response = redirect(page if safe else "/")

@@ -86,6 +86,17 @@ def test_a_choice_at_the_door_is_hers_once_she_has_come_in(laura: User) -> None:
     assert laura.language == "en"
 
 
+def test_what_somebody_chose_long_ago_at_this_door_is_not_hers(laura: User) -> None:
+    client = Client()
+    choose(client, "en", LOGIN)
+    session = client.session
+    session[languages.CHOSEN] = ["en", session[languages.CHOSEN][1] - languages.AT_THE_DOOR - 1]
+    session.save()
+    client.post(LOGIN, {"login": laura.email, "password": demo.PASSWORD})
+    laura.refresh_from_db()
+    assert laura.language == "it"
+
+
 def test_what_the_last_person_at_this_browser_read_does_not_change_the_next_one(
     laura: User, other_desk: Desk
 ) -> None:
