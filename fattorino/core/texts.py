@@ -50,6 +50,11 @@ def say_many(one: str, many: str, /, number: int, **values: object) -> Text:
     return _again(one, many, number, {"number": number, **values})
 
 
+def quoted(value: str) -> Text:
+    """A value between the quotation marks of the reader's language."""
+    return say("«{value}»", value=value)
+
+
 def together(*texts: str, by: str = " ") -> Text:
     """Sentences one after the other, without the empty ones; each keeps its origin."""
     parts = {f"part{place}": text for place, text in enumerate(filter(None, texts))}

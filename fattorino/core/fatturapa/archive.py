@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fattorino.core.errors import ArchiveError
-from fattorino.core.texts import say
+from fattorino.core.texts import quoted, say
 
 MAX_SIZE = 150 * 1024 * 1024  # the largest SdIFtp support; SDICoop and the web take 5 MB
 MAX_MEMBERS = 20_000
@@ -180,7 +180,7 @@ def _check_overlaps(entries: list[zipfile.ZipInfo], directory: int) -> None:
 
 
 def _check_entry(entry: zipfile.ZipInfo, max_member_size: int) -> None:
-    name = f"«{entry.filename[:80]}»"
+    name = quoted(entry.filename[:80])
     if entry.flag_bits & 0x1:
         raise ArchiveError(
             say("Il file {name} dell'archivio è protetto da password.", name=name),

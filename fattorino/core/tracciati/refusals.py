@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fattorino.core.texts import say
+from fattorino.core.texts import quoted, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Refusal:
 def shown(text: str) -> str:
     """A value as a message quotes it: short and on one line."""
     text = " ".join(text.split()) if text.strip() else text
-    return f"«{text}»" if len(text) <= 60 else f"«{text[:57]}...»"
+    return quoted(text if len(text) <= 60 else f"{text[:57]}...")
 
 
 def empty(hint: str = "") -> Refusal:

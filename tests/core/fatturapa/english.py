@@ -13,7 +13,7 @@ from scripts import languages
 from tests.language_scan import SMALL_WORDS
 
 # What comes from the file stands in quotes or between angles; it may be Italian in any language.
-_FROM_THE_FILE = re.compile(r"“[^”]*”|«[^»]*»|<[^>]*>|\"[^\"]*\"")
+_FROM_THE_FILE = re.compile(r"“[^”]*”|<[^>]*>|\"[^\"]*\"")
 
 # A body's name, a code of the schema, an English word that begins like an Italian one.
 _NOT_ITALIAN = re.compile(r"Agenzia delle Entrate|\bSI\b|\bnon-")

@@ -244,5 +244,5 @@ def test_every_element_has_an_english_description(cls: type) -> None:
 
 def test_what_is_typed_is_quoted_and_the_sentence_is_english() -> None:
     (found,) = [f for f in examine(write_fattura(invoice()).replace(b">EUR<", b">euro<")).findings]
-    assert said(found.message) == "<Divisa> (currency) has the value «euro», which is not admitted."
+    assert said(found.message) == "<Divisa> (currency) has the value “euro”, which is not admitted."
     assert said(found.hint) == "Needed: three capital letters, such as EUR."
