@@ -532,7 +532,7 @@ def test_in_english_json_is_english_too(tmp_path: pathlib.Path, capsys: pytest.C
     path.write_bytes(BAD.replace(b">EUR<", b">euro<"))
     _code, (result,) = results(capsys, str(path))
     (finding,) = result["findings"]
-    assert finding["message"] == "<Divisa> (currency) has the value «euro», which is not admitted."
+    assert finding["message"] == "<Divisa> (currency) has the value “euro”, which is not admitted."
     assert finding["hint"] == "Needed: three capital letters, such as EUR."
 
 
