@@ -73,6 +73,9 @@ class _Reader:
         self.at = match.end()
         if self.peek() in ("?", "*", "+", "{"):
             raise self.error()
+        if match.group()[0] == "{" and atom.fewest == 0:
+            # libxml2 loses its way in a counted group that may be empty: it refuses "" for (a|a?){2}.
+            raise self.error()
         fewest, most = _times(match)
         return Width(atom.fewest * fewest, None if most is None or atom.most is None else atom.most * most)
 

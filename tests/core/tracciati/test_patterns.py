@@ -25,7 +25,15 @@ def pieces(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.lists(branch, min_size=1, max_size=2).map("|".join)
 
 
-shared = st.recursive(literals, pieces, max_leaves=6)
+def is_shared(pattern: str) -> bool:
+    try:
+        width(pattern)
+    except ValueError:
+        return False
+    return True
+
+
+shared = st.recursive(literals, pieces, max_leaves=6).filter(is_shared)
 
 
 def accepted(pattern: str, text: str) -> bool:
@@ -43,6 +51,13 @@ def accepted(pattern: str, text: str) -> bool:
 def test_a_shared_pattern_means_the_same_in_both_languages(pattern, text):
     width(pattern)
     assert accepted(pattern, text) == bool(re.fullmatch(pattern, text))
+
+
+def test_libxml2_still_loses_its_way_in_a_counted_group_that_may_be_empty():
+    """When it does not any more, such patterns need not be refused."""
+    assert not accepted("(a|a?){2}", "")
+    assert re.fullmatch("(a|a?){2}", "")
+    assert not is_shared("(a|a?){2}") and is_shared("(a|b){2}") and is_shared("(a?)*")
 
 
 @given(shared, st.data())
