@@ -223,7 +223,7 @@ def test_a_group_is_made_named_by_a_state_and_then_not_deleted(page: Page, pictu
     field(page, "notice-PS-0-group").select_option(label="Contabilità (1 persona)")
     save(page)
     page.goto("/impostazioni/gruppi/")
-    page.get_by_role("link", name="Contabilità").click()
+    page.get_by_role("link", name="Contabilità", exact=True).click()
     expect(page.locator("main")).to_contain_text("lo indicano gli stati Contabilizzato")
 
 
