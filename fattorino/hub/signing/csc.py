@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 from fattorino.core.errors import SigningError
 from fattorino.core.signatures import Certificate, CertificateError, read_certificate
 from fattorino.core.texts import say
+from fattorino.hub.signing.validity import check_validity
 
 SHA256 = "2.16.840.1.101.3.4.2.1"
 RSA, RSA_SHA256, ECDSA_SHA256 = "1.2.840.113549.1.1.1", "1.2.840.113549.1.1.11", "1.2.840.10045.4.3.2"
@@ -100,24 +101,13 @@ class CscSigner:
     def check_validity(self, at: datetime.datetime) -> None:
         """Raises SigningError when the certificate is expired or not yet valid at that instant (aware)."""
         certificate = self.credential().certificate
-        if at > certificate.not_after:
-            raise SigningError(
-                say(
-                    "Il certificato di firma di {name} è scaduto il {day}.",
-                    name=certificate.name,
-                    day=f"{certificate.not_after:%d/%m/%Y}",
-                ),
-                say("Rinnovarlo presso il prestatore del servizio di firma remota."),
-            )
-        if at < certificate.not_before:
-            raise SigningError(
-                say(
-                    "Il certificato di firma di {name} vale solo dal {day}.",
-                    name=certificate.name,
-                    day=f"{certificate.not_before:%d/%m/%Y}",
-                ),
-                say("Controllare data e ora del server."),
-            )
+        check_validity(
+            certificate.name,
+            certificate.not_before,
+            certificate.not_after,
+            at=at,
+            renewal=say("Rinnovarlo presso il prestatore del servizio di firma remota."),
+        )
 
     def sign(self, data: bytes) -> bytes:
         """As `hub.signing.pkcs12.SigningKey.sign`: SHA-256; PKCS #1 v1.5 for RSA, DER (r, s) for EC."""

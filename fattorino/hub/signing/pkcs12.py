@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from fattorino.core.errors import SigningError
 from fattorino.core.signatures import Certificate, CertificateError, read_certificate
 from fattorino.core.texts import say
+from fattorino.hub.signing.validity import check_validity
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -56,24 +57,13 @@ class SigningKey:
 
     def check_validity(self, at: datetime.datetime) -> None:
         """Raises SigningError when the certificate is expired or not yet valid at that instant (aware)."""
-        if at > self.not_after:
-            raise SigningError(
-                say(
-                    "Il certificato di firma di {name} è scaduto il {day}.",
-                    name=self.name,
-                    day=f"{self.not_after:%d/%m/%Y}",
-                ),
-                say("Caricare il certificato rinnovato nelle impostazioni dell'azienda."),
-            )
-        if at < self.not_before:
-            raise SigningError(
-                say(
-                    "Il certificato di firma di {name} vale solo dal {day}.",
-                    name=self.name,
-                    day=f"{self.not_before:%d/%m/%Y}",
-                ),
-                say("Controllare data e ora del server."),
-            )
+        check_validity(
+            self.name,
+            self.not_before,
+            self.not_after,
+            at=at,
+            renewal=say("Caricare il certificato rinnovato nelle impostazioni dell'azienda."),
+        )
 
 
 def load_pkcs12(data: bytes, password: str, *, at: datetime.datetime | None = None) -> SigningKey:
