@@ -40,13 +40,13 @@ class TokenAuth(HttpBearer):
             if tokens.refused_too_often(client_address(request), now=now):
                 raise Throttled(tokens.seconds_left(now))
             return None
-        request.bearer = bearer  # type: ignore[attr-defined]
+        request.bearer = bearer  # type: ignore[attr-defined]  # an attribute of ours
         if bearer.calls >= tokens.CALLS_PER_MINUTE:
             raise Throttled(tokens.seconds_left(now))
         if request.method not in SAFE and not bearer.actor.may_write:
             raise AuthorizationError
         scope.show_only(bearer.actor.company_id)
-        request.actor = bearer.actor  # type: ignore[attr-defined]
+        request.actor = bearer.actor  # type: ignore[attr-defined]  # an attribute of ours
         return bearer
 
 
@@ -56,7 +56,7 @@ def guarded(view: View) -> View:
     @functools.wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         scope.show_only(None)
-        request.actor = request.bearer = None  # type: ignore[attr-defined]
+        request.actor = request.bearer = None  # type: ignore[attr-defined]  # an attribute of ours
         spoken = language.asked(request)
         with translation.override(spoken):
             with transaction.atomic():
@@ -72,12 +72,12 @@ def guarded(view: View) -> View:
         return response
 
     # A token is no cookie: no other site can make a browser send it.
-    wrapped.csrf_exempt = True  # type: ignore[attr-defined]
+    wrapped.csrf_exempt = True  # type: ignore[attr-defined]  # Django's mark on a function
     return wrapped
 
 
 def _count(request: HttpRequest, response: HttpResponse) -> None:
-    bearer: tokens.Bearer | None = request.bearer  # type: ignore[attr-defined]
+    bearer: tokens.Bearer | None = request.bearer  # type: ignore[attr-defined]  # set by TokenAuth
     if bearer is not None:
         if response.status_code != 429:
             tokens.count_call(bearer, now=clock.now())

@@ -42,6 +42,7 @@ def import_file(
 def get_import(request: HttpRequest, import_id: int) -> Any:
     """Che cosa ne è stato di ogni file consegnato."""
     try:
+        # The actor is set by TokenAuth.
         return _out(queries.get_import(request.actor, import_id))  # type: ignore[attr-defined]
     except RefusedError as error:
         raise Http404(error.message) from error

@@ -92,6 +92,7 @@ def document(name: str) -> type:
     from fattorino.core.fatturapa.format_check import DOCUMENTS
 
     # Every class of DOCUMENTS has a ROOT; the dictionary calls them only `type`.
+    # Every declared class has ROOT.
     return next(cls for cls in DOCUMENTS.values() if name in cls.ROOT.versions)  # type: ignore[attr-defined]
 
 

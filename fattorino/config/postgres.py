@@ -209,7 +209,7 @@ def _create(place: Place) -> None:
             start_new_session=True,
             check=False,
             # A dictionary of options is more than the overloads of subprocess can be matched with.
-            **place.account.spawn_as(),  # type: ignore[call-overload]
+            **place.account.spawn_as(),  # type: ignore[call-overload]  # keyword arguments of one overload
         )
     if done.returncode:
         shutil.rmtree(building, ignore_errors=True)
@@ -272,7 +272,7 @@ def _spawn(place: Place, durable: bool, dies_with_parent: bool) -> subprocess.Po
             start_new_session=True,  # Ctrl-C must not reach it before its clients have finished
             preexec_fn=die_with_parent(signal.SIGINT) if dies_with_parent else None,
             # A dictionary of options is more than the overloads of subprocess can be matched with.
-            **place.account.spawn_as(),  # type: ignore[call-overload]
+            **place.account.spawn_as(),  # type: ignore[call-overload]  # keyword arguments of one overload
         )
     deadline = time.monotonic() + START_LIMIT
     while not _says_ready(place.data, process.pid):

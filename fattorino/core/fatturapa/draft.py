@@ -58,7 +58,7 @@ class _Stripped:
     __slots__ = ()
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]  # mixed into dataclasses only
             value = getattr(self, field.name)
             stripped: Any = value
             if isinstance(value, str):
