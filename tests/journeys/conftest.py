@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import re
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
 
@@ -18,6 +21,10 @@ from tests.journeys.pages import sign_in
 from tests.journeys.product import ROOT, Product
 
 PATIENCE = 20_000.0
+# Seconds for one journey. Scripts that run in a page have no limit of their own: a browser that stands still would
+# hold the whole run for ever.
+LIMIT = 300.0
+LIMITS = {"test_every_page_that_a_person_opens": 900.0}
 PICTURES = ROOT / "test-output" / "journeys"
 MANUAL = ROOT / "docs" / "manuale" / "immagini"
 IN_MANUAL = (
@@ -53,6 +60,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.journey)
+            # A browser that was stopped says nothing about the product: once more, in a new one.
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=["TargetClosedError"]))
 
 
 # The product ----------------------------------------------------------------------------------------------
@@ -121,6 +130,38 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session")
+def browsers(launch_browser: Callable[[], Browser]) -> Iterator[list[Browser]]:
+    """The browser of the run is the last one; the others were stopped."""
+    browsers: list[Browser] = []
+    yield browsers
+    for each in browsers:
+        each.close()
+
+
+@pytest.fixture
+def browser(
+    browsers: list[Browser], launch_browser: Callable[[], Browser], request: pytest.FixtureRequest
+) -> Iterator[Browser]:
+    """The run's browser, for so long as a journey may take: whatever still waits for it then fails and says where."""
+    if not browsers or not browsers[-1].is_connected():
+        browsers.append(launch_browser())
+    limit = LIMITS.get(getattr(request.node, "originalname", ""), LIMIT)
+    watchdog = threading.Timer(limit, _stop_browsers)
+    watchdog.daemon = True
+    watchdog.start()
+    yield browsers[-1]
+    watchdog.cancel()
+
+
+def _stop_browsers() -> None:
+    """End every browser that this process has started."""
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if process.name().startswith(("chrom", "google-chrome")):
+                process.kill()
+
+
+@pytest.fixture(scope="session")
 def plain_context_args(base_url: str) -> dict[str, Any]:
     """A browser in Italy that nobody has signed in with."""
     return {
@@ -133,14 +174,21 @@ def plain_context_args(base_url: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def signed_in(browser: Browser, plain_context_args: dict[str, Any]) -> Any:
-    """The demo user's session, made once through the page."""
-    context = browser.new_context(**plain_context_args)
-    page = context.new_page()
-    sign_in(page, demo.EMAIL, demo.PASSWORD)
-    state = context.storage_state()
-    context.close()
-    return state
+def sessions() -> dict[str, Any]:
+    """Sessions of people that were made once through the page, by e-mail address."""
+    return {}
+
+
+@pytest.fixture
+def signed_in(browser: Browser, plain_context_args: dict[str, Any], sessions: dict[str, Any]) -> Any:
+    """The demo user's session."""
+    if demo.EMAIL not in sessions:
+        context = browser.new_context(**plain_context_args)
+        page = context.new_page()
+        sign_in(page, demo.EMAIL, demo.PASSWORD)
+        sessions[demo.EMAIL] = context.storage_state()
+        context.close()
+    return sessions[demo.EMAIL]
 
 
 @pytest.fixture

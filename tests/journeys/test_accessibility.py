@@ -49,11 +49,6 @@ def house(product: Product) -> House:
     return made
 
 
-@pytest.fixture(scope="module")
-def sessions() -> dict[str, Any]:
-    return {}
-
-
 @pytest.fixture
 def visitor(new_context: Callable[..., BrowserContext], sessions: dict[str, Any]) -> Visitor:
     """A page of the browser of this person, or of nobody."""
