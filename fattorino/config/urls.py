@@ -25,4 +25,6 @@ urlpatterns = [
 handler400 = "fattorino.web.views.bad_request"
 handler403 = "fattorino.web.views.permission_denied"
 handler404 = "fattorino.web.views.page_not_found"
+# Of django-allauth, not of Django.
+handler429 = "fattorino.web.views.too_many_requests"
 handler500 = "fattorino.web.views.server_error"

@@ -77,6 +77,13 @@ ERRORS = {
             " Inviarne meno per volta."
         ),
     ),
+    429: (
+        gettext_noop("Troppi tentativi in poco tempo"),
+        gettext_noop(
+            "Chi prova password e codici a caso va fermato: il server ne accetta solo pochi al minuto. Quest'ultima"
+            " richiesta non ha cambiato niente. Aspettare qualche minuto, tornare indietro e riprovare."
+        ),
+    ),
     500: (
         gettext_noop("Qualcosa si è rotto"),
         gettext_noop(
@@ -105,6 +112,11 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return error_page(request, 404)
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """What the library of sign-in answers where somebody tries too often."""
+    return error_page(request, 429)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -174,6 +174,15 @@ def test_error_pages_need_no_session(view, status: int) -> None:  # type: ignore
     assert "segreto" not in answer.content.decode()
 
 
+def test_who_changes_the_password_too_often_is_told_so_and_what_to_do(client: Client, desk: Desk) -> None:
+    sign_in(client, desk)
+    wrong = {"oldpassword": "no", "password1": "a", "password2": "b"}
+    answers = [client.post("/accesso/password/change/", wrong) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    page = answers[-1].content.decode()
+    assert "Troppi tentativi in poco tempo" in page and "Aspettare qualche minuto" in page
+
+
 def test_the_page_of_a_breakdown_needs_nothing_at_all() -> None:
     answer = views.server_error(RequestFactory().get("/"))
     assert answer.status_code == 500
