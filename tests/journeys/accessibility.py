@@ -43,10 +43,19 @@ _OWN = """() => {
     ...ids.filter((id, place) => ids.indexOf(id) !== place).map((id) => "same-id " + id),
   ];
 }"""
-# What still moves or fades has the colours of neither end.
-_STILL = """() => Promise.all(document.getAnimations()
-  .filter((each) => each.effect.getComputedTiming().endTime !== Infinity)
-  .map((each) => each.finished.catch(() => null)))"""
+# What still moves or fades has the colours of neither end: it is brought to its end, for what is paused, or waits for
+# a frame that a hidden page never draws, would not come there by itself. One that ends may begin another.
+_STILL = """async () => {
+  const moving = () => document.getAnimations()
+    .filter((each) => each.effect.getComputedTiming().endTime !== Infinity && each.playState !== "finished");
+  for (let turns = 0; turns < 50; turns++) {
+    const all = moving();
+    if (!all.length) return;
+    all.forEach((each) => each.finish());
+    await new Promise((go_on) => setTimeout(go_on));
+  }
+  throw new Error("always moves: " + moving().map((each) => each.effect.target.outerHTML.slice(0, 160)).join(" "));
+}"""
 # What has the focus must look different from what has not.
 _FOCUS = """() => {
   const look = (e) => [e, e.parentElement, e.closest("label")].filter(Boolean).map((each) => {
@@ -68,6 +77,21 @@ _FOCUS = """() => {
   if (before && before !== document.body) before.focus({preventScroll: true});
   return bad;
 }"""
+# Milliseconds for one of these: the slowest takes one second on a slow machine.
+LIMIT = 60_000
+_WITHIN = """(given) => Promise.race([
+  (%s)(given),
+  new Promise((_, refuse) => setTimeout(() => refuse(new Error("%s stood still for %d ms")), %d)),
+])"""
+
+
+def ask(page: Page, step: str, script: str, given: Any = None, *, limit: int = LIMIT) -> Any:
+    """What a script answers in the page. `page.evaluate` alone would wait for it for ever.
+
+    Raises:
+        playwright.sync_api.Error: it did not end in time; the message names the step.
+    """
+    return page.evaluate(_WITHIN % (script, step, limit, limit), given)
 
 
 @dataclass
@@ -86,13 +110,14 @@ class Findings:
         """
         self.looks += 1
         # At its end, where a bar that sticks to the bottom of the window covers nothing of the page.
-        page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-        page.evaluate(_STILL)
+        ask(page, "scrolling", "() => window.scrollTo(0, document.body.scrollHeight)")
+        ask(page, "what moves", _STILL)
         if not page.evaluate("'axe' in window"):
             page.evaluate(AXE)
         # Bootstrap Italia shows no focus to who works with the mouse, until a key is pressed.
         page.keyboard.press("Shift")
-        found: dict[str, Any] = page.evaluate(_RUN, [list(TAGS), list(MORE)])
-        told = found["violations"] + page.evaluate(_OWN) + (page.evaluate(_FOCUS) if focus else [])
+        found: dict[str, Any] = ask(page, "axe", _RUN, [list(TAGS), list(MORE)])
+        told = found["violations"] + ask(page, "ids and headers", _OWN)
+        told += ask(page, "focus", _FOCUS) if focus else []
         self.faults += [f"{name}: {each}" for each in told]
         self.undecided |= {f"{name}: {each}" for each in found["incomplete"]}

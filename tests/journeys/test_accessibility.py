@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 from django.urls import get_resolver
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Error, Page, expect
 
 from fattorino.config import demo
 from tests.addresses import arguments, fill, walk
-from tests.journeys.accessibility import Findings
+from tests.journeys.accessibility import Findings, ask
 from tests.journeys.conftest import NARROW, PICTURES, WIDE, Watch
 from tests.journeys.every_kind import (
     ADMIN,
@@ -343,3 +343,23 @@ def test_a_planted_fault_is_found(stranger: Page, rule: str) -> None:
     stranger.evaluate(PLANT, PLANTED[rule])
     findings.look(stranger, "planted", focus=True)
     assert [fault for fault in findings.faults if fault.startswith(f"planted: {rule} ")]
+
+
+def test_a_script_that_never_comes_back_is_given_up_by_name(stranger: Page) -> None:
+    stranger.goto("/accesso/login/")
+    with pytest.raises(Error, match="waiting for nothing stood still for 200 ms"):
+        ask(stranger, "waiting for nothing", "() => new Promise(() => null)", limit=200)
+
+
+def test_what_would_not_stop_by_itself_is_looked_at_in_its_end(stranger: Page) -> None:
+    stranger.goto("/accesso/login/")
+    stranger.evaluate(
+        """() => {
+          const title = document.querySelector("h1");
+          title.animate([{opacity: 0.1}, {opacity: 1}], {duration: 1000, fill: "forwards"}).pause();
+        }"""
+    )
+    findings = Findings()
+    findings.look(stranger, "paused")
+    assert not findings.faults
+    assert stranger.locator("h1").evaluate("title => getComputedStyle(title).opacity") == "1"
