@@ -16,7 +16,8 @@ from procrastinate.manager import JobManager
 from fattorino import clock
 from fattorino.core.errors import ChannelError
 from fattorino.core.texts import say
-from fattorino.hub.flows import keys, maintenance, receive, synchronise
+from fattorino.hub.channels.base import Accepted
+from fattorino.hub.flows import channels, maintenance, receive, synchronise
 from fattorino.hub.flows import transmit as sending
 from fattorino.organisations.scope import company_scope
 
@@ -34,17 +35,18 @@ RESCUE_LIMIT = 20  # times a job may die with its worker before a person must lo
 def transmit(company_id: int, submission_id: int) -> None:
     """Offer a submission to SdI."""
     with company_scope(company_id):
-        file = sending.begin(submission_id, company_id, now=clock.now())
-        channel = keys.channel_of(company_id) if file else None
-    if file is None or channel is None:
+        begun = sending.begin(submission_id, company_id, now=clock.now())
+    if begun is None:
         return
+    channel, file = begun
     try:
-        answer = channel.send(*file)
+        answer = channels.port(channel).send(file)
     except ChannelError as error:
         with company_scope(company_id):
             sending.failed(submission_id, company_id, error, now=clock.now())
         return
     with company_scope(company_id):
+        assert isinstance(answer, Accepted)  # only an outcome is refused in the same breath
         sending.accepted(submission_id, company_id, answer, now=clock.now())
 
 

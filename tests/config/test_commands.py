@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from fattorino.config import demo
-from fattorino.hub.flows import keys
+from fattorino.hub.flows import channels, keys
 from fattorino.hub.models import SigningKey
 from fattorino.hub.signing.test_ca import Holder, issue, make_ca
 from fattorino.organisations.models import AuditEntry, Company, Membership
@@ -74,7 +74,7 @@ def test_a_real_company_its_key_its_user_and_channel_are_put_in_by_command(
         stored = SigningKey.objects.get()
         assert b"segreta" not in bytes(stored.password) and bytes(stored.pkcs12) != key.read_bytes()
         assert keys.sign(keys.key_of(company.pk), b"<a/>", now=clock.now()).startswith(b"0")
-        assert keys.channel_of(company.pk).url == "https://servizi.example/ricevi_file"  # type: ignore[attr-defined]
+        assert channels.channel_for(company.pk, "PA").settings["url"] == "https://servizi.example/ricevi_file"
     assert "segreta" not in str(list(AuditEntry.objects.values()))
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from fattorino.core.errors import ChannelError
 from fattorino.core.sdi import soap
+from fattorino.hub.channels.base import Outgoing
 from fattorino.hub.channels.sdicoop import SdiCoop
 from fattorino.simulators.sdi import faults
 from fattorino.simulators.sdi.server import Simulator
@@ -44,7 +45,7 @@ def taken(simulator: Simulator, name: str) -> int:
 def refusal(channel: SdiCoop, name: str, content: bytes = CONTENT) -> tuple[bool, bool]:
     """(uncertain, permanent) of the error."""
     with pytest.raises(ChannelError) as error:
-        channel.send(name, content)
+        channel.send(Outgoing(name, content))
     assert error.value.message
     return error.value.uncertain, error.value.permanent
 
@@ -55,7 +56,7 @@ CERTAIN, PERMANENT, UNCERTAIN = (False, False), (False, True), (True, False)
 def test_an_accepted_file_has_sdis_identifier_and_instant(
     simulator: Simulator, channel: SdiCoop, name: str
 ) -> None:
-    answer = channel.send(name, CONTENT)
+    answer = channel.send(Outgoing(name, CONTENT))
     found = simulator.books.file(int(answer.identificativo_sdi))
     assert found is not None and (found.nome_file, found.content) == (name, CONTENT)
     assert abs(answer.received_at - datetime.now(UTC)) < timedelta(seconds=30)
@@ -83,7 +84,7 @@ def test_what_each_fault_leaves_certain(
     faults.add(simulator.books, kind, count=1)
     assert refusal(channel, name) == expected
     assert taken(simulator, name) == arrived
-    channel.send(name, CONTENT)
+    channel.send(Outgoing(name, CONTENT))
     assert taken(simulator, name) == arrived + 1
 
 
@@ -91,7 +92,7 @@ def test_a_slow_answer_within_the_limit_is_an_answer(
     simulator: Simulator, channel: SdiCoop, name: str
 ) -> None:
     faults.add(simulator.books, faults.SLOW, count=1, seconds=0.3)
-    assert channel.send(name, CONTENT).identificativo_sdi
+    assert channel.send(Outgoing(name, CONTENT)).identificativo_sdi
 
 
 def test_an_answer_slower_than_the_limit_is_uncertain(simulator: Simulator, name: str) -> None:

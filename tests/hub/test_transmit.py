@@ -53,8 +53,9 @@ def outcomes(row: Submission) -> list[str]:
 
 def test_an_attempt_is_written_down_before_the_network_is_touched(desk: Desk) -> None:
     row = queued(desk)
-    file = begin(row)
-    assert file == (row.file_name, bytes(row.outgoing.content))
+    channel, file = begin(row)
+    assert (file.file_name, file.content) == (row.file_name, bytes(row.outgoing.content))
+    assert channel.company_id == row.company_id
     assert (again(row).status, outcomes(row)) == (Status.SENDING, ["open"])
 
 

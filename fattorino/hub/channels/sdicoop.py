@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -10,7 +11,7 @@ import httpx
 from fattorino.core.errors import ChannelError, InputError
 from fattorino.core.sdi import soap
 from fattorino.core.texts import say
-from fattorino.hub.channels.base import Accepted
+from fattorino.hub.channels.base import Accepted, Alone, Outgoing, Refused, Step
 
 ERRORS = {
     "EI01": (say("Il Sistema di Interscambio dice che il file è vuoto (EI01)."), True),
@@ -19,8 +20,8 @@ ERRORS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SdiCoop:
+@dataclass(frozen=True)
+class SdiCoop(Alone):
     """One address of SdIRiceviFile.
 
     Attributes:
@@ -35,9 +36,9 @@ class SdiCoop:
     client_certificate: str = ""
     trusted_ca: str = ""
 
-    def send(self, file_name: str, content: bytes) -> Accepted:
+    def send(self, file: Outgoing) -> Accepted | Refused:
         """See ChannelPort.send."""
-        request = soap.build_request(soap.RICEVI_FILE, soap.FileSdIBase(file_name, content))
+        request = soap.build_request(soap.RICEVI_FILE, soap.FileSdIBase(file.file_name, file.content))
         try:
             # The environment's proxies are for people's browsers, not for the way to SdI.
             with httpx.Client(verify=self._tls(), timeout=self.timeout, trust_env=False) as client:
@@ -62,6 +63,21 @@ class SdiCoop:
                 uncertain=True,
             ) from exc
         return _read(answer)
+
+    def examine(self) -> Sequence[Step]:
+        """See ChannelPort.examine: the address answers, and takes our certificate."""
+        try:
+            with httpx.Client(verify=self._tls(), timeout=self.timeout, trust_env=False) as client:
+                answer = client.get(f"{self.url}?wsdl")
+        except ChannelError as error:
+            return [Step(say("Certificato del canale"), False, error.text)]
+        except (httpx.HTTPError, httpx.InvalidURL):
+            told = say("Non risponde: {url}", url=self.url)
+            return [Step(say("Collegamento con SdI"), False, told)]
+        if answer.status_code in (401, 403):
+            told = say("Il Sistema di Interscambio rifiuta il certificato di questo canale.")
+            return [Step(say("Collegamento con SdI"), False, told)]
+        return [Step(say("Collegamento con SdI"), True, say("Risponde: {url}", url=self.url))]
 
     def _tls(self) -> ssl.SSLContext | bool:
         if not self.url.startswith("https:"):

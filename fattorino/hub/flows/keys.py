@@ -1,20 +1,17 @@
-"""Signing keys and channels of a company. A secret is encrypted before it reaches the database."""
+"""Signing keys of a company. A secret is encrypted before it reaches the database."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
 
-from fattorino.core.errors import RefusedError, SigningError
+from fattorino.core.errors import SigningError
 from fattorino.core.fatturapa.cades import sign_cades
 from fattorino.core.texts import say
-from fattorino.hub.channels.base import ChannelPort
-from fattorino.hub.channels.sdicoop import SdiCoop
-from fattorino.hub.models import Channel, SigningKey
+from fattorino.hub.models import SigningKey
 from fattorino.hub.signing import secrets
 from fattorino.hub.signing.pkcs12 import load_pkcs12
 from fattorino.organisations.flows import audit
@@ -89,40 +86,3 @@ def signer(row: SigningKey, *, now: datetime.datetime) -> Callable[[bytes], byte
 def sign(row: SigningKey, content: bytes, *, now: datetime.datetime) -> bytes:
     """The content in an envelope; raises as `signer` does."""
     return signer(row, now=now)(content)
-
-
-def save_channel(
-    company_id: int,
-    url: str,
-    client_certificate: str,
-    trusted_ca: str,
-    *,
-    now: datetime.datetime,
-    actor_id: int | None = None,
-) -> Channel:
-    """Set the company's way to SdI; files are paths on the machines that run the worker.
-
-    Raises:
-        RefusedError: not an address of the web, or in clear over a network.
-    """
-    parts = urlsplit(url)
-    loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
-    if not parts.hostname or parts.scheme != "https" and not (parts.scheme == "http" and loopback):
-        raise RefusedError(
-            say("L'indirizzo del canale deve cominciare con https://."),
-            say("Solo il simulatore su questa macchina si raggiunge con http://."),
-        )
-    channel, _ = Channel.objects.update_or_create(
-        company_id=company_id,
-        defaults={"url": url, "client_certificate": client_certificate, "trusted_ca": trusted_ca},
-    )
-    audit(say("canale impostato"), now=now, actor_id=actor_id, company_id=company_id, url=url)
-    return channel
-
-
-def channel_of(company_id: int) -> ChannelPort:
-    """The company's way to SdI."""
-    row = Channel.objects.filter(company_id=company_id).first()
-    if row is None:
-        return SdiCoop(settings.HUB_RICEVI_FILE_URL, settings.HUB_TIMEOUT)
-    return SdiCoop(row.url, settings.HUB_TIMEOUT, row.client_certificate, row.trusted_ca)

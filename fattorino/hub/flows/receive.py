@@ -23,6 +23,7 @@ from fattorino.workflow import flows as workflow
 from fattorino.workflow import queue
 
 Status = Submission.Status
+TO_MATCH = Message.State.TO_MATCH
 # CodiceDestinatario that does not exist or is not active (sdi.md 2.2).
 UNKNOWN_ADDRESS = frozenset({"00311", "00312"})
 
@@ -67,7 +68,7 @@ def apply_message(message_id: int, *, now: datetime.datetime) -> None:
         except InputError as exc:
             read, note = None, say("Il messaggio non si legge: {error}", error=exc.text)
         if read is None:
-            Message.objects.filter(pk=message_id).update(applied_at=now, note=note)
+            Message.objects.filter(pk=message_id).update(applied_at=now, note=note, state=TO_MATCH)
             return
         submission_id, company_id = _match(message, read)
     if company_id is None or submission_id is None:
@@ -75,6 +76,7 @@ def apply_message(message_id: int, *, now: datetime.datetime) -> None:
             Message.objects.filter(pk=message_id).update(
                 applied_at=now,
                 kind=read.message.tipo,
+                state=TO_MATCH,
                 note=say("Nessun invio di questa installazione porta quel nome di file: da abbinare."),
             )
         return
@@ -87,7 +89,8 @@ def apply_message(message_id: int, *, now: datetime.datetime) -> None:
 def set_aside(message_id: int, why: str, *, now: datetime.datetime) -> None:
     """A message that cannot be applied is kept with the reason, for a person to look at; no job comes back for it."""
     with system_scope():
-        Message.objects.filter(pk=message_id, applied_at=None).update(applied_at=now, note=why)
+        waiting = Message.objects.filter(pk=message_id, applied_at=None)
+        waiting.update(applied_at=now, note=why, state=TO_MATCH)
 
 
 def _match(message: Message, read: ReadMessage) -> tuple[int | None, int | None]:
@@ -124,6 +127,7 @@ def _apply(message_id: int, submission_id: int, read: ReadMessage, now: datetime
         message.identificativo_sdi = _sdi_id(read)[:36] or message.identificativo_sdi
         message.message_id = (getattr(read.message, "message_id", None) or "")[:36]
         message.applied_at = now
+        message.state = Message.State.APPLIED
         repeated = _repeated(message)
         stored = documents.store(row.company_id, bytes(message.content), now=now)
         documents.attach(row.document_id, row.company_id, documents.RECEIPT, message.name, stored, now=now)

@@ -14,9 +14,10 @@ from django.db import transaction
 
 from fattorino.core.errors import ChannelError
 from fattorino.core.texts import say, together
-from fattorino.hub.channels.base import Accepted
+from fattorino.hub.channels.base import Accepted, Outgoing
+from fattorino.hub.flows import channels
 from fattorino.hub.flows.seal import defer_transmission
-from fattorino.hub.models import Submission, Transmission
+from fattorino.hub.models import Channel, Submission, Transmission
 from fattorino.workflow import flows as workflow
 
 Status = Submission.Status
@@ -25,8 +26,8 @@ TAKEN = "SDI_PRESO_IN_CARICO"
 INTERRUPTED = say("Il processo si è interrotto durante l'invio.")
 
 
-def begin(submission_id: int, company_id: int, *, now: datetime.datetime) -> tuple[str, bytes] | None:
-    """Write down that an attempt starts; the file to send, or None where there is nothing to do (any more)."""
+def begin(submission_id: int, company_id: int, *, now: datetime.datetime) -> tuple[Channel, Outgoing] | None:
+    """Write down that an attempt starts; the file to send and its way, or None where there is nothing to do."""
     with transaction.atomic():
         row = _locked(submission_id, company_id)
         if row is None:
@@ -59,9 +60,11 @@ def begin(submission_id: int, company_id: int, *, now: datetime.datetime) -> tup
         # From now on a refusal for a duplicate name may be due to ourselves.
         row.offered_again = row.offered_again or _in_doubt(row)
         row.status = Status.SENDING
-        row.save(update_fields=["status", "offered_again"])
-        Transmission.objects.create(company_id=company_id, submission=row, started_at=now)
-        return row.file_name, bytes(row.outgoing.content)
+        channel = row.channel or channels.channel_for(company_id, row.document.dashboard)
+        row.channel = channel
+        row.save(update_fields=["status", "offered_again", "channel"])
+        Transmission.objects.create(company_id=company_id, submission=row, channel=channel, started_at=now)
+        return channel, Outgoing(row.file_name, bytes(row.outgoing.content))
 
 
 def accepted(submission_id: int, company_id: int, answer: Accepted, *, now: datetime.datetime) -> None:
@@ -185,7 +188,11 @@ def _locked(submission_id: int, company_id: int) -> Submission | None:
     if found is None:
         return None
     workflow.lock(found["document_id"])
-    return Submission.objects.select_for_update(of=("self",)).select_related("outgoing").get(pk=submission_id)
+    return (
+        Submission.objects.select_for_update(of=("self",))
+        .select_related("outgoing", "channel", "document")
+        .get(pk=submission_id)
+    )
 
 
 def _pause_text(seconds: float) -> str:

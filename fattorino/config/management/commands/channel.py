@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from fattorino import clock
 from fattorino.core.errors import FattorinoError
-from fattorino.hub.flows.keys import save_channel
+from fattorino.hub.flows.channels import save_sdicoop
 from fattorino.organisations.queries import find_company
 from fattorino.organisations.scope import company_scope
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
                 raise CommandError(f"Il file «{path}» non esiste.")
         try:
             with company_scope(company.pk):
-                save_channel(
+                save_sdicoop(
                     company.pk, options["url"], options["certificate"], options["ca"], now=clock.now()
                 )
         except FattorinoError as exc:

@@ -1,4 +1,4 @@
-"""The Digital Hub: what it took over, what it sent, what came back."""
+"""What the Hub took over, and each attempt to hand it to SdI."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from fattorino.documents.models import StoredFile
+from fattorino.hub.models.channels import Channel, Consignment
 from fattorino.organisations.models import Company
 from fattorino.workflow.models import Document
 
@@ -24,37 +25,6 @@ class FileNameSeries(models.Model):
         constraints = [models.UniqueConstraint(fields=["id_paese", "id_codice"], name="one_name_series")]
 
 
-class SigningKey(models.Model):
-    """A company's PKCS#12, encrypted with the installation's key; never shown, logged or exported."""
-
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
-    pkcs12 = models.BinaryField()
-    password = models.BinaryField()
-    subject = models.CharField(max_length=250)
-    serial = models.CharField(max_length=60)
-    not_after = models.DateTimeField()
-    active = models.BooleanField(default=True)
-    created_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["company"], condition=models.Q(active=True), name="one_active_key"
-            ),
-        ]
-
-
-class Channel(models.Model):
-    """How a company reaches SdI. Without a row the installation's SDICoop address is used."""
-
-    company = models.OneToOneField(Company, on_delete=models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=20, default="sdicoop")
-    url = models.CharField(max_length=300)
-    # PEM files of the client certificate and of SdI's own CA, as paths the administrator keeps readable.
-    client_certificate = models.CharField(max_length=300, blank=True)
-    trusted_ca = models.CharField(max_length=300, blank=True)
-
-
 class Submission(models.Model):
     """One presentation of a document to SdI: one run of the button, one file name, for ever."""
 
@@ -68,6 +38,8 @@ class Submission(models.Model):
         ACCEPTED = "accepted", _("Presa in carico da SdI")
         FAILED = "failed", _("Non inviata")
         CLOSED = "closed", _("Conclusa")
+        # The company's channel is a person: she takes the file to SdI's portal and says so.
+        BY_HAND = "by_hand", _("Da trasmettere a mano")
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="submissions")
@@ -79,6 +51,14 @@ class Submission(models.Model):
     content = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
     outgoing = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
     file_name = models.CharField(max_length=50, blank=True)
+    # The way it goes; chosen when it is queued, changed only while nothing was sent.
+    channel = models.ForeignKey(Channel, null=True, on_delete=models.PROTECT, related_name="+")
+    # What it travels in, on the ways where files travel together or inside something.
+    consignment = models.ForeignKey(
+        Consignment, null=True, on_delete=models.PROTECT, related_name="submissions"
+    )
+    # Of a single document 0; those of a bulk run stand behind it.
+    priority = models.SmallIntegerField(default=0)
     identificativo_sdi = models.CharField(max_length=36, blank=True)
     # False once a later submission of the same document exists: its receipts are kept but move nothing.
     current = models.BooleanField(default=True)
@@ -98,6 +78,11 @@ class Submission(models.Model):
         ]
         indexes = [
             models.Index(fields=["company", "status"], name="submission_status"),
+            models.Index(
+                fields=["channel", "-priority", "id"],
+                condition=models.Q(status="queued"),
+                name="submission_queue",
+            ),
             models.Index(fields=["identificativo_sdi"], name="submission_sdi_id"),
         ]
 
@@ -113,6 +98,7 @@ class Transmission(models.Model):
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="transmissions")
+    channel = models.ForeignKey(Channel, null=True, on_delete=models.PROTECT, related_name="+")
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
@@ -124,31 +110,4 @@ class Transmission(models.Model):
             models.UniqueConstraint(
                 fields=["submission"], condition=models.Q(outcome="open"), name="one_open_transmission"
             ),
-        ]
-
-
-class Message(models.Model):
-    """A message of SdI, kept as it came before anything was read. Repeated arrivals are one message.
-
-    `company` is empty while nobody knows whose it is: then only maintenance sees it.
-    """
-
-    company = models.ForeignKey(Company, null=True, on_delete=models.PROTECT, related_name="+")
-    submission = models.ForeignKey(Submission, null=True, on_delete=models.PROTECT, related_name="messages")
-    sha256 = models.CharField(max_length=64, unique=True)
-    name = models.CharField(max_length=255)
-    content = models.BinaryField()
-    kind = models.CharField(max_length=4, blank=True)
-    identificativo_sdi = models.CharField(max_length=36, blank=True)
-    message_id = models.CharField(max_length=36, blank=True)
-    event = models.CharField(max_length=40, blank=True)
-    note = models.TextField(blank=True)
-    received_at = models.DateTimeField()
-    arrivals = models.PositiveIntegerField(default=1)
-    applied_at = models.DateTimeField(null=True)
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["identificativo_sdi", "kind"], name="message_match"),
-            models.Index(fields=["company", "-id"], name="messages_list"),
         ]

@@ -1,0 +1,100 @@
+"""The ways to SdI of a company: which there are, which documents take which, and how each is reached.
+
+A secret is encrypted before it reaches the database and decrypted only for the port.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+
+from fattorino.core.errors import RefusedError
+from fattorino.core.texts import say
+from fattorino.hub.channels.base import ChannelPort
+from fattorino.hub.channels.sdicoop import SdiCoop
+from fattorino.hub.models import Channel, ChannelUse
+from fattorino.hub.signing import secrets
+from fattorino.organisations.flows import audit
+
+Kind = Channel.Kind
+Values = Mapping[str, Any]
+
+
+def port(row: Channel) -> ChannelPort:
+    """The way itself, ready to be used; asks nobody anything."""
+    return PORTS[Kind(row.kind)](row.settings, secrets_of(row))
+
+
+def secrets_of(row: Channel) -> dict[str, str]:
+    """What the channel keeps secret, decrypted. Raises SetupError as `signing.secrets.decrypt` does."""
+    if row.secrets is None:
+        return {}
+    plain: dict[str, str] = json.loads(secrets.decrypt(bytes(row.secrets), settings.SECRETS_KEYS))
+    return plain
+
+
+def _sdicoop(values: Values, _: Values) -> ChannelPort:
+    return SdiCoop(
+        values.get("url") or settings.HUB_RICEVI_FILE_URL,
+        settings.HUB_TIMEOUT,
+        values.get("client_certificate", ""),
+        values.get("trusted_ca", ""),
+    )
+
+
+PORTS: dict[Channel.Kind, Callable[[Values, Values], ChannelPort]] = {Kind.SDICOOP: _sdicoop}
+
+
+def channel_for(company_id: int, dashboard: str) -> Channel:
+    """The way that documents of this dashboard go; a company that has chosen none uses the installation's SDICoop."""
+    uses = {
+        use.dashboard: use.channel
+        for use in ChannelUse.objects.select_related("channel").filter(
+            company_id=company_id, dashboard__in=["", dashboard]
+        )
+    }
+    return uses.get(dashboard) or uses.get("") or _first(company_id)
+
+
+def _first(company_id: int) -> Channel:
+    channel, _ = Channel.objects.get_or_create(company_id=company_id, kind=Kind.SDICOOP, settings={})
+    return channel
+
+
+def save_sdicoop(
+    company_id: int,
+    url: str,
+    client_certificate: str,
+    trusted_ca: str,
+    *,
+    now: datetime.datetime,
+    actor_id: int | None = None,
+) -> Channel:
+    """Set SDICoop as the company's way to SdI; files are paths on the machines that run the worker.
+
+    Raises:
+        RefusedError: not an address of the web, or in clear over a network.
+    """
+    parts = urlsplit(url)
+    loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if not parts.hostname or parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+        raise RefusedError(
+            say("L'indirizzo del canale deve cominciare con https://."),
+            say("Solo il simulatore su questa macchina si raggiunge con http://."),
+        )
+    values = {"url": url, "client_certificate": client_certificate, "trusted_ca": trusted_ca}
+    with transaction.atomic():
+        channel, _ = Channel.objects.update_or_create(
+            company_id=company_id, kind=Kind.SDICOOP, defaults={"settings": values, "active": True}
+        )
+        ChannelUse.objects.update_or_create(
+            company_id=company_id, dashboard="", defaults={"channel": channel, "fallback": None}
+        )
+        audit(say("canale impostato"), now=now, actor_id=actor_id, company_id=company_id, url=url)
+    return channel

@@ -1,0 +1,14 @@
+"""The Digital Hub: the ways to SdI, what it took over, what it sent, what came back."""
+
+from __future__ import annotations
+
+from fattorino.hub.models.channels import Channel as Channel
+from fattorino.hub.models.channels import ChannelUse as ChannelUse
+from fattorino.hub.models.channels import Collected as Collected
+from fattorino.hub.models.channels import Consignment as Consignment
+from fattorino.hub.models.keys import SigningKey as SigningKey
+from fattorino.hub.models.messages import Message as Message
+from fattorino.hub.models.outcomes import OutcomeSent as OutcomeSent
+from fattorino.hub.models.submissions import FileNameSeries as FileNameSeries
+from fattorino.hub.models.submissions import Submission as Submission
+from fattorino.hub.models.submissions import Transmission as Transmission
