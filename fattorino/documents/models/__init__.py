@@ -11,6 +11,7 @@ from fattorino.documents.models.files import ImportedFile as ImportedFile
 from fattorino.documents.models.files import StoredFile as StoredFile
 from fattorino.documents.models.finding import PreservationData as PreservationData
 from fattorino.documents.models.finding import SearchEntry as SearchEntry
+from fattorino.documents.models.finding import SearchWord as SearchWord
 from fattorino.documents.models.passive import Decision as Decision
 from fattorino.documents.models.passive import PassiveInvoice as PassiveInvoice
 from fattorino.documents.models.passive import Reception as Reception

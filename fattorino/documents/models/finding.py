@@ -54,7 +54,20 @@ class SearchEntry(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["company", "month", "number_key"], name="search_number"),
+            models.Index(fields=["company", "date", "number_key"], name="search_number_by_day"),
             models.Index(fields=["company", "month", "total_cents"], name="search_amount"),
             GinIndex(fields=["words"], name="search_words", fastupdate=False),
         ]
+
+
+class SearchWord(models.Model):
+    """A word of a company's documents: what the beginning that somebody typed may go on to. Kept by a trigger on
+    SearchEntry; a word stays when its documents go, and may stand here more than once (decision 0008)."""
+
+    company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="+"
+    )
+    word = models.TextField(db_collation="C")
+
+    class Meta:
+        indexes = [models.Index(fields=["company", "word"], name="search_word")]
