@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('metadata', models.BinaryField(null=True)),
                 ('received_at', models.DateTimeField()),
                 ('arrivals', models.PositiveIntegerField(default=1)),
-                ('state', models.CharField(choices=[('waiting', 'Da leggere'), ('done', 'Letta'), ('own', "Documento dell'azienda tornato da SdI"), ('duplicate', 'Già arrivata'), ('unreadable', 'Non leggibile'), ('nobody', 'Per nessuna azienda di questa installazione')], default='waiting', max_length=10)),
+                ('state', models.CharField(choices=[('waiting', 'In attesa di lettura'), ('done', 'Letta'), ('own', "Documento dell'azienda tornato da SdI"), ('duplicate', 'Già arrivata'), ('unreadable', 'Non leggibile'), ('nobody', 'Per nessuna azienda di questa installazione')], default='waiting', max_length=10)),
                 ('note', models.TextField(blank=True)),
                 ('read_at', models.DateTimeField(null=True)),
                 ('company', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.company')),

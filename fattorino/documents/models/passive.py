@@ -40,7 +40,7 @@ class Reception(models.Model):
         FOLDER = "folder", say("Da una cartella sorvegliata")
 
     class State(models.TextChoices):
-        WAITING = "waiting", say("Da leggere")
+        WAITING = "waiting", say("In attesa di lettura")
         DONE = "done", say("Letta")
         OWN = "own", say("Documento dell'azienda tornato da SdI")
         DUPLICATE = "duplicate", say("Già arrivata")

@@ -180,7 +180,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='message',
             name='state',
-            field=models.CharField(choices=[('waiting', 'Da leggere'), ('applied', 'Applicato'), ('to_match', 'Da abbinare'), ('settled', 'Archiviato da una persona')], default='waiting', max_length=10),
+            field=models.CharField(choices=[('waiting', 'In attesa di lettura'), ('applied', 'Applicato'), ('to_match', 'Da abbinare'), ('settled', 'Archiviato da una persona')], default='waiting', max_length=10),
         ),
         migrations.AddField(
             model_name='submission',

@@ -18,7 +18,7 @@ class Message(models.Model):
     """
 
     class State(models.TextChoices):
-        WAITING = "waiting", _("Da leggere")
+        WAITING = "waiting", _("In attesa di lettura")
         APPLIED = "applied", _("Applicato")
         TO_MATCH = "to_match", _("Da abbinare")
         SETTLED = "settled", _("Archiviato da una persona")
