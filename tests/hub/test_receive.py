@@ -9,7 +9,7 @@ from fattorino.documents.models import DocumentFile, Invoice
 from fattorino.documents.queries import find_counterparts, get_document
 from fattorino.hub.channels.base import Accepted
 from fattorino.hub.flows import receive, transmit
-from fattorino.hub.models import Message, Submission
+from fattorino.hub.models import Channel, Message, Submission
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow.flows import report_status
 from fattorino.workflow.models import Document, StateChange
@@ -292,3 +292,11 @@ def test_a_scarto_is_no_longer_shown_as_to_correct_after_the_correction(desk: De
     assert get_document(desk.actor, document.pk).findings
     desk.save(desk.draft(causale=("corretta",)), document_id=document.pk, version=document.version)
     assert not get_document(desk.actor, document.pk).findings
+
+
+def test_a_message_remembers_the_way_it_came_by(desk: Desk) -> None:
+    channel = Channel.objects.create(company_id=desk.company.pk, kind=Channel.Kind.PEC)
+    pk = receive.take_message(
+        "x_RC_001.xml", b"<a/>", "", now=NOW, company_id=desk.company.pk, channel_id=channel.pk
+    )
+    assert (kept(pk).company_id, kept(pk).channel_id) == (desk.company.pk, channel.pk)

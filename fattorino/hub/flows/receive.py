@@ -28,8 +28,21 @@ TO_MATCH = Message.State.TO_MATCH
 UNKNOWN_ADDRESS = frozenset({"00311", "00312"})
 
 
-def take_message(name: str, content: bytes, identificativo_sdi: str, *, now: datetime.datetime) -> int:
+def take_message(
+    name: str,
+    content: bytes,
+    identificativo_sdi: str,
+    *,
+    now: datetime.datetime,
+    company_id: int | None = None,
+    channel_id: int | None = None,
+    collected_id: int | None = None,
+) -> int:
     """Keep a message before anything is read, and queue its application. The same bytes again are one message.
+
+    Args:
+        company_id: whose way it came by, where the way belongs to one company. channel_id: that way. collected_id: what
+            it was taken out of.
 
     Returns: the message's id. When this returns, SdI may be told that it was taken.
     """
@@ -46,6 +59,9 @@ def take_message(name: str, content: bytes, identificativo_sdi: str, *, now: dat
                     identificativo_sdi=identificativo_sdi[:36],
                     received_at=now,
                     arrivals=0,
+                    company_id=company_id,
+                    channel_id=channel_id,
+                    collected_id=collected_id,
                 )
             ],
             ignore_conflicts=True,
