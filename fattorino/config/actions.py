@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fattorino import clock
 from fattorino.core.workflow.definition import Action
+from fattorino.documents.panels import PanelFunction
 from fattorino.hub.flows import acquire, seal, synchronise
 from fattorino.workflow.actions import ActionFunction, ManyFunction, for_one
 
@@ -26,3 +27,6 @@ ACTIONS: dict[Action, ActionFunction] = {
 
 # What *Sincronizza* of the dashboards asks of the Hub, by company: how many things were asked for again.
 ASK_HUB = synchronise.ask_again
+
+# What rooms above show on a document's page.
+PANELS: tuple[PanelFunction, ...] = ()

@@ -17,6 +17,7 @@ from fattorino.core.workflow.definition import ACTION_LABELS, Action
 from fattorino.documents import preview as looks
 from fattorino.documents import queries
 from fattorino.documents.forms import DocumentForm
+from fattorino.documents.panels import panels_of
 from fattorino.documents.scarto import tell
 from fattorino.documents.views.common import document_or_404
 from fattorino.documents.views.preservation import asked_of
@@ -61,6 +62,7 @@ def _context(request: HttpRequest, view: queries.DocumentView, actor: Actor) -> 
         "history": timeline(view, actor),
         "preview": looks.preview(view, company, actor),
         "preservation": asked_of(actor, view),
+        "panels": panels_of(actor, view),
     }
 
 
