@@ -20,6 +20,7 @@ from lxml import etree
 
 from fattorino.core import xml
 from fattorino.core.errors import SigningError
+from fattorino.core.fatturapa.cades import ToSign
 from fattorino.core.signatures import Certificate, CertificateError, read_certificate
 from fattorino.core.texts import say
 from fattorino.core.xades import DS, XADES
@@ -54,6 +55,19 @@ def sign_xades(
         XmlError: not XML that we accept.
         SigningError: already signed, an encoding without ASCII, an unreadable certificate.
     """
+    waiting = prepare_xades(data, certificate_der, signing_time, is_ec, transform=transform)
+    return waiting.seal(sign(waiting.data))
+
+
+def prepare_xades(
+    data: bytes,
+    certificate_der: bytes,
+    signing_time: datetime.datetime,
+    is_ec: bool = False,
+    *,
+    transform: str = _ENVELOPED,
+) -> ToSign:
+    """The first half of `sign_xades`, so that a remote service signs many files with one question."""
     root = xml.parse(data, keep_comments=True)
     if root.find(DS + "Signature") is not None:
         raise SigningError(say("Il file XML è già firmato."), say("Usare il file originale, senza firma."))
@@ -73,10 +87,12 @@ def sign_xades(
     signature = _find(assemble("", ""))
     properties = _digest(_canonical(signature, f".//{XADES}SignedProperties"))
     signature = _find(assemble(properties, ""))
-    value = sign(_canonical(signature, f"{DS}SignedInfo"))
-    if is_ec:
-        value = _plain_ecdsa(value, certificate)
-    return assemble(properties, base64.b64encode(value).decode("ascii"))
+
+    def seal(value: bytes) -> bytes:
+        plain = _plain_ecdsa(value, certificate) if is_ec else value
+        return assemble(properties, base64.b64encode(plain).decode("ascii"))
+
+    return ToSign(_canonical(signature, f"{DS}SignedInfo"), seal)
 
 
 def _find(data: bytes) -> etree._Element:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from fattorino.core import asn1
 from fattorino.core.errors import SigningError
@@ -21,6 +22,14 @@ _SHA256 = asn1.sequence(asn1.oid("2.16.840.1.101.3.4.2.1"), asn1.tlv(asn1.NULL, 
 _RSA = asn1.sequence(asn1.oid("1.2.840.113549.1.1.1"), asn1.tlv(asn1.NULL, b""))
 _ECDSA_SHA256 = asn1.sequence(asn1.oid("1.2.840.10045.4.3.2"))
 _DATA = asn1.oid(cms.DATA)
+
+
+@dataclass(frozen=True, slots=True)
+class ToSign:
+    """A file that waits for its signature: `data` goes to the key, what comes back makes the file by `seal`."""
+
+    data: bytes
+    seal: Callable[[bytes], bytes]
 
 
 def sign_cades(
@@ -49,6 +58,18 @@ def sign_cades(
     Raises:
         SigningError: the certificate is unreadable. What `sign` raises passes through.
     """
+    waiting = prepare_cades(content, certificate_der, signing_time, is_ec, chain)
+    return waiting.seal(sign(waiting.data))
+
+
+def prepare_cades(
+    content: bytes,
+    certificate_der: bytes,
+    signing_time: datetime.datetime,
+    is_ec: bool = False,
+    chain: tuple[bytes, ...] = (),
+) -> ToSign:
+    """The first half of `sign_cades`, so that a remote service signs many files with one question."""
     issuer, serial = _issuer_and_serial(certificate_der)
     attributes = asn1.set_of(
         (
@@ -58,22 +79,26 @@ def sign_cades(
             _attribute(cms.SIGNING_CERTIFICATE_V2, _signing_certificate(certificate_der, issuer, serial)),
         )
     )
-    signer_info = asn1.sequence(
-        asn1.integer(1),
-        asn1.sequence(issuer, serial),
-        _SHA256,
-        b"\xa0" + attributes[1:],
-        _ECDSA_SHA256 if is_ec else _RSA,
-        asn1.tlv(asn1.OCTET_STRING, sign(attributes)),
-    )
-    signed_data = asn1.sequence(
-        asn1.integer(1),
-        asn1.tlv(asn1.SET, _SHA256),
-        asn1.sequence(_DATA, asn1.tlv(0xA0, asn1.tlv(asn1.OCTET_STRING, content))),
-        asn1.set_of((certificate_der, *chain), tag=0xA0),
-        asn1.tlv(asn1.SET, signer_info),
-    )
-    return asn1.sequence(asn1.oid(cms.SIGNED_DATA), asn1.tlv(0xA0, signed_data))
+
+    def seal(signature: bytes) -> bytes:
+        signer_info = asn1.sequence(
+            asn1.integer(1),
+            asn1.sequence(issuer, serial),
+            _SHA256,
+            b"\xa0" + attributes[1:],
+            _ECDSA_SHA256 if is_ec else _RSA,
+            asn1.tlv(asn1.OCTET_STRING, signature),
+        )
+        signed_data = asn1.sequence(
+            asn1.integer(1),
+            asn1.tlv(asn1.SET, _SHA256),
+            asn1.sequence(_DATA, asn1.tlv(0xA0, asn1.tlv(asn1.OCTET_STRING, content))),
+            asn1.set_of((certificate_der, *chain), tag=0xA0),
+            asn1.tlv(asn1.SET, signer_info),
+        )
+        return asn1.sequence(asn1.oid(cms.SIGNED_DATA), asn1.tlv(0xA0, signed_data))
+
+    return ToSign(attributes, seal)
 
 
 def _issuer_and_serial(certificate_der: bytes) -> tuple[bytes, bytes]:
