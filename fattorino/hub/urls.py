@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fattorino.hub import views
+from fattorino.hub.views import sdi
 
 app_name = "hub"
 urlpatterns = [
-    path("trasmissione", views.trasmissione_fatture, name="trasmissione"),
+    path("trasmissione", sdi.trasmissione_fatture, name="trasmissione"),
 ]

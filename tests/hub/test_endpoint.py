@@ -11,7 +11,7 @@ import zeep
 from django.test import Client
 
 from fattorino.core.sdi import soap
-from fattorino.hub import views
+from fattorino.hub.views import sdi as views
 from fattorino.hub.models import Message
 from fattorino.organisations.scope import company_scope, system_scope
 from tests.desk import Desk, jobs, run_jobs

@@ -1,0 +1,1 @@
+"""What the Hub shows: the doors of SdI (sdi), and pages for people."""
