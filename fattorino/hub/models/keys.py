@@ -4,19 +4,42 @@ from __future__ import annotations
 
 from django.db import models
 
+from fattorino.core.texts import say
 from fattorino.organisations.models import Company
 
 
 class SigningKey(models.Model):
-    """A company's PKCS#12, encrypted with the installation's key; never shown, logged or exported."""
+    """What a company signs with: a PKCS#12, a token behind a PKCS#11 library, a remote service.
+
+    What opens it is encrypted with the installation's key, and never shown, logged or exported.
+    """
+
+    class Kind(models.TextChoices):
+        PKCS12 = "pkcs12", say("File PKCS#12 (.p12, .pfx)")
+        PKCS11 = "pkcs11", say("Dispositivo o HSM (PKCS#11)")
+        CSC = "csc", say("Firma remota (CSC)")
+
+    class Form(models.TextChoices):
+        CADES = "cades", say("CAdES-BES (.xml.p7m)")
+        XADES = "xades", say("XAdES-BES (.xml)")
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
-    pkcs12 = models.BinaryField()
-    password = models.BinaryField()
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PKCS12)
+    form = models.CharField(max_length=10, choices=Form.choices, default=Form.CADES)
+    pkcs12 = models.BinaryField(null=True)
+    password = models.BinaryField(null=True)
+    # Where the key is, for the other two kinds; and their PIN and passwords, as encrypted JSON.
+    settings = models.JSONField(default=dict)
+    secrets = models.BinaryField(null=True)
     subject = models.CharField(max_length=250)
     serial = models.CharField(max_length=60)
     not_after = models.DateTimeField()
     active = models.BooleanField(default=True)
+    # A wrong PIN is never tried again: a few more, and the token or the service locks itself for good.
+    blocked_at = models.DateTimeField(null=True)
+    blocked_why = models.TextField(blank=True)
+    tested_at = models.DateTimeField(null=True)
+    test_note = models.TextField(blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
