@@ -11,8 +11,8 @@ import zeep
 from django.test import Client
 
 from fattorino.core.sdi import soap
-from fattorino.hub.views import sdi as views
 from fattorino.hub.models import Message
+from fattorino.hub.views import sdi as views
 from fattorino.organisations.scope import company_scope, system_scope
 from tests.desk import Desk, jobs, run_jobs
 from tests.hub.letters import SDI_ID, letter, queued, state
