@@ -54,7 +54,9 @@ Result = Accepted | Refused | ChannelError
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What files travel in, under the name by which answers call it. Equal arguments of `prepare` give equal bytes."""
+    """What files travel in, under the name by which answers call it.
+
+    Equal arguments of `prepare` give equal bytes, but for what encryption must draw by lot."""
 
     name: str
     content: bytes
@@ -92,7 +94,12 @@ class InvoiceItem:
 
 @dataclass(frozen=True, slots=True)
 class AnswerItem:
-    """What became of a parcel of ours: `taken`, or not, for certain. `assigned`: from now on use this address."""
+    """What became of a parcel of ours: `taken`, or not, for certain.
+
+    Attributes:
+        assigned: from now on use this address (to be kept as the channel's setting `assigned`); "" changes nothing.
+            An answer without `parcel` says nothing but that.
+    """
 
     parcel: str
     taken: bool
@@ -128,9 +135,12 @@ class ChannelPort(Protocol):
 
     Attributes:
         most: files in one parcel; 0 where each file goes by itself, through `send`.
+        room: bytes that the files of one parcel may have together; a single file that is larger is refused by
+            `prepare`.
     """
 
     most: int
+    room: int
 
     def send(self, file: Outgoing) -> Accepted | Refused:
         """Hand over one file, where each goes by itself.
@@ -194,6 +204,7 @@ class Alone:
     """What is the same on every way on which each file goes by itself and nothing is fetched."""
 
     most = 0
+    room = 0
 
     def prepare(self, files: Sequence[Outgoing], *, number: int, now: datetime.datetime) -> Parcel:
         raise ValueError("files go by themselves on this way")

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypedDict
 
 import imapclient
 from imapclient.exceptions import IMAPClientError, LoginError
@@ -29,6 +29,27 @@ from fattorino.core.texts import say
 # Of what came, in one go: a mailbox may hold years, a worker's memory not.
 AT_ONCE = 50
 Fate = Literal["sent", "not_sent", "unknown"]
+
+
+class Settings(TypedDict, total=False):
+    """What may be shown of a channel of this kind."""
+
+    address: str  # of the mailbox, the sender of all we send
+    user: str  # what the provider wants at login; empty: the address
+    smtp_host: str
+    smtp_port: int  # 465 where empty: TLS from the first octet
+    imap_host: str
+    imap_port: int  # 993 where empty
+    folder: str  # INBOX where empty
+    trusted_ca: str  # path of a PEM; empty: the system's authorities
+    assigned: str  # the address of SdI to write to, written by the Hub when SdI assigns one; empty: sdi01
+    test: bool  # believe SdI's messages of its test environment ("SIMULAZIONE")
+
+
+class Secrets(TypedDict, total=False):
+    """What is kept encrypted."""
+
+    password: str
 
 
 @dataclass(frozen=True, slots=True)

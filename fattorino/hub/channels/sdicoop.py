@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import httpx
 
@@ -18,6 +19,15 @@ ERRORS = {
     "EI02": (say("Il Sistema di Interscambio non è disponibile (EI02)."), False),
     "EI03": (say("Il Sistema di Interscambio dice che questo canale non è abilitato (EI03)."), True),
 }
+
+
+class Settings(TypedDict, total=False):
+    """What may be shown of a channel of this kind; it has no secrets, the key lies in the PEM file."""
+
+    url: str  # of SdIRiceviFile; empty: the installation's
+    url_notifica: str  # of SdIRiceviNotifica; empty: beside `url`
+    client_certificate: str  # path of a PEM with certificate and key
+    trusted_ca: str  # path of a PEM; empty: the system's authorities
 
 
 @dataclass(frozen=True)

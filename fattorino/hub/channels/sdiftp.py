@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from fattorino.core.errors import ChannelError, InputError
 from fattorino.core.sdi.ftp.names import SupportName, complete, is_report, parse_support_name
@@ -22,6 +23,28 @@ TO_SDI, FROM_SDI = "DatiVersoSdI", "DatiDaSdI"
 TEST = "Test"
 # In the same file system as the exchange folders, so that moving into place is one step; out of SdI's sight.
 BENCH = "in-lavorazione"
+
+
+class Settings(TypedDict, total=False):
+    """What may be shown of a channel of this kind. Certificates are PEM texts, not paths."""
+
+    node: str  # codice fiscale of the node as accredited, 11 characters
+    root: str  # folder that holds DatiVersoSdI and DatiDaSdI, on every machine that runs a worker
+    test: bool  # the folders of the agreed tests, supports 900 to 999
+    signing_certificate: str  # ours, told to SdI: whose key signs what we send
+    reading_certificate: str  # ours, told to SdI: for whose key SdI encrypts; several while it is renewed
+    sdi_signing_certificates: str  # whose signature on what comes is believed; several may stand one after the other
+    sdi_reading_certificate: str  # SdI's: for whom we encrypt
+    sftp_user: str  # only for our own SFTP server (hub/sftp.py): the account that SdI was told
+    sftp_public_key: str  # the same; OpenSSH's one line, where SdI comes with a key
+
+
+class Secrets(TypedDict, total=False):
+    """What is kept encrypted: private keys as PEM without a password of their own."""
+
+    signing_key: str
+    reading_key: str  # several while it is renewed
+    sftp_password: str  # only for our own SFTP server
 
 
 @dataclass(frozen=True, slots=True)
