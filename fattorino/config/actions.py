@@ -25,6 +25,9 @@ ACTIONS: dict[Action, ActionFunction] = {
     Action.SYNCHRONISE: lambda run: synchronise.synchronise_document(run, now=run.now),
 }
 
+# Actions that ask something first: their buttons lead to a page.
+ACTION_PAGES: dict[Action, str] = {}
+
 # What *Sincronizza* of the dashboards asks of the Hub, by company: how many things were asked for again.
 ASK_HUB = synchronise.ask_again
 

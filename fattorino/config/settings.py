@@ -234,6 +234,7 @@ PROCRASTINATE_WORKER_DEFAULTS = {
 # The table that binds the names of actions to flows; the workflow room does not know the rooms above it.
 WORKFLOW_ACTIONS = "fattorino.config.actions.ACTIONS"
 WORKFLOW_ACTIONS_FOR_MANY = "fattorino.config.actions.ACTIONS_FOR_MANY"
+WORKFLOW_ACTION_PAGES = "fattorino.config.actions.ACTION_PAGES"
 DOCUMENT_PANELS = "fattorino.config.actions.PANELS"
 WORKFLOW_HUB = "fattorino.config.actions.ASK_HUB"
 

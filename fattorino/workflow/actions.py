@@ -85,6 +85,13 @@ def table_for_many() -> Mapping[Action, ManyFunction]:
     return actions
 
 
+@cache
+def asking() -> Mapping[Action, str]:
+    """The actions that ask something before they begin: the name of their page's address, which takes a document_id."""
+    pages: Mapping[Action, str] = import_string(settings.WORKFLOW_ACTION_PAGES)
+    return pages
+
+
 def ask_hub(company_id: int, *, now: datetime.datetime) -> int:
     """Have the Hub look for what the company waits for; how many things it asked for again."""
     look: Callable[..., int] = import_string(settings.WORKFLOW_HUB)

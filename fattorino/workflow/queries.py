@@ -146,6 +146,8 @@ class Possibilities:
     why_not_edit: str
     targets: tuple[StateView, ...]
     reason_required: bool = False
+    # Name of the address where the action is begun, where it asks something first.
+    action_page: str = ""
 
 
 def possibilities(document: Document, actor: Actor) -> Possibilities:
@@ -174,6 +176,7 @@ def possibilities(document: Document, actor: Actor) -> Possibilities:
         if actor.may_write
         else (),
         reason_required=state.rule(dashboard).reason_required,
+        action_page=actions.asking().get(action, ""),
     )
 
 
@@ -186,6 +189,7 @@ class RowActions:
     action_offered: bool = False
     changes_state: bool = False
     in_bulk: bool = False  # the action or the change of state may be done for many documents at once
+    action_page: str = ""
 
 
 def row_actions(actor: Actor, places: Collection[tuple[str, str]]) -> dict[tuple[str, str], RowActions]:
@@ -205,6 +209,7 @@ def row_actions(actor: Actor, places: Collection[tuple[str, str]]) -> dict[tuple
             actor.may_write and action in runnable,
             actor.may_write and bool(choices(workflow, state, dashboard, names)),
             may_send_many(workflow, state, Facts(dashboard, False, actor.may_write, names, runnable)),
+            actions.asking().get(action, ""),
         )
     return found
 
