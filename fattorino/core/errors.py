@@ -93,14 +93,31 @@ class SigningError(FattorinoError):
     pass
 
 
+class PinRefusedError(SigningError):
+    """The key's PIN was refused: trying again could lock the key for good."""
+
+
 class ChannelError(FattorinoError):
     """`uncertain`: the file may have arrived, so it must not be sent again blindly.
-    `permanent`: trying again without a change will fail again."""
+    `permanent`: trying again without a change will fail again.
+    `of_file`: it lies in this very file; others go the same way well.
+    `no_room`: nothing is wrong, the way takes no more just now."""
 
-    def __init__(self, message: str, hint: str = "", *, uncertain: bool, permanent: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        uncertain: bool,
+        permanent: bool = False,
+        of_file: bool = False,
+        no_room: bool = False,
+    ) -> None:
         super().__init__(message, hint)
         self.uncertain = uncertain
         self.permanent = permanent
+        self.of_file = of_file
+        self.no_room = no_room
 
 
 class SetupError(FattorinoError):

@@ -10,7 +10,7 @@ from fattorino.organisations.models import Company
 
 
 class Channel(models.Model):
-    """One way of a company to SdI, and how it is doing. Written by hub.flows.channels and by nothing else."""
+    """One way of a company to SdI (written by hub.flows.channels), and how it is doing (by hub.flows.health)."""
 
     class Kind(models.TextChoices):
         SDICOOP = "sdicoop", say("SDICoop (servizi web)")
@@ -30,6 +30,8 @@ class Channel(models.Model):
     # At most so many files a minute (0: as many as go), and so many at the same time.
     pace = models.PositiveIntegerField(default=0)
     concurrency = models.PositiveSmallIntegerField(default=4)
+    # Where there is a pace: the files that have gone are paid for up to then (hub.flows.health).
+    paced_until = models.DateTimeField(null=True)
     # The breaker: after several failures in a row nothing is tried until then.
     failures = models.PositiveIntegerField(default=0)
     closed_until = models.DateTimeField(null=True)
@@ -42,6 +44,10 @@ class Channel(models.Model):
     # What the test button found: [{"step", "ok", "text"}].
     tested_at = models.DateTimeField(null=True)
     test_result = models.JSONField(default=list)
+    # Set while the test runs: its steps come all at the end.
+    test_started_at = models.DateTimeField(null=True)
+    # The earliest end of the certificates that it works with, as last seen.
+    certificates_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -99,6 +99,8 @@ class Transmission(models.Model):
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="transmissions")
     channel = models.ForeignKey(Channel, null=True, on_delete=models.PROTECT, related_name="+")
+    # Which turn of the channel made it: whoever has that turn next finds what a dead one left open. 0: in a parcel.
+    slot = models.PositiveSmallIntegerField(default=0)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
@@ -109,5 +111,10 @@ class Transmission(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["submission"], condition=models.Q(outcome="open"), name="one_open_transmission"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["channel", "slot"], condition=models.Q(outcome="open"), name="transmissions_open"
             ),
         ]
