@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from fattorino.core.errors import ChannelError
-from fattorino.core.sdi import soap
-from fattorino.hub.channels.base import Outgoing
+from fattorino.core.sdi import message_io, messages, soap
+from fattorino.hub.channels.base import Accepted, Outgoing, Refused
 from fattorino.hub.channels.sdicoop import SdiCoop
 from fattorino.simulators.sdi import faults
+from fattorino.simulators.sdi.books import Invoice
 from fattorino.simulators.sdi.server import Simulator
+from tests.hub.channels.keys import identity
 
 CONTENT = b"<not-judged-here/>"
 
@@ -179,3 +182,96 @@ def _answer_once(server: socket.socket, answer: bytes) -> None:
         while b"Envelope>" not in link.recv(65536):
             pass
         link.sendall(answer)
+
+
+@pytest.fixture
+def delivered(channel: SdiCoop, simulator: Simulator) -> str:
+    """An invoice to a PA that was delivered and waits for its outcome: its identifier."""
+    identifier = simulator.books.add_file(
+        "IT01234567890_PA001.xml", b"<x/>", "2026-11-20T10:00:00+01:00", 1e12
+    )
+    simulator.books.update_file(identifier, flow="PA", window=0.0, state="CONSEGNATO")
+    simulator.books.add_invoices(identifier, [Invoice(1, "IT01234567890", "TD01", "1", "2026-11-20")])
+    return str(identifier)
+
+
+def outcome(identifier: str, number: int = 1) -> Outgoing:
+    content = message_io.write_message(
+        messages.NotificaEsitoCommittente(identificativo_sdi=identifier, esito="EC01")
+    )
+    return Outgoing(f"IT01234567890_PA001_EC_{number:03}.xml", content, "EC", identifier)
+
+
+def test_an_outcome_goes_to_the_service_of_outcomes_and_is_taken(
+    simulator: Simulator, channel: SdiCoop, delivered: str
+) -> None:
+    assert channel.send(outcome(delivered)) == Accepted()
+    kept = simulator.books.file(int(delivered))
+    assert kept is not None and kept.outcome == "EC01"
+
+
+def test_an_outcome_that_sdi_refuses_comes_back_with_its_reason(channel: SdiCoop, delivered: str) -> None:
+    channel.send(outcome(delivered))
+    answer = channel.send(outcome(delivered, 2))
+    assert isinstance(answer, Refused)
+    read = message_io.read_message(answer.content).message
+    assert isinstance(read, messages.ScartoEsitoCommittente) and read.scarto == "EN01"
+
+
+def test_outcomes_have_an_address_of_their_own_where_one_is_given(
+    simulator: Simulator, delivered: str
+) -> None:
+    url = f"{simulator.address}/ricevi_file"
+    assert SdiCoop(url, 5, url_notifica=f"{simulator.address}/ricevi_notifica").send(outcome(delivered))
+    with pytest.raises(ChannelError) as wrong:
+        SdiCoop(url, 5, url_notifica=f"{simulator.address}/altrove").send(outcome(delivered))
+    assert wrong.value.permanent
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [(faults.UNAVAILABLE, CERTAIN), (faults.LOST_AFTER, UNCERTAIN), (faults.DOWN, CERTAIN)],
+)
+def test_an_outcome_fails_as_a_file_does(
+    simulator: Simulator, channel: SdiCoop, delivered: str, kind: str, expected: tuple[bool, bool]
+) -> None:
+    faults.add(simulator.books, kind, count=1)
+    with pytest.raises(ChannelError) as error:
+        channel.send(outcome(delivered))
+    assert (error.value.uncertain, error.value.permanent) == expected
+
+
+def test_an_outcome_without_a_number_of_sdi_is_not_even_tried(channel: SdiCoop) -> None:
+    with pytest.raises(ChannelError) as error:
+        channel.send(Outgoing("IT01234567890_PA001_EC_001.xml", b"<ec/>", "EC", "abc-1"))
+    assert error.value.permanent and not error.value.uncertain
+
+
+def test_the_test_button_says_what_answers_and_what_does_not(simulator: Simulator, channel: SdiCoop) -> None:
+    now = datetime.now(UTC)
+    assert [step.ok for step in channel.examine(now=now)] == [True]
+    [step] = SdiCoop(f"{simulator.address}/altrove", 2).examine(now=now)
+    assert not step.ok and "404" in step.text
+    [step] = SdiCoop("http://127.0.0.1:1/ricevi_file", 2).examine(now=now)
+    assert not step.ok and "Non risponde" in step.text
+
+
+def test_the_test_button_reads_the_certificate_before_it_connects(
+    channel: SdiCoop, tmp_path: pathlib.Path
+) -> None:
+    now = datetime.now(UTC)
+    url = channel.url.replace("http:", "https:")
+    [step] = SdiCoop(url, 2, str(tmp_path / "missing.pem")).examine(now=now)
+    assert not step.ok and "non si può leggere" in step.text
+    pair = identity("SDI-01234567890")
+    pem = tmp_path / "client.pem"
+    key = pair.key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    pem.write_bytes(pair.certificate.public_bytes(serialization.Encoding.PEM) + key)
+    first, second = SdiCoop(channel.url, 2, str(pem)).examine(now=now)
+    assert first.ok and "vale fino al" in first.text and second.ok
+    [late] = SdiCoop(channel.url, 2, str(pem)).examine(now=now + timedelta(days=3000))
+    assert not late.ok and "scaduto" in late.text
+    soon, _ = SdiCoop(channel.url, 2, str(pem)).examine(now=now + timedelta(days=1990))
+    assert soon.ok and "scade il" in soon.text

@@ -195,7 +195,7 @@ class ChannelPort(Protocol):
         """It is stored: the way may forget it. Raises ChannelError; then it comes again."""
         ...
 
-    def examine(self) -> Sequence[Step]:
+    def examine(self, *, now: datetime.datetime) -> Sequence[Step]:
         """Try everything that can be tried without sending an invoice, up to the first step that fails."""
         ...
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypedDict
 
 import httpx
+from cryptography import x509
 
 from fattorino.core.errors import ChannelError, InputError
 from fattorino.core.sdi import soap
+from fattorino.core.signatures import CRYPTO_ERRORS
 from fattorino.core.texts import say
+from fattorino.hub.certificates import validity
 from fattorino.hub.channels.base import Accepted, Alone, Outgoing, Refused, Step
 
 ERRORS = {
@@ -32,27 +38,48 @@ class Settings(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class SdiCoop(Alone):
-    """One address of SdIRiceviFile.
+    """The addresses of SdIRiceviFile and SdIRiceviNotifica.
 
     Attributes:
         url: the service's address.
         timeout: seconds for connecting, sending and waiting for the answer, each.
         client_certificate: path of a PEM with certificate and key; empty on loopback.
         trusted_ca: path of a PEM with SdI's own CA; empty: the system's.
+        url_notifica: the address of SdIRiceviNotifica; empty: beside `url`, where SdI has it.
     """
 
     url: str
     timeout: float
     client_certificate: str = ""
     trusted_ca: str = ""
+    url_notifica: str = ""
 
     def send(self, file: Outgoing) -> Accepted | Refused:
         """See ChannelPort.send."""
+        if file.kind == "EC":
+            return self._send_outcome(file)
         request = soap.build_request(soap.RICEVI_FILE, soap.FileSdIBase(file.file_name, file.content))
+        return _read_file(self._post(self.url, request))
+
+    def _send_outcome(self, file: Outgoing) -> Accepted | Refused:
+        if not re.fullmatch(r"[0-9]{1,12}", file.identificativo_sdi):
+            raise ChannelError(
+                say(
+                    "L'identificativo SdI «{identifier}» non si può usare per l'esito: SDICoop vuole un numero.",
+                    identifier=file.identificativo_sdi[:36],
+                ),
+                uncertain=False,
+                permanent=True,
+            )
+        payload = soap.FileSdI(file.identificativo_sdi, file.file_name, file.content)
+        address = self.url_notifica or f"{self.url.rpartition('/')[0]}/ricevi_notifica"
+        return _read_outcome(self._post(address, soap.build_request(soap.NOTIFICA_ESITO, payload)))
+
+    def _post(self, url: str, request: soap.Envelope) -> httpx.Response:
         try:
             # The environment's proxies are for people's browsers, not for the way to SdI.
             with httpx.Client(verify=self._tls(), timeout=self.timeout, trust_env=False) as client:
-                answer = client.post(self.url, content=request.body, headers=request.headers)
+                return client.post(url, content=request.body, headers=request.headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
             raise ChannelError(
                 say("Il Sistema di Interscambio non risponde: la connessione non si è aperta."),
@@ -60,7 +87,7 @@ class SdiCoop(Alone):
             ) from exc
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as exc:
             raise ChannelError(
-                say("L'indirizzo del canale non è valido: {url}", url=self.url),
+                say("L'indirizzo del canale non è valido: {url}", url=url),
                 uncertain=False,
                 permanent=True,
             ) from exc
@@ -72,22 +99,47 @@ class SdiCoop(Alone):
                 ),
                 uncertain=True,
             ) from exc
-        return _read(answer)
 
-    def examine(self) -> Sequence[Step]:
-        """See ChannelPort.examine: the address answers, and takes our certificate."""
+    def examine(self, *, now: datetime.datetime) -> Sequence[Step]:
+        """See ChannelPort.examine: the certificate is good, the address answers and takes it."""
+        steps = []
+        if self.client_certificate:
+            steps.append(self._certificate_step(now))
+        if all(step.ok for step in steps):
+            steps.append(self._connection_step())
+        return steps
+
+    def _certificate_step(self, now: datetime.datetime) -> Step:
+        name = say("Certificato del canale")
+        try:
+            self._tls()
+            found = x509.load_pem_x509_certificates(Path(self.client_certificate).read_bytes())
+        except ChannelError as error:
+            return Step(name, False, error.text)
+        except (OSError, *CRYPTO_ERRORS):
+            return Step(name, False, say("Il certificato del canale non si può leggere."))
+        return Step(name, *validity(found[:1], now))
+
+    def _connection_step(self) -> Step:
+        name = say("Collegamento con SdI")
         try:
             with httpx.Client(verify=self._tls(), timeout=self.timeout, trust_env=False) as client:
                 answer = client.get(f"{self.url}?wsdl")
         except ChannelError as error:
-            return [Step(say("Certificato del canale"), False, error.text)]
+            return Step(name, False, error.text)
         except (httpx.HTTPError, httpx.InvalidURL):
-            told = say("Non risponde: {url}", url=self.url)
-            return [Step(say("Collegamento con SdI"), False, told)]
+            return Step(name, False, say("Non risponde: {url}", url=self.url))
         if answer.status_code in (401, 403):
-            told = say("Il Sistema di Interscambio rifiuta il certificato di questo canale.")
-            return [Step(say("Collegamento con SdI"), False, told)]
-        return [Step(say("Collegamento con SdI"), True, say("Risponde: {url}", url=self.url))]
+            return Step(
+                name, False, say("Il Sistema di Interscambio rifiuta il certificato di questo canale.")
+            )
+        if answer.status_code != 200 or b"definitions" not in answer.content:
+            told = say(
+                "All'indirizzo del canale non c'è il servizio di ricezione (HTTP {status}).",
+                status=answer.status_code,
+            )
+            return Step(name, False, told)
+        return Step(name, True, say("Risponde: {url}", url=self.url))
 
     def _tls(self) -> ssl.SSLContext | bool:
         if not self.url.startswith("https:"):
@@ -106,7 +158,35 @@ class SdiCoop(Alone):
         return context
 
 
-def _read(answer: httpx.Response) -> Accepted:
+def _read_file(answer: httpx.Response) -> Accepted:
+    payload = _payload(soap.RICEVI_FILE, answer)
+    if not isinstance(payload, soap.RispostaSdIRiceviFile):
+        raise _empty()
+    if payload.errore:
+        message, permanent = ERRORS.get(payload.errore, (say("Errore {code}.", code=payload.errore), True))
+        raise ChannelError(message, uncertain=False, permanent=permanent)
+    return Accepted(payload.identificativo_sdi, payload.data_ora_ricezione)
+
+
+def _read_outcome(answer: httpx.Response) -> Accepted | Refused:
+    payload = _payload(soap.NOTIFICA_ESITO, answer)
+    if not isinstance(payload, soap.RispostaSdINotificaEsito):
+        raise _empty()
+    if payload.esito == "ES02":
+        raise ChannelError(
+            say("Il Sistema di Interscambio non è disponibile per gli esiti (ES02)."), uncertain=False
+        )
+    if payload.esito == "ES01":
+        return Accepted()
+    refusal = payload.scarto_esito
+    return Refused(refusal.nome_file, refusal.file) if refusal else Refused("", b"")
+
+
+def _empty() -> ChannelError:
+    return ChannelError(say("La risposta del Sistema di Interscambio è vuota."), uncertain=True)
+
+
+def _payload(operation: soap.Operation, answer: httpx.Response) -> soap.Payload | None:
     if answer.status_code in (401, 403):
         raise ChannelError(
             say("Il Sistema di Interscambio rifiuta il certificato di questo canale."),
@@ -127,9 +207,7 @@ def _read(answer: httpx.Response) -> Accepted:
             say("Il Sistema di Interscambio è momentaneamente fuori servizio."), uncertain=False
         )
     try:
-        payload = soap.parse_response(
-            soap.RICEVI_FILE, answer.content, answer.headers.get("content-type", "")
-        )
+        return soap.parse_response(operation, answer.content, answer.headers.get("content-type", ""))
     except soap.SoapFault as exc:
         # A fault of the caller's side is an answer about the request itself: it was not taken.
         raise ChannelError(
@@ -142,9 +220,3 @@ def _read(answer: httpx.Response) -> Accepted:
             say("La risposta del Sistema di Interscambio non si capisce: non si sa se il file sia arrivato."),
             uncertain=True,
         ) from exc
-    if not isinstance(payload, soap.RispostaSdIRiceviFile):
-        raise ChannelError(say("La risposta del Sistema di Interscambio è vuota."), uncertain=True)
-    if payload.errore:
-        message, permanent = ERRORS.get(payload.errore, (say("Errore {code}.", code=payload.errore), True))
-        raise ChannelError(message, uncertain=False, permanent=permanent)
-    return Accepted(payload.identificativo_sdi, payload.data_ora_ricezione)

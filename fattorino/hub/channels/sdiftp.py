@@ -33,7 +33,9 @@ class Settings(TypedDict, total=False):
     test: bool  # the folders of the agreed tests, supports 900 to 999
     signing_certificate: str  # ours, told to SdI: whose key signs what we send
     reading_certificate: str  # ours, told to SdI: for whose key SdI encrypts; several while it is renewed
-    sdi_signing_certificates: str  # whose signature on what comes is believed; several may stand one after the other
+    sdi_signing_certificates: (
+        str  # whose signature on what comes is believed; several may stand one after the other
+    )
     sdi_reading_certificate: str  # SdI's: for whom we encrypt
     sftp_user: str  # only for our own SFTP server (hub/sftp.py): the account that SdI was told
     sftp_public_key: str  # the same; OpenSSH's one line, where SdI comes with a key

@@ -45,6 +45,7 @@ def _sdicoop(values: Values, _: Values) -> ChannelPort:
         settings.HUB_TIMEOUT,
         values.get("client_certificate", ""),
         values.get("trusted_ca", ""),
+        values.get("url_notifica", ""),
     )
 
 
