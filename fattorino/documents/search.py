@@ -7,7 +7,6 @@ until the page is full. So neither a word that stands everywhere nor one that st
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,18 +25,19 @@ from fattorino.documents.finding import (
     scope_of,
     stands,
 )
+from fattorino.documents.question import Month, Question, place, question_of, tokens_of
 from fattorino.workflow import counts
 
 # Matches that are fetched to be sorted; of a month with more, documents are read in order.
 FEW = 2000
+# More entries are not fetched in one go.
+MANY = 50_000
 # Documents looked at before any index is asked: enough for what stands everywhere.
 GLANCE = 1500
 # Where a filter means no more documents than this, all are read.
 SMALL = 5000
 # Beyond so many, totals say only "more than".
 COUNTED = 1000
-# A shorter word must be there as it is; a longer one may be the beginning of a word.
-PREFIX_FROM = 3
 # The first window is one month, each further one larger, up to so many months. The index gathers all that begins with a
 # word before it compares: of many months at once it would gather what the page does not need.
 LARGEST_WINDOW = 4
@@ -45,97 +45,7 @@ LARGEST_WINDOW = 4
 WORK = 6_000_000
 ENOUGH = 50
 
-Month = datetime.date
 Found = tuple[datetime.date, int]
-
-
-# Stands in an index term for company and month, which begin every lexeme.
-_PLACE = "~"
-# Articles and the like: they stand in every second document.
-_SMALL_WORD = re.compile(rf"'{_PLACE}[nw][^\W\d]{{1,2}}'")
-# The same of a SearchEntry `s`.
-_OF_ENTRY = (
-    "s.company_id || '.' || to_hex((extract(year from s.month) * 12 + extract(month from s.month))::int)"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What an entry must fulfil.
-
-    Attributes:
-        condition: on SearchEntry `s`, but for its words.
-        words: index terms that all must be there, each in place of _PLACE.
-        numbers: a word typed into the search, which may be the beginning of the number instead, and its terms.
-    """
-
-    condition: Sql
-    words: tuple[str, ...]
-    numbers: tuple[tuple[str, str], ...]
-
-    def in_place(self, places: list[str], standing: list[str]) -> str:
-        """The terms for the index: they all stand in one of these places, and with them one of `standing`."""
-        terms = [*self.words, *(term for _, terms in self.numbers for term in terms.split(" & "))]
-        telling = [term for term in terms if not _SMALL_WORD.fullmatch(term)]
-        terms = telling or terms
-        if terms and standing:
-            terms.append("(" + " | ".join(f"'{_PLACE}k{group}'" for group in standing) + ")")
-        together = f"({' & '.join(terms)})"
-        return " | ".join(together.replace(_PLACE, place) for place in places) if terms else ""
-
-    @property
-    def terms(self) -> int:
-        """How many words the index is asked for."""
-        return len(self.words) + sum(len(terms.split(" & ")) for _, terms in self.numbers)
-
-    @property
-    def whole(self) -> Sql:
-        """The condition with its words."""
-        where = self.condition
-        held = f"s.words @@ replace(%s, '{_PLACE}', {_OF_ENTRY})::tsquery"
-        if self.words:
-            where &= Sql(held, (" & ".join(self.words),))
-        for word, terms in self.numbers:
-            where &= Sql(f"({held} or s.number_key ^@ upper(%s))", (terms, word))
-        return where
-
-
-def question_of(scope: Scope) -> Question:
-    """Put the filter's words into the index's terms."""
-    filters = scope.filters
-    condition = Sql("s.company_id = %s", (scope.actor.company_id,))
-    if filters.number:
-        condition &= Sql("s.number_key ^@ upper(%s)", (filters.number,))
-    if filters.amount_from is not None:
-        condition &= Sql("s.total_cents >= %s", (filters.amount_from,))
-    if filters.amount_to is not None:
-        condition &= Sql("s.total_cents <= %s", (filters.amount_to,))
-    words = [_term("n", token) for _, tokens in _tokens(filters.counterpart) for token in tokens]
-    numbers = [
-        (word, " & ".join(_term("w", token) for token in tokens))
-        for word, tokens in _tokens(filters.text)
-        if tokens
-    ]
-    return Question(condition, tuple(words), tuple(numbers))
-
-
-def _tokens(text: str) -> list[tuple[str, list[str]]]:
-    """The words as typed, each with what the index makes of it; how, the database alone knows."""
-    words = text.split()[:20]
-    if not words:
-        return []
-    typed = (
-        "select word, search_tokens(word) from unnest(%s::text[]) with ordinality as w (word, n) order by n"
-    )
-    return [(word, list(tokens or ())) for word, tokens in run(Sql(typed, (words,)))]
-
-
-def _term(kind: str, token: str) -> str:
-    return f"'{_PLACE}{kind}{token}'" + (":*" if len(token) >= PREFIX_FROM else "")
-
-
-def _place(company: int, month: Month) -> str:
-    return f"{company}.{month.year * 12 + month.month:x}"
 
 
 def page(scope: Scope, cursor: Cursor | None, limit: int) -> list[int]:
@@ -144,6 +54,9 @@ def page(scope: Scope, cursor: Cursor | None, limit: int) -> list[int]:
         return []
     question = question_of(scope)
     small = _is_small(_beyond(scope, cursor))
+    if question.number and not question.terms and not small:
+        found = _in_turn(scope, question, cursor, _months(scope, cursor), limit)
+        return [document_id for _, document_id in found]
     stream = one_after_another(scope, cursor) if small else at_a_glance(scope, cursor, GLANCE)
     found = _read(stream, question, cursor, limit)
     if small or len(found) >= limit:
@@ -168,22 +81,27 @@ def _of_a_full_month(
     if not month.groups or _is_small(month):
         return _read(one_after_another(month, cursor), question, cursor, need) if month.groups else []
     found = _read(at_a_glance(month, cursor, 2 * GLANCE), question, cursor, need)
-    if len(found) == need:
-        return found
-    found, place = [], cursor
+    return found if len(found) == need else _in_turn(scope, question, cursor, window, need)
+
+
+def _in_turn(
+    scope: Scope, question: Question, cursor: Cursor | None, window: list[Month], need: int
+) -> list[Found]:
+    """The first matches of these months, of which the first entries are fetched, and further ones, always more."""
+    found, from_here, size = list[Found](), cursor, min(8 * need, MANY)
     while len(found) < need:
-        entries = _entries(scope, question, place, window, first=8 * need)
-        if not entries:
+        entries = _entries(scope, question, from_here, window, first=size)
+        found += _standing(scope, entries or [], cursor, need - len(found))
+        if entries is None or len(entries) < size:
             break
-        found += _standing(scope, entries, cursor, need - len(found))
-        place = Cursor(*entries[-1], forward=cursor is None or cursor.forward)
+        from_here, size = Cursor(*entries[-1], forward=cursor is None or cursor.forward), min(4 * size, MANY)
     return found
 
 
 def counterparts(company: int, text: str) -> list[int] | None:
     """Ids of counterparts with these words, of very many only some; None where there are no words to ask for."""
     # There are few of them beside the documents: here every word may be a beginning.
-    terms = [f"'{company}c{token}':*" for _, tokens in _tokens(text) for token in tokens]
+    terms = [f"'{company}c{token}':*" for _, tokens in tokens_of(text) for token in tokens]
     if not terms:
         return None
     known = Sql(
@@ -215,7 +133,7 @@ def measure(scope: Scope) -> tuple[counts.Sums, bool]:
         some = _matches(scope, question, None, window) if entries is None else entries
         total = counts.add([total, _sums(scope, [document_id for _, document_id in some])])
         left -= len(window)
-        work = documents * question.terms * (all_months - left) / all_months
+        work = documents * question.weight * (all_months - left) / all_months
         if entries is None or total.n > COUNTED or (left and work > WORK and total.n >= ENOUGH):
             return counts.Sums(n=min(total.n, COUNTED)), False
     return total, True
@@ -269,33 +187,84 @@ def _matches(
     scope: Scope, question: Question, cursor: Cursor | None, window: list[Month], first: int | None = None
 ) -> set[Found]:
     """Entries of these months that match: the first ones, or any up to FEW and one more."""
+    found: set[Found] = set()
+    for road in _roads(scope, question, window):
+        where = road.where & period(scope.filters, cursor, "document_id")
+        if road.by_number and first is not None:
+            sql = _day_by_day(where, cursor, _days(scope, cursor, window), first)
+        else:
+            where &= (
+                Sql("s.date = any(%s)", (_days(scope, cursor, window),)) if road.by_number else Sql("true")
+            )
+            sql = _any_or_first(where, cursor, first)
+        found.update(_asking(road.words, sql))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """An index by which entries are found: that of words, of numbers by day, or of amounts."""
+
+    where: Sql
+    words: str = ""
+    by_number: bool = False
+
+
+def _roads(scope: Scope, question: Question, window: list[Month]) -> Iterator[Road]:
+    """How to all entries of these months."""
+    if question.terms and not question.in_vain:
+        # The index is spared the small words; the entries' own condition knows them.
+        yield Road(question.whole, words=_index_terms(scope, question, window))
+    elif question.number and not question.terms:
+        yield Road(question.condition, by_number=True)
+    elif not question.terms:
+        yield Road(question.condition & Sql("s.month = any(%s)", (window,)))
+    for word in sorted(question.as_number):
+        yield Road(question.whole & Sql("s.number_key ^@ upper(%s)", (word,)), by_number=True)
+
+
+def _any_or_first(where: Sql, cursor: Cursor | None, first: int | None) -> Sql:
+    """Planned as if all were wanted: for a few rows the planner would rather read the table until they turn up."""
     most = (
         f"limit {FEW + 1:d}" if first is None else f"{order(cursor, id_column='document_id')} limit {first:d}"
     )
-    asked = []
-    if terms := _index_terms(scope, question, window):
-        # The index is spared the small words; the entries' own condition knows them.
-        asked.append((terms, question.whole))
-    else:
-        asked.append(("", question.condition & Sql("s.month = any(%s)", (window,))))
-    for word, _ in question.numbers:
-        number = Sql("s.number_key ^@ upper(%s) and s.month = any(%s)", (word, window))
-        asked.append(("", question.whole & number))
-    found: set[Found] = set()
-    for words, condition in asked:
-        where = condition & period(scope.filters, cursor, "document_id")
-        # Planned as if all were wanted: for a few rows the planner would rather read the table until they turn up.
-        entries = (
-            "with entries as materialized (select s.date, s.document_id from documents_searchentry s"
-            f" where {where.text}) select date, document_id from entries {most}"
-        )
-        found.update(_asking(words, Sql(entries, where.values)))
-    return found
+    return Sql(
+        "with entries as materialized (select s.date, s.document_id from documents_searchentry s"
+        f" where {where.text}) select date, document_id from entries {most}",
+        where.values,
+    )
+
+
+def _day_by_day(where: Sql, cursor: Cursor | None, days: list[datetime.date], first: int) -> Sql:
+    """The entries of the days in the order of the list, only of so many days as are needed."""
+    sorting = order(cursor, "days.day", "found.document_id")
+    way = "desc" if cursor is None or cursor.forward else "asc"
+    return Sql(
+        f"select days.day, found.document_id from (select day from unnest(%s::date[]) day order by day {way}) days"
+        " cross join lateral (select s.document_id from documents_searchentry s"
+        f" where s.date = days.day and {where.text}) found {sorting} limit {first:d}",
+        (days, *where.values),
+    )
+
+
+def _days(scope: Scope, cursor: Cursor | None, window: list[Month]) -> list[datetime.date]:
+    """The days of these months that the filter means, from the cursor on."""
+    first, last = scope.filters.date_from, scope.filters.date_to
+    if cursor and cursor.forward:
+        last = min(cursor.date, last or cursor.date)
+    elif cursor:
+        first = max(cursor.date, first or cursor.date)
+    return [
+        day
+        for month in window
+        for day in (month.replace(day=n) for n in range(1, counts.month_end(month).day + 1))
+        if (first is None or first <= day) and (last is None or day <= last)
+    ]
 
 
 def _index_terms(scope: Scope, question: Question, window: list[Month]) -> str:
     groups = {f"{group.dashboard}/{group.kind}" for group in scope.groups} if scope.share < 0.5 else ()
-    return question.in_place([_place(scope.actor.company_id, month) for month in window], sorted(groups))
+    return question.in_place([place(scope.actor.company_id, month) for month in window], sorted(groups))
 
 
 def _asking(words: str, sql: Sql) -> list[Any]:

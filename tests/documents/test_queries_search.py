@@ -11,8 +11,8 @@ import pytest
 from django.db import connection
 
 from fattorino.core.workflow.standard import standard_json
-from fattorino.documents import queries, search
-from fattorino.documents.models import Counterpart, SearchEntry
+from fattorino.documents import queries, question, search
+from fattorino.documents.models import Counterpart, SearchEntry, SearchWord
 from fattorino.documents.queries import Cursor, DocumentFilters
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.scope import company_scope
@@ -147,16 +147,18 @@ def some_filters(chance: random.Random) -> DocumentFilters:
 def test_every_way_finds_what_reading_all_documents_finds(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    few, glance, small = {
-        "searched": (2000, 0, 0),
-        "glanced": (2000, 200, 0),
-        "month by month": (40, 0, 0),
-        "read in order": (1, 0, 0),
+    few, glance, small, known, many = {
+        "searched": (2000, 0, 0, 12, 50_000),
+        "glanced": (2000, 200, 0, 1, 20),
+        "month by month": (40, 0, 0, 2, 9),
+        "read in order": (1, 0, 0, -1, 9),  # each beginning goes on to too many words
     }[way]
     monkeypatch.setattr(search, "FEW", few)
     monkeypatch.setattr(search, "GLANCE", glance)
     monkeypatch.setattr(search, "SMALL", small)
     monkeypatch.setattr(search, "LARGEST_WINDOW", 3)
+    monkeypatch.setattr(search, "MANY", many)
+    monkeypatch.setattr(question, "KNOWN", known)
     check(desk, way)
 
 
@@ -207,8 +209,8 @@ def test_totals_that_take_long_say_how_many_there_are_at_least_unless_they_are_f
     filters = DocumentFilters(text="rossi corso", dashboard="PR")
     exact = queries.totals(desk.actor, filters)
     assert exact.exact and exact.count > 6
-    # All documents twice, for each has two words: the last of five months is not looked at.
-    monkeypatch.setattr(search, "WORK", 1.5 * 200)
+    # All documents twice, for each has two words, whose beginnings are known: the last of five months is not looked at.
+    monkeypatch.setattr(search, "WORK", 1.5 * 200 * 0.4)
     monkeypatch.setattr(search, "ENOUGH", 5)
     bounded = queries.totals(desk.actor, filters)
     assert 5 <= bounded.count < exact.count and not bounded.exact and bounded.total_cents == 0
@@ -248,6 +250,43 @@ def test_a_search_finds_nothing_of_another_company(desk: Desk, other_desk: Desk)
         cursor.execute("select count(*) from documents_searchentry")
         assert cursor.fetchone() == (1,)
         cursor.execute("select set_config('app.words', '', true)")
+
+
+def test_words_are_known_from_the_moment_they_are_written_and_of_the_own_company_only(
+    desk: Desk, other_desk: Desk
+) -> None:
+    document = desk.save()
+    Document.objects.filter(pk=document.pk).update(
+        search_text="straordinariamente", counterpart_name="Bianchi"
+    )
+    known = set(SearchWord.objects.values_list("word", flat=True))
+    assert {"straordinariamente", "bianchi"} <= known
+    fill(desk, 20)
+    assert SearchWord.objects.filter(word="cantu").count() == 1
+    with company_scope(other_desk.company.pk):
+        assert not SearchWord.objects.exists()
+        other_desk.save()
+        assert "straordinariamente" not in set(SearchWord.objects.values_list("word", flat=True))
+
+
+def test_a_number_is_found_wherever_it_lies_in_the_list(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers that begin alike lie close together, far from where the page begins."""
+    monkeypatch.setattr(search, "SMALL", 0)
+    documents = fill(desk, 150)
+    documents.sort(key=lambda d: (d.date, d.pk))
+    for place, document in enumerate(documents):
+        alike = f"4{place}" if 20 <= place < 60 else f"9{place}"
+        Document.objects.filter(pk=document.pk).update(number=alike, dashboard="PR", state="CONSEGNATO")
+    wanted = [d.pk for d in documents[20:60]]
+    last, first = documents[140], documents[3]
+    down = queries.list_documents(desk.actor, DocumentFilters(number="4"), Cursor(last.date, last.pk), 10)
+    assert [row.id for row in down.rows] == wanted[:-11:-1]
+    up = queries.list_documents(
+        desk.actor, DocumentFilters(number="4"), Cursor(first.date, first.pk, False), 10
+    )
+    assert [row.id for row in up.rows] == wanted[9::-1]
+    typed = queries.list_documents(desk.actor, DocumentFilters(text="4"), None, 100)
+    assert [row.id for row in typed.rows] == wanted[::-1]
 
 
 def test_the_search_does_not_outlive_its_question(desk: Desk) -> None:

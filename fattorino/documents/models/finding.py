@@ -54,6 +54,7 @@ class SearchEntry(models.Model):
 
     class Meta:
         indexes = [
+            models.Index(fields=["company", "number_key"], name="search_number"),
             models.Index(fields=["company", "date", "number_key"], name="search_number_by_day"),
             models.Index(fields=["company", "month", "total_cents"], name="search_amount"),
             GinIndex(fields=["words"], name="search_words", fastupdate=False),
