@@ -9,7 +9,10 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from fattorino import clock
-from fattorino.documents import importing
+from fattorino.documents import (
+    importing,
+    tasks_receiving,  # noqa: F401 - the queue knows only what is imported from here
+)
 from fattorino.organisations.queries import Actor
 
 # The database went away: nothing was decided, so the same job is simply done again.

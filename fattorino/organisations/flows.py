@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
@@ -11,6 +13,7 @@ from django.db import transaction
 
 from fattorino.core.errors import RefusedError
 from fattorino.core.texts import say
+from fattorino.core.values import FOREIGN_RECIPIENT, UNKNOWN_RECIPIENT
 from fattorino.organisations.models import LANGUAGES, AuditEntry, Company, Membership, Role, User
 
 
@@ -42,12 +45,14 @@ def save_company(
 
     Args:
         party: core.fatturapa.draft.Party as JSON; the cedente of every invoice of this company.
-        options: trasmittente_paese, trasmittente_codice, sign_private, default_iban, warnings_off.
+        options: trasmittente_paese, trasmittente_codice, sign_private, default_iban, warnings_off, recipient_codes.
 
     Raises:
         RefusedError: no IdFiscaleIVA or no name; a warning that does not exist or may not be switched off.
     """
     _refuse_unknown_warnings(options.get("warnings_off", []))
+    if "recipient_codes" in options:
+        options["recipient_codes"] = _recipient_codes(options["recipient_codes"])
     name = (
         party.get("denominazione")
         or " ".join(filter(None, [party.get("nome"), party.get("cognome")])).strip()
@@ -88,6 +93,21 @@ def _refuse_unknown_warnings(codes: Any) -> None:
             say("Tra gli avvisi spenti c'è un codice che non esiste o che non si può spegnere."),
             say("Si possono spegnere: {codes}.", codes=", ".join(sorted(OPTIONAL))),
         )
+
+
+_RECIPIENT_CODE = re.compile(r"[A-Z0-9]{6,7}")
+
+
+def _recipient_codes(codes: Iterable[str]) -> list[str]:
+    found = sorted({code.strip().upper() for code in codes if code.strip()})
+    nobodys = {UNKNOWN_RECIPIENT, FOREIGN_RECIPIENT}
+    wrong = [code for code in found if code in nobodys or not _RECIPIENT_CODE.fullmatch(code)]
+    if wrong:
+        raise RefusedError(
+            say("«{code}» non è un codice presso cui l'azienda riceve.", code=wrong[0][:40]),
+            say("Indicare codici ufficio di 6 caratteri (PA) o codici destinatario di 7, separati da spazi."),
+        )
+    return found
 
 
 @transaction.atomic

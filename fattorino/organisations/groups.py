@@ -10,7 +10,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
+from django.db.models import OuterRef
 
 from fattorino.core.errors import RefusedError
 from fattorino.core.texts import say
@@ -99,6 +101,18 @@ def names_of(actor: Actor) -> frozenset[str] | None:
             *(f"group:{c}" for c in codes.values_list("group__code", flat=True)),
         }
     return frozenset(names)
+
+
+def names_of_all(company_id: int) -> dict[int, frozenset[str]]:
+    """What `names_of` says, of everybody who belongs to the company and can sign in, by user; in one question."""
+    # Whoever left the company is in no group any more, whatever the rows say.
+    people = Membership.objects.filter(company_id=company_id, user__is_active=True)
+    own = GroupMember.objects.filter(company_id=company_id, user_id=OuterRef("user_id")).order_by()
+    rows = people.annotate(codes=ArraySubquery(own.values("group__code")))
+    return {
+        user_id: frozenset({f"user:{user_id}", f"group:{role}", *(f"group:{code}" for code in codes)})
+        for user_id, role, codes in rows.values_list("user_id", "role", "codes")
+    }
 
 
 @transaction.atomic

@@ -47,6 +47,9 @@ class Company(models.Model):
     default_iban = models.CharField(max_length=34, blank=True)
     # Codes of warnings that this company does not want to see (core.fatturapa.rules.OPTIONAL).
     warnings_off = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    # Where SdI delivers invoices for it: offices of a PA (6 characters) and CodiceDestinatario (7), which several
+    # companies with one channel may share.
+    recipient_codes = ArrayField(models.CharField(max_length=7), default=list, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from fattorino.organisations.models import Company, Membership, Role, User
 
 
@@ -72,6 +74,27 @@ def get_company(company_id: int) -> Company:
 def find_company(id_codice: str) -> Company | None:
     """The company with this partita IVA."""
     return Company.objects.filter(id_codice=id_codice).first()
+
+
+def companies_known_as(id_paese: str | None, id_codice: str | None, codice_fiscale: str | None) -> list[int]:
+    """The companies that an invoice means by these codes; of several, those whose codice fiscale it says (the members
+    of a *gruppo IVA* share one partita IVA)."""
+    country, vat = (id_paese or "IT").strip().upper(), (id_codice or "").strip().upper()
+    tax_code = (codice_fiscale or "").strip().upper()
+    # A body writes its eleven digits in either place.
+    digits = [code for code in (vat if country == "IT" else "", tax_code) if code]
+    rows = Company.objects.filter(
+        Q(id_paese=country, id_codice=vat) | Q(codice_fiscale__in=digits) | Q(id_paese="IT", id_codice__in=digits)
+    )
+    found = dict(rows.order_by("pk").values_list("pk", "codice_fiscale"))
+    exact = [pk for pk, code in found.items() if tax_code and code == tax_code]
+    return exact or list(found)
+
+
+def companies_receiving_at(code: str) -> list[int]:
+    """The companies to which SdI delivers at this office or CodiceDestinatario."""
+    rows = Company.objects.filter(recipient_codes__contains=[code.strip().upper()]).order_by("pk")
+    return list(rows.values_list("pk", flat=True))
 
 
 def find_person(email: str) -> User | None:

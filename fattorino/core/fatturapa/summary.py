@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -42,9 +43,17 @@ class Summary:
 
 def summarise(reading: Reading) -> Summary:
     """The summary of an invoice that was read."""
+    return _summary(reading, reading.fattura.fattura_elettronica_body)
+
+
+def summarise_each(reading: Reading) -> tuple[Summary, ...]:
+    """A summary of its own for each document of the file, in their order: a lotto holds several."""
+    return tuple(_summary(reading, (body,)) for body in reading.fattura.fattura_elettronica_body)
+
+
+def _summary(reading: Reading, bodies: Sequence[Any]) -> Summary:
     fattura = reading.fattura
     header = fattura.fattura_elettronica_header
-    bodies = fattura.fattura_elettronica_body
     first = bodies[0].dati_generali.dati_generali_documento
     if isinstance(fattura, semplificata.FatturaElettronicaSemplificata):
         amounts = [_simplified_amounts(body) for body in bodies]
@@ -54,7 +63,7 @@ def summarise(reading: Reading) -> Summary:
         ids = header.cessionario_committente.identificativi_fiscali  # type: ignore[union-attr]
         other = header.cessionario_committente.altri_dati_identificativi  # type: ignore[union-attr]
         buyer = _flat_party(ids.id_fiscale_iva, ids.codice_fiscale, other)
-        words = tuple(r.descrizione for b in bodies for r in b.dati_beni_servizi)  # type: ignore[union-attr]
+        words = tuple(r.descrizione for b in bodies for r in b.dati_beni_servizi)
     else:
         amounts = [_amounts(body) for body in bodies]
         seller = _party(header.cedente_prestatore)

@@ -24,9 +24,13 @@ from fattorino.core.workflow.definition import (
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """A document comes in: from a form, a file, the API or the Hub. Empty `state`: the dashboard's initial one."""
+    """A document comes in: from a form, a file, the API or the Hub. Empty `state`: the dashboard's initial one.
+
+    `status`: what the Hub says of it as it comes (MT_PA, MT_PRIV); the event map may know a first state for that.
+    """
 
     state: str = ""
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +206,7 @@ def _in_use(workflow: Workflow, code: str) -> State:
 
 
 def _entered(workflow: Workflow, event: Entered, facts: Facts) -> Decision | Refusal:
-    code = event.state or workflow.initial.get(facts.dashboard, "")
+    code = event.state or _entry(workflow, event.status, facts) or workflow.initial.get(facts.dashboard, "")
     if not code:
         return Refusal(
             say("Per questo genere di documento non è configurato uno stato iniziale."),
@@ -214,6 +218,16 @@ def _entered(workflow: Workflow, event: Entered, facts: Facts) -> Decision | Ref
             say("Lo stato «{state}» non è uno stato iniziale di questa dashboard.", state=state.label)
         )
     return _into(workflow, code, facts, run_on=False)
+
+
+def _entry(workflow: Workflow, status: str, facts: Facts) -> str:
+    """Where the event map lets a document in that comes with this status; empty where it does not say."""
+    for told in workflow.events:
+        if status and told.status == status and facts.dashboard in told.dashboards:
+            state = _in_use(workflow, told.to_state)
+            if facts.dashboard in state.dashboards and state.type is StateType.INITIAL:
+                return state.code
+    return ""
 
 
 def _requested(state: State, event: ActionRequested, facts: Facts) -> Decision | Refusal:

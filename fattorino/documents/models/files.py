@@ -54,6 +54,8 @@ class DocumentFile(models.Model):
         SIGNED = "firmato", say("Fattura firmata")
         IMPORTED = "importato", say("File importato")
         RECEIPT = "ricevuta", say("Ricevuta di SdI")
+        METADATA = "metadati", say("Metadati di SdI")
+        ANSWER = "risposta", say("Risposta inviata a SdI")
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="files")

@@ -49,6 +49,8 @@ class Reception(models.Model):
 
     # Empty while nobody knows whose it is: then only maintenance sees it.
     company = models.ForeignKey(Company, null=True, on_delete=models.PROTECT, related_name="+")
+    # The company whose channel or person brought it; 0: the installation's own door, to which SdI alone comes.
+    brought_for = models.BigIntegerField(default=0)
     source = models.CharField(max_length=12, choices=Source.choices)
     # Empty for what a person imported without its MT.
     identificativo_sdi = models.CharField(max_length=36, blank=True)
@@ -62,23 +64,20 @@ class Reception(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     note = models.TextField(blank=True)
     read_at = models.DateTimeField(null=True)
+    # Of OWN our document that came back, of DUPLICATE the one that had arrived before.
+    document = models.ForeignKey(Document, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [
-            # SdI's identifier is one delivery for ever; the same bytes imported twice are one file.
+            # What comes to one company must not pass for what SdI brings to another under the same identifier; nor
+            # other bytes for those that are kept.
             models.UniqueConstraint(
-                fields=["identificativo_sdi"],
-                condition=~models.Q(identificativo_sdi=""),
-                name="received_once",
-            ),
-            models.UniqueConstraint(
-                fields=["company", "sha256"],
-                condition=models.Q(identificativo_sdi=""),
-                name="imported_once",
+                fields=["identificativo_sdi", "sha256", "brought_for"], name="received_once"
             ),
         ]
         indexes = [
             models.Index(fields=["company", "-id"], name="receptions_list"),
+            models.Index(fields=["company", "sha256"], name="receptions_by_bytes"),
             models.Index(fields=["id"], condition=models.Q(state="waiting"), name="receptions_waiting"),
         ]
 
@@ -112,11 +111,18 @@ class PassiveInvoice(models.Model):
     opened_by = models.CharField(max_length=150, blank=True)
     # When it was handed to the gestionale, and what it answered.
     exported_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_ref = models.CharField(max_length=100, blank=True)
+    # The TD16-TD19 that the company prepared from it.
+    integration = models.ForeignKey(Document, null=True, on_delete=models.PROTECT, related_name="+")
+    # Days before the term for which somebody was warned last (5, then 1).
+    warned_days = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["reception", "position"], name="one_per_body")]
         indexes = [
             models.Index(fields=["company", "seller"], name="passive_by_seller"),
+            models.Index(fields=["company", "identificativo_sdi"], name="passive_by_sdi"),
             models.Index(
                 fields=["company", "-document"],
                 condition=models.Q(opened_at=None),
@@ -147,6 +153,25 @@ class Decision(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["document", "-id"], name="decisions_of_document")]
+
+
+class Posting(models.Model):
+    """The invoice was entered into the accounts: when, under which protocol number, who said so. Append-only."""
+
+    class Source(models.TextChoices):
+        PERSON = "person", say("A mano")
+        GESTIONALE = "gestionale", say("Dal gestionale")
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="postings")
+    date = models.DateField()
+    protocol = models.CharField(max_length=40, blank=True)
+    source = models.CharField(max_length=12, choices=Source.choices)
+    at = models.DateTimeField()
+    actor_label = models.CharField(max_length=150)
+
+    class Meta:
+        indexes = [models.Index(fields=["document", "-id"], name="postings_of_document")]
 
 
 class WatchedFolder(models.Model):

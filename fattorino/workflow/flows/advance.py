@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connection, transaction
@@ -26,8 +26,9 @@ from fattorino.core.workflow.decide import (
 from fattorino.core.workflow.definition import Workflow
 from fattorino.organisations import reading
 from fattorino.organisations.queries import Actor
+from fattorino.organisations.rows import insert_rows, update_rows
 from fattorino.workflow import queries
-from fattorino.workflow.flows.moves import Judge, Move, Step, next_change, start, write
+from fattorino.workflow.flows.moves import Judge, Move, Step, next_changes, start, write
 from fattorino.workflow.models import Document, PendingAction, StateChange
 
 # The class of the advisory locks by which a new configuration waits for the moves of a company's documents.
@@ -113,7 +114,13 @@ def hold_configuration(company_id: int) -> None:
 
 def lock(document_id: int) -> None:
     """Hold the document until the transaction ends. Every flow locks it before anything that hangs on it."""
-    Document.objects.select_for_update().filter(pk=document_id).values_list("pk", flat=True).first()
+    lock_many([document_id])
+
+
+def lock_many(document_ids: Sequence[int]) -> None:
+    """The same for many; always in the same order, so that two who want the same ones do not wait in a ring."""
+    rows = Document.objects.select_for_update().filter(pk__in=document_ids).order_by("pk")
+    list(rows.values_list("pk", flat=True))
 
 
 _NEEDED = ("company_id", "dashboard", "state", "state_since", "confirmed", "held_statuses", "change_seq")
@@ -173,9 +180,17 @@ def apply_held(document_id: int, actor: Actor, *, now: datetime.datetime) -> int
         return before - len(document.held_statuses)
 
 
-def enter(document_id: int, actor: Actor, *, now: datetime.datetime, message: str = "") -> Decision:
-    """A new document takes its first state."""
-    return advance(document_id, Entered(), actor, now=now, message=message)
+def enter(
+    document_id: int,
+    actor: Actor,
+    *,
+    now: datetime.datetime,
+    message: str = "",
+    status: str = "",
+    sha256: str = "",
+) -> Decision:
+    """A new document takes its first state; `status` is what the Hub says of it as it comes."""
+    return advance(document_id, Entered(status=status), actor, now=now, message=message, sha256=sha256)
 
 
 def request_action(document_id: int, actor: Actor, *, now: datetime.datetime) -> Decision:
@@ -225,25 +240,48 @@ def record(
     sha256: str = "",
 ) -> None:
     """Write into the history something that by its nature moves no state (a save, an old receipt, a retry)."""
+    record_many([Line(document_id, event, message, detail or [], sha256)], actor, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line for the history of a document."""
+
+    document_id: int
+    event: str
+    message: str
+    detail: list[dict[str, Any]] = field(default_factory=list)
+    sha256: str = ""
+
+
+def record_many(lines: Sequence[Line], actor: Actor, *, now: datetime.datetime) -> None:
+    """The same for many documents of a company, in few statements."""
+    if not lines:
+        return
     with transaction.atomic():
-        document = Document.objects.select_for_update().get(pk=document_id, company_id=actor.company_id)
-        document.change_seq = next_change()
-        document.save(update_fields=["change_seq"])
-        StateChange.objects.create(
-            company_id=document.company_id,
-            document=document,
-            at=now,
-            event=event,
-            from_state=document.state,
-            to_state=document.state,
-            outcome="recorded",
-            actor_kind=actor.kind,
-            actor_label=actor.label[:150],
-            actor_user_id=actor.user_id,
-            message=message,
-            detail=detail or [],
-            file_sha256=sha256,
-        )
+        documents = _locked(actor.company_id, [line.document_id for line in lines])
+        numbers = next_changes(len(documents))
+        rows = list(zip(documents, numbers, strict=True))
+        update_rows(Document, actor.company_id, ("change_seq",), rows)
+        insert_rows([_line(line, documents[line.document_id], actor, now) for line in lines])
+
+
+def _line(line: Line, document: Document, actor: Actor, now: datetime.datetime) -> StateChange:
+    return StateChange(
+        company_id=actor.company_id,
+        document_id=document.pk,
+        at=now,
+        event=line.event,
+        from_state=document.state,
+        to_state=document.state,
+        outcome="recorded",
+        actor_kind=actor.kind,
+        actor_label=actor.label[:150],
+        actor_user_id=actor.user_id,
+        message=line.message,
+        detail=line.detail,
+        file_sha256=line.sha256,
+    )
 
 
 def system_actor(company_id: int, kind: str = "hub") -> Actor:

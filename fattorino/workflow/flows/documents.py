@@ -40,8 +40,20 @@ class DocumentFacts:
     search_text: str
 
 
-def open_document(actor: Actor, facts: DocumentFacts, *, now: datetime.datetime, message: str) -> Document:
-    """A new document takes its place and, unless it is a *ricevuta*, its first state."""
+def open_document(
+    actor: Actor,
+    facts: DocumentFacts,
+    *,
+    now: datetime.datetime,
+    message: str,
+    status: str = "",
+    sha256: str = "",
+) -> Document:
+    """A new document takes its place and, unless it is a *ricevuta*, its first state.
+
+    Args:
+        status: what the Hub says of a document that comes from SdI (MT_PA, MT_PRIV).
+    """
     with transaction.atomic():
         document = Document.objects.create(
             company_id=actor.company_id,
@@ -51,7 +63,7 @@ def open_document(actor: Actor, facts: DocumentFacts, *, now: datetime.datetime,
             **dataclasses.asdict(facts),
         )
         if document.dashboard:
-            enter(document.pk, actor, now=now, message=message)
+            enter(document.pk, actor, now=now, message=message, status=status, sha256=sha256)
         else:
             record(document.pk, "Entered", actor, now=now, message=message)
         document.refresh_from_db()

@@ -1,0 +1,7 @@
+"""Invoices that others send to the company: kept before they are read, read by a job, never lost, never twice."""
+
+from __future__ import annotations
+
+from fattorino.documents.receiving.read import read as read
+from fattorino.documents.receiving.read import set_aside as set_aside
+from fattorino.documents.receiving.take import take_invoice as take_invoice

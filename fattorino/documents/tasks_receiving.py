@@ -1,0 +1,34 @@
+"""Background jobs of the received invoices."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+from django.db import InterfaceError, OperationalError
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from fattorino import clock
+from fattorino.core.texts import say
+from fattorino.documents import receiving
+
+log = logging.getLogger(__name__)
+
+# The database went away: nothing was decided, so the same job is simply done again.
+AGAIN = RetryStrategy(
+    max_attempts=10, exponential_wait=2, retry_exceptions={OperationalError, InterfaceError}
+)
+
+
+@app.task(name="documents.read_reception", retry=AGAIN)
+def read_reception(reception_id: int) -> None:
+    """Read one invoice that arrived."""
+    try:
+        receiving.read(reception_id, now=clock.now())
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # noqa: BLE001 - the border of the job: what arrived is never lost nor retried for ever
+        log.error("reception %s\n%s", reception_id, traceback.format_exc())
+        why = say("Il file non si è potuto leggere per un errore interno, annotato nel registro.")
+        receiving.set_aside(reception_id, why, now=clock.now())
