@@ -250,6 +250,14 @@ HUB_RICEVI_FILE_URL = os.environ.get("FATTORINO_SDI_URL") or f"http://127.0.0.1:
 # says so with this shared secret (X-Fattorino-Proxy) and the subject (X-Ssl-Client-S-Dn).
 SDI_PROXY_SECRET = os.environ.get("FATTORINO_SDI_PROXY_SECRET", "")
 SDI_ALLOW_LOOPBACK = os.environ.get("FATTORINO_SDI_ALLOW_LOOPBACK", "1" if DEMO else "0") == "1"
+# The authority of SdI's certificate, by which receipts are proven: a file, or a folder of simulators (decision 0012).
+SDI_TRUSTED_CA = os.environ.get("FATTORINO_SDI_TRUSTED_CA") or (str(HOME / "simulators") if DEMO else "")
+
+# Libraries of signing devices that companies may choose: "name=path" with ";" between them. They are code that runs in
+# our processes, so only who runs the installation names them.
+PKCS11_LIBRARIES = dict(
+    each.split("=", 1) for each in os.environ.get("FATTORINO_PKCS11", "").split(";") if "=" in each
+)
 
 LOGGING = {
     "version": 1,

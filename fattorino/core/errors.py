@@ -93,6 +93,10 @@ class SigningError(FattorinoError):
     pass
 
 
+class UnsignableError(SigningError):
+    """This file cannot be signed as it is; the key is well."""
+
+
 class PinRefusedError(SigningError):
     """The key's PIN was refused: trying again could lock the key for good."""
 

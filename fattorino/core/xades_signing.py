@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from lxml import etree
 
 from fattorino.core import xml
-from fattorino.core.errors import SigningError
+from fattorino.core.errors import SigningError, UnsignableError
 from fattorino.core.fatturapa.cades import ToSign
 from fattorino.core.signatures import Certificate, CertificateError, read_certificate
 from fattorino.core.texts import say
@@ -70,7 +70,7 @@ def prepare_xades(
     """The first half of `sign_xades`, so that a remote service signs many files with one question."""
     root = xml.parse(data, keep_comments=True)
     if root.find(DS + "Signature") is not None:
-        raise SigningError(say("Il file XML è già firmato."), say("Usare il file originale, senza firma."))
+        raise UnsignableError(say("Il file XML è già firmato."), say("Usare il file originale, senza firma."))
     try:
         certificate = read_certificate(certificate_der)
     except CertificateError as error:
@@ -98,7 +98,7 @@ def prepare_xades(
 def _find(data: bytes) -> etree._Element:
     root = xml.parse(data, keep_comments=True)
     if len(root) == 0 or root[-1].tag != DS + "Signature":
-        raise SigningError(
+        raise UnsignableError(
             say("Il file XML ha una forma in cui non si può inserire la firma."),
             say("Firmarlo come .p7m, oppure salvarlo in UTF-8 senza nulla dopo l'ultimo elemento."),
         )

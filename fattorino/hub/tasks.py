@@ -16,6 +16,7 @@ from procrastinate.manager import JobManager
 from fattorino import clock
 from fattorino.core.errors import ChannelError
 from fattorino.core.texts import say
+from fattorino.hub import tasks_keys  # noqa: F401 - the queue knows only what is imported from here
 from fattorino.hub.channels.base import Accepted
 from fattorino.hub.flows import channels, maintenance, receive, synchronise
 from fattorino.hub.flows import transmit as sending

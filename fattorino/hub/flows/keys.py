@@ -1,20 +1,45 @@
-"""Signing keys of a company. A secret is encrypted before it reaches the database."""
+"""What a company signs with. A secret is encrypted before it reaches the database and decrypted only to sign."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
 
-from fattorino.core.errors import SigningError
-from fattorino.core.fatturapa.cades import sign_cades
+from fattorino.core.errors import PinRefusedError, RefusedError, SigningError
+from fattorino.core.fatturapa.cades import prepare_cades
 from fattorino.core.texts import say
+from fattorino.core.xades_signing import prepare_xades
 from fattorino.hub.models import SigningKey
 from fattorino.hub.signing import secrets
+from fattorino.hub.signing.base import Signer
+from fattorino.hub.signing.csc import CscAccount, CscSigner, check_address
+from fattorino.hub.signing.pkcs11 import TokenKey, TokenSigner
 from fattorino.hub.signing.pkcs12 import load_pkcs12
 from fattorino.organisations.flows import audit
+from fattorino.organisations.scope import company_scope
+from fattorino.workflow import queue
+
+Kind, Form = SigningKey.Kind, SigningKey.Form
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlace:
+    """Where a key is and what opens it.
+
+    Attributes:
+        values: what may be shown: library (its name among the installation's), token, key; or url, oauth, client_id,
+            credential. secret: pkcs12 needs none here; pin; or pin and client_secret.
+    """
+
+    kind: str
+    values: Mapping[str, str]
+    secret: Mapping[str, str]
 
 
 def save_key(
@@ -24,6 +49,7 @@ def save_key(
     *,
     now: datetime.datetime,
     actor_id: int | None = None,
+    form: str = Form.CADES,
 ) -> SigningKey:
     """Take a PKCS#12 as the company's signing key; the one before is kept but no longer used.
 
@@ -31,26 +57,130 @@ def save_key(
         SigningError: wrong password, no key, expired, too weak.
     """
     key = load_pkcs12(pkcs12, password, at=now)
+    row = SigningKey(
+        company_id=company_id,
+        kind=Kind.PKCS12,
+        form=form,
+        pkcs12=secrets.encrypt(pkcs12, settings.SECRETS_KEYS),
+        password=secrets.encrypt(password.encode(), settings.SECRETS_KEYS),
+        subject=key.subject[:250],
+        serial=str(key.serial),
+        not_after=key.not_after,
+        created_at=now,
+    )
+    return _keep(row, now, actor_id)
+
+
+def propose(
+    company_id: int,
+    place: KeyPlace,
+    *,
+    now: datetime.datetime,
+    actor_id: int | None = None,
+    form: str = Form.CADES,
+) -> SigningKey:
+    """Take a key on a token or at a remote service. A job opens it, which may take a while, before it is used.
+
+    Raises:
+        RefusedError: something is missing (`fields`).
+    """
+    from fattorino.hub.tasks_keys import prove_key  # the task calls these flows: imported where it is needed
+
+    _check_place(place)
     with transaction.atomic():
-        SigningKey.objects.filter(company_id=company_id, active=True).update(active=False)
-        saved = SigningKey.objects.create(
+        row = SigningKey.objects.create(
             company_id=company_id,
-            pkcs12=secrets.encrypt(pkcs12, settings.SECRETS_KEYS),
-            password=secrets.encrypt(password.encode(), settings.SECRETS_KEYS),
-            subject=key.subject[:250],
-            serial=str(key.serial),
-            not_after=key.not_after,
+            kind=place.kind,
+            form=form,
+            settings=dict(place.values),
+            secrets=secrets.encrypt(json.dumps(dict(place.secret)).encode(), settings.SECRETS_KEYS),
+            active=False,
             created_at=now,
         )
+        queue.defer(prove_key, lock=f"key:{row.pk}", company_id=company_id, key_id=row.pk, actor_id=actor_id)
+    return row
+
+
+def _check_place(place: KeyPlace) -> None:
+    problems: dict[str, str] = {}
+    needed = {
+        Kind.PKCS11: ("library", "token", "pin"),
+        Kind.CSC: ("url", "oauth", "client_id", "client_secret", "pin"),
+    }[Kind(place.kind)]
+    for name in needed:
+        if not (place.values.get(name) or place.secret.get(name)):
+            problems[name] = say("Campo obbligatorio.")
+    if place.kind == Kind.PKCS11 and place.values.get("library") not in (
+        "",
+        None,
+        *settings.PKCS11_LIBRARIES,
+    ):
+        problems["library"] = say("Scegliere una delle librerie ammesse dall'installazione.")
+    for name in ("url", "oauth") if place.kind == Kind.CSC else ():
+        try:
+            check_address(place.values.get(name, ""))
+        except SigningError as error:
+            problems.setdefault(name, error.message)
+    if problems:
+        raise RefusedError(
+            say("La chiave non è stata salvata: ci sono campi da correggere."), fields=problems
+        )
+
+
+def prove(key_id: int, company_id: int, *, now: datetime.datetime, actor_id: int | None = None) -> None:
+    """Open a proposed key; where that works it becomes the company's key, else the page says why not.
+
+    Call it outside any transaction. Doing it again changes nothing.
+    """
+    with company_scope(company_id):
+        row = SigningKey.objects.filter(pk=key_id, company_id=company_id).first()
+    if row is None or row.active or row.tested_at is not None:
+        return
+    told: str
+    try:
+        with opened(row, now=now) as key:
+            row.subject, row.serial = key.subject[:250], str(key.serial)
+            row.not_after, told = key.not_after, say("La chiave di {name} è in uso.", name=key.name)
+            row.active = True
+    except SigningError as error:
+        told = error.text
+    row.tested_at, row.test_note = now, told
+    with company_scope(company_id):
+        _keep(row, now, actor_id) if row.active else row.save()
+
+
+def _keep(row: SigningKey, now: datetime.datetime, actor_id: int | None) -> SigningKey:
+    with transaction.atomic():
+        SigningKey.objects.filter(company_id=row.company_id, active=True).update(active=False)
+        row.save()
         audit(
             say("chiave di firma caricata"),
             now=now,
             actor_id=actor_id,
-            company_id=company_id,
-            subject=saved.subject,
-            serial=saved.serial,
+            company_id=row.company_id,
+            subject=row.subject,
+            serial=row.serial,
         )
-        return saved
+    return row
+
+
+def retire(company_id: int, *, now: datetime.datetime, actor_id: int | None = None) -> None:
+    """From now on the company has no key: what must be signed waits, or is signed outside."""
+    with transaction.atomic():
+        if SigningKey.objects.filter(company_id=company_id, active=True).update(active=False):
+            audit(say("chiave di firma tolta"), now=now, actor_id=actor_id, company_id=company_id)
+
+
+def set_form(company_id: int, form: str, *, now: datetime.datetime, actor_id: int | None = None) -> None:
+    """CAdES or XAdES, from the next signature on. Raises RefusedError for anything else."""
+    if form not in Form.values:
+        raise RefusedError(say("Scegliere il formato della firma tra quelli proposti."))
+    with transaction.atomic():
+        key_of(company_id)
+        SigningKey.objects.filter(company_id=company_id, active=True).update(form=form)
+        audit(
+            say("formato della firma cambiato"), now=now, actor_id=actor_id, company_id=company_id, form=form
+        )
 
 
 def key_of(company_id: int) -> SigningKey:
@@ -63,26 +193,117 @@ def key_of(company_id: int) -> SigningKey:
     if row is None:
         raise SigningError(
             say("L'azienda non ha una chiave di firma, che per le fatture alla PA è obbligatoria."),
-            say("Un amministratore la carica con «fattorino manage company_key»."),
+            say("Un amministratore la carica nella pagina della firma; oppure si firma fuori da Fattorino."),
         )
     return row
 
 
-def signer(row: SigningKey, *, now: datetime.datetime) -> Callable[[bytes], bytes]:
-    """What puts a content into a CAdES-BES envelope made with this key; touches no database. Opening the key takes much
-    longer than signing, so whoever signs many files opens it once.
+@contextmanager
+def opened(row: SigningKey, *, now: datetime.datetime) -> Iterator[Signer]:
+    """The key itself; touches no database. Opening takes much longer than signing: whoever signs many opens it once.
 
     Raises:
-        SigningError: the key cannot sign today.
+        SigningError: the key cannot sign today. PinRefusedError: tell `block` about it.
     """
-    key = load_pkcs12(
-        secrets.decrypt(bytes(row.pkcs12), settings.SECRETS_KEYS),
-        secrets.decrypt(bytes(row.password), settings.SECRETS_KEYS).decode(),
-        at=now,
-    )
-    return lambda content: sign_cades(content, key.certificate, key.sign, now, key.is_ec, key.chain)
+    if row.blocked_at is not None:
+        raise SigningError(
+            say("La firma è sospesa: {reason}", reason=row.blocked_why),
+            say("Un amministratore salva di nuovo la chiave, con il PIN giusto, nella pagina della firma."),
+        )
+    key = _OPEN[Kind(row.kind)](row)
+    try:
+        key.check_validity(now)
+        yield key
+    finally:
+        key.close()
+
+
+def block(row: SigningKey, error: PinRefusedError, *, now: datetime.datetime) -> None:
+    """Remember that the PIN was refused: nobody tries it again before a person has saved the key anew."""
+    changed = SigningKey.objects.filter(pk=row.pk, company_id=row.company_id, blocked_at=None)
+    if changed.update(blocked_at=now, blocked_why=error.message):
+        audit(say("firma sospesa"), now=now, company_id=row.company_id, reason=error.message)
+
+
+def sign_files(key: Signer, form: str, contents: Sequence[bytes], *, now: datetime.datetime) -> list[bytes]:
+    """Each content with its signature, in order.
+
+    Raises:
+        SigningError, XmlError: a content that cannot be signed, or the key gave up; none is signed then.
+    """
+    if form == Form.XADES:
+        waiting = [prepare_xades(each, key.certificate, now, key.is_ec) for each in contents]
+    else:
+        waiting = [prepare_cades(each, key.certificate, now, key.is_ec, key.chain) for each in contents]
+    signatures = key.sign_many([each.data for each in waiting])
+    return [each.seal(value) for each, value in zip(waiting, signatures, strict=True)]
 
 
 def sign(row: SigningKey, content: bytes, *, now: datetime.datetime) -> bytes:
-    """The content in an envelope; raises as `signer` does."""
-    return signer(row, now=now)(content)
+    """One content with its signature; raises as `opened` and `sign_files` do."""
+    with opened(row, now=now) as key:
+        return sign_files(key, row.form, [content], now=now)[0]
+
+
+def try_out(company_id: int, *, now: datetime.datetime) -> None:
+    """Open the company's key and sign a few bytes that are thrown away; the row keeps what came of it, in words.
+
+    Call it outside any transaction: it may talk to a remote service.
+    """
+    with company_scope(company_id):
+        row = key_of(company_id)
+    told: str
+    refused: PinRefusedError | None = None
+    try:
+        with opened(row, now=now) as key:
+            key.sign_many([b"Fattorino: prova della firma"])
+            told = say("La chiave di {name} firma.", name=key.name)
+    except SigningError as error:
+        told, refused = error.text, error if isinstance(error, PinRefusedError) else None
+    with company_scope(company_id):
+        SigningKey.objects.filter(pk=row.pk, company_id=company_id).update(tested_at=now, test_note=told)
+        if refused is not None:
+            block(row, refused, now=now)
+
+
+def _pkcs12(row: SigningKey) -> Signer:
+    assert row.pkcs12 is not None and row.password is not None
+    return load_pkcs12(
+        secrets.decrypt(bytes(row.pkcs12), settings.SECRETS_KEYS),
+        secrets.decrypt(bytes(row.password), settings.SECRETS_KEYS).decode(),
+    )
+
+
+def _pkcs11(row: SigningKey) -> Signer:
+    name = str(row.settings.get("library", ""))
+    library = settings.PKCS11_LIBRARIES.get(name)
+    if library is None:
+        raise SigningError(
+            say("La libreria PKCS#11 «{name}» non è tra quelle ammesse dall'installazione.", name=name),
+            say("Chi gestisce l'installazione la aggiunge con FATTORINO_PKCS11."),
+        )
+    place = TokenKey(library, row.settings["token"], row.settings.get("key", ""), _secret(row)["pin"])
+    return TokenSigner(place)
+
+
+def _csc(row: SigningKey) -> Signer:
+    secret = _secret(row)
+    return CscSigner(
+        CscAccount(
+            url=row.settings["url"],
+            oauth=row.settings["oauth"],
+            client_id=row.settings["client_id"],
+            client_secret=secret["client_secret"],
+            pin=secret["pin"],
+            credential=row.settings.get("credential", ""),
+        )
+    )
+
+
+def _secret(row: SigningKey) -> dict[str, str]:
+    assert row.secrets is not None
+    plain: dict[str, str] = json.loads(secrets.decrypt(bytes(row.secrets), settings.SECRETS_KEYS))
+    return plain
+
+
+_OPEN = {Kind.PKCS12: _pkcs12, Kind.PKCS11: _pkcs11, Kind.CSC: _csc}

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fattorino.core.errors import FattorinoError, SigningError
+from fattorino.core.errors import FattorinoError, PinRefusedError, SigningError, UnsignableError
 from fattorino.core.fatturapa.envelope import is_signed, unwrap
 from fattorino.core.texts import say
 from fattorino.documents import files
 from fattorino.documents import flows as documents
 from fattorino.hub import queries
 from fattorino.hub.flows import keys
-from fattorino.hub.flows.submissions import Results, Runs, current, in_portions
-from fattorino.hub.models import Submission
+from fattorino.hub.flows.submissions import Portion, Results, Runs, current, in_portions
+from fattorino.hub.models import SigningKey, Submission
+from fattorino.hub.signing.base import Signer
 from fattorino.organisations.queries import get_company
 from fattorino.organisations.rows import update_rows
 from fattorino.organisations.scope import company_scope
@@ -40,72 +41,107 @@ def sign(runs: Runs, *, now: datetime.datetime) -> ManyResults:
     for run, submission in submissions.items():
         if submission.outgoing:
             results[run] = ActionResult(True, say("Già firmata."), sha256=submission.outgoing.sha256)
-    signer = _Signer(company_id, now)
-    for portion in in_portions(company_id, {r: s for r, s in submissions.items() if r not in results}):
-        sealed = {run: _sealed(submission, raw, signer, always) for run, submission, raw in portion}
-        with company_scope(company_id):
-            results |= _keep(company_id, [(run, s, sealed[run]) for run, s, _ in portion], now)
+    left = {r: s for r, s in submissions.items() if r not in results}
+    with _Pen(company_id, now) as pen:
+        for portion in in_portions(company_id, left):
+            sealed = _sealed(portion, pen, always)
+            with company_scope(company_id):
+                results |= _keep(company_id, [(run, s, sealed[run]) for run, s, _ in portion], now)
     return ManyResults([results[run.run] for run in runs])
 
 
 @dataclass(frozen=True, slots=True)
 class _Sealed:
-    """What goes out: `p7m`, or the content as it is under that name; or neither, and why."""
+    """What goes out: `signed`, or the content as it is under that name; or neither, and why."""
 
-    p7m: bytes = b""
+    signed: bytes = b""
     name: str = ""
     told: str = ""
     refused: str = ""
 
 
-def _sealed(submission: Submission, raw: bytes, signer: _Signer, always: bool) -> _Sealed:
-    base = submission.base_name
-    try:
-        already = is_signed(unwrap(raw))
+def _sealed(portion: Portion, pen: _Pen, always: bool) -> dict[uuid.UUID, _Sealed]:
+    sealed = dict[uuid.UUID, _Sealed]()
+    to_sign: Portion = []
+    for run, submission, raw in portion:
+        try:
+            already = is_signed(unwrap(raw))
+        except FattorinoError as exc:
+            sealed[run] = _Sealed(refused=exc.text)
+            continue
         if not already and (always or submission.formato == "FPA12"):
-            return _Sealed(
-                p7m=signer.sign(raw),
-                name=f"{base}.xml.p7m",
-                told=say("Firmata: {file}", file=f"{base}.xml.p7m"),
-            )
-    except FattorinoError as exc:
-        return _Sealed(refused=exc.text)
-    told = (
-        say("Il file importato è già firmato.")
-        if already
-        else say("Firma non richiesta per questo destinatario.")
-    )
-    return _Sealed(name=base + (".xml.p7m" if queries.is_p7m(raw) else ".xml"), told=told)
+            to_sign.append((run, submission, raw))
+            continue
+        told = (
+            say("Il file importato è già firmato.")
+            if already
+            else say("Firma non richiesta per questo destinatario.")
+        )
+        name = submission.base_name + (".xml.p7m" if queries.is_p7m(raw) else ".xml")
+        sealed[run] = _Sealed(name=name, told=told)
+    return sealed | pen.sign(to_sign)
 
 
-class _Signer:
-    """Opens the company's key when something is to be signed for the first time: that takes longer than signing."""
+class _Pen:
+    """The company's key, opened when something is to be signed for the first time: that takes longer than signing."""
 
     def __init__(self, company_id: int, now: datetime.datetime) -> None:
         self.company_id, self.now = company_id, now
-        self._sign: Callable[[bytes], bytes] | None = None
+        self._open = ExitStack()
+        self._key: tuple[SigningKey, Signer] | None = None
         self._error: SigningError | None = None
 
-    def sign(self, content: bytes) -> bytes:
-        """Raises SigningError: there is no key, or it cannot sign today."""
+    def __enter__(self) -> _Pen:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def sign(self, portion: Portion) -> dict[uuid.UUID, _Sealed]:
+        """All of them with one question to the key. If one of them cannot be signed, each is tried by itself, so that
+        it alone is refused; a key that gave up is not asked again."""
+        if not portion:
+            return {}
+        try:
+            row, key = self._opened()
+            signed = keys.sign_files(key, row.form, [raw for _, _, raw in portion], now=self.now)
+        except FattorinoError as exc:
+            if isinstance(exc, SigningError) and not isinstance(exc, UnsignableError):
+                self._give_up(exc)
+            if self._error or len(portion) == 1:
+                return {run: _Sealed(refused=exc.text) for run, _, _ in portion}
+            return {run: each for one in portion for run, each in self.sign([one]).items()}
+        end = ".xml" if row.form == SigningKey.Form.XADES else ".xml.p7m"
+        return {
+            run: _Sealed(
+                signed=file,
+                name=submission.base_name + end,
+                told=say("Firmata: {file}", file=submission.base_name + end),
+            )
+            for (run, submission, _), file in zip(portion, signed, strict=True)
+        }
+
+    def _opened(self) -> tuple[SigningKey, Signer]:
         if self._error:
             raise self._error
-        if self._sign is None:
-            try:
-                with company_scope(self.company_id):
-                    row = keys.key_of(self.company_id)
-                self._sign = keys.signer(row, now=self.now)
-            except SigningError as error:
-                self._error = error
-                raise
-        return self._sign(content)
+        if self._key is None:
+            with company_scope(self.company_id):
+                row = keys.key_of(self.company_id)
+            self._key = (row, self._open.enter_context(keys.opened(row, now=self.now)))
+        return self._key
+
+    def _give_up(self, error: SigningError) -> None:
+        if isinstance(error, PinRefusedError) and self._error is None:
+            with company_scope(self.company_id):
+                keys.block(keys.key_of(self.company_id), error, now=self.now)
+        self._error = error
 
 
 def _keep(
     company_id: int, portion: list[tuple[uuid.UUID, Submission, _Sealed]], now: datetime.datetime
 ) -> Results:
-    signed = [(s, each) for _, s, each in portion if each.p7m]
-    stored = files.store_many(company_id, [each.p7m for _, each in signed], now=now)
+    signed = [(s, each) for _, s, each in portion if each.signed]
+    stored = files.store_many(company_id, [each.signed for _, each in signed], now=now)
     listed = [(s.document_id, each.name, file) for (s, each), file in zip(signed, stored, strict=True)]
     files.attach_many(company_id, documents.SIGNED, listed, now=now)
     outgoing: dict[int, StoredFile] = {s.pk: s.content for _, s, _ in portion if s.content}

@@ -60,4 +60,19 @@ class Migration(migrations.Migration):
             name='pkcs12',
             field=models.BinaryField(null=True),
         ),
+        migrations.AlterField(
+            model_name='signingkey',
+            name='not_after',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AlterField(
+            model_name='signingkey',
+            name='serial',
+            field=models.CharField(blank=True, max_length=60),
+        ),
+        migrations.AlterField(
+            model_name='signingkey',
+            name='subject',
+            field=models.CharField(blank=True, max_length=250),
+        ),
     ]

@@ -31,9 +31,10 @@ class SigningKey(models.Model):
     # Where the key is, for the other two kinds; and their PIN and passwords, as encrypted JSON.
     settings = models.JSONField(default=dict)
     secrets = models.BinaryField(null=True)
-    subject = models.CharField(max_length=250)
-    serial = models.CharField(max_length=60)
-    not_after = models.DateTimeField()
+    # Empty until a proposed key was opened for the first time.
+    subject = models.CharField(max_length=250, blank=True)
+    serial = models.CharField(max_length=60, blank=True)
+    not_after = models.DateTimeField(null=True)
     active = models.BooleanField(default=True)
     # A wrong PIN is never tried again: a few more, and the token or the service locks itself for good.
     blocked_at = models.DateTimeField(null=True)

@@ -15,13 +15,14 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 
-from fattorino.core.errors import SigningError
+from fattorino.core.errors import PinRefusedError, SigningError
 from fattorino.core.signatures import Certificate, CertificateError, read_certificate
 from fattorino.core.texts import say
 from fattorino.hub.signing.validity import check_validity
@@ -71,6 +72,8 @@ class CscSigner:
     """Signs for a company until `close`; a context manager does that. Not to be shared between threads."""
 
     def __init__(self, account: CscAccount) -> None:
+        for address in (account.url, account.oauth):
+            check_address(address)
         self._account = account
         self._client = httpx.Client(timeout=account.timeout, trust_env=False, verify=_tls(account))
         self._token = ""
@@ -97,6 +100,38 @@ class CscSigner:
                 ),
             )
         return self._credential
+
+    @property
+    def certificate(self) -> bytes:
+        return self.credential().certificate.der
+
+    @property
+    def chain(self) -> tuple[bytes, ...]:
+        return self.credential().chain
+
+    @property
+    def subject(self) -> str:
+        return self.credential().certificate.subject
+
+    @property
+    def name(self) -> str:
+        return self.credential().certificate.name
+
+    @property
+    def serial(self) -> int:
+        return self.credential().certificate.serial
+
+    @property
+    def not_before(self) -> datetime.datetime:
+        return self.credential().certificate.not_before
+
+    @property
+    def not_after(self) -> datetime.datetime:
+        return self.credential().certificate.not_after
+
+    @property
+    def is_ec(self) -> bool:
+        return self.credential().is_ec
 
     def check_validity(self, at: datetime.datetime) -> None:
         """Raises SigningError when the certificate is expired or not yet valid at that instant (aware)."""
@@ -161,7 +196,7 @@ class CscSigner:
         if len(found) != 1:
             raise SigningError(
                 say("Il servizio di firma remota propone {number} certificati.", number=len(found)),
-                say("Indicare nelle impostazioni quale usare."),
+                say("Indicare nella pagina della firma quale usare."),
             )
         return str(found[0])
 
@@ -189,7 +224,7 @@ class CscSigner:
         if answer.status_code in (400, 401, 403):
             raise SigningError(
                 say("Il servizio di firma remota non accetta le credenziali di accesso."),
-                say("Correggerle nelle impostazioni della firma."),
+                say("Correggerle nella pagina della firma."),
             )
         return _text(_answer(answer), "access_token")
 
@@ -206,6 +241,17 @@ class CscSigner:
         return answer
 
 
+def check_address(address: str) -> None:
+    """PIN and secret travel there: never in clear over a network. Raises SigningError."""
+    parts = urlsplit(address)
+    loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if not parts.hostname or (parts.scheme != "https" and not (parts.scheme == "http" and loopback)):
+        raise SigningError(
+            say("L'indirizzo del servizio di firma remota deve cominciare con https://."),
+            say("Correggerlo nella pagina della firma."),
+        )
+
+
 def _tls(account: CscAccount) -> ssl.SSLContext | bool:
     # The simulator speaks without TLS. Whoever speaks with it is verified, the token endpoint as well.
     if not any(address.startswith("https:") for address in (account.url, account.oauth)):
@@ -215,7 +261,7 @@ def _tls(account: CscAccount) -> ssl.SSLContext | bool:
     except (OSError, ssl.SSLError) as error:
         raise SigningError(
             say("Il certificato dell'autorità del servizio di firma remota non si può leggere."),
-            say("Controllare il percorso nelle impostazioni della firma."),
+            say("Controllare il percorso nella pagina della firma."),
         ) from error
 
 
@@ -243,10 +289,12 @@ def _answer(answer: httpx.Response) -> dict[str, Any]:
     words = str(body.get("error_description", "")) if isinstance(body, dict) else ""
     kind = "invalid_pin" if "PIN" in words else "invalid_otp" if "OTP" in words else code
     if kind in _REFUSALS:
-        raise SigningError(
+        # Only a wrong PIN counts towards the provider's lock.
+        error = PinRefusedError if kind == "invalid_pin" else SigningError
+        raise error(
             _REFUSALS[kind],
             say(
-                "Correggere le impostazioni della firma: dopo troppi tentativi il prestatore blocca il certificato."
+                "Correggerlo nella pagina della firma: dopo troppi tentativi il prestatore blocca il certificato."
             ),
         )
     shown = " ".join(words.split())[:200] or code or f"HTTP {answer.status_code}"

@@ -6,6 +6,7 @@ A key on a smart card or at a remote service offers the same: a certificate, its
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -54,6 +55,13 @@ class SigningKey:
         if isinstance(self._key, rsa.RSAPrivateKey):
             return self._key.sign(data, padding.PKCS1v15(), hashes.SHA256())
         return self._key.sign(data, ec.ECDSA(hashes.SHA256()))
+
+    def sign_many(self, contents: Sequence[bytes]) -> list[bytes]:
+        """See hub.signing.base.Signer.sign_many."""
+        return [self.sign(content) for content in contents]
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
     def check_validity(self, at: datetime.datetime) -> None:
         """Raises SigningError when the certificate is expired or not yet valid at that instant (aware)."""

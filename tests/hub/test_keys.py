@@ -1,0 +1,168 @@
+"""What a company signs with: proposed, proved, suspended, and never tried again with a wrong PIN."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from fattorino.core.errors import PinRefusedError, RefusedError, SigningError
+from fattorino.core.fatturapa.envelope import is_signed, unwrap, verify
+from fattorino.hub.flows import keys
+from fattorino.hub.flows.keys import KeyPlace
+from fattorino.hub.models import SigningKey
+from fattorino.hub.signing.pkcs12 import load_pkcs12
+from fattorino.hub.tasks_keys import prove_key, try_key
+from fattorino.organisations.models import AuditEntry
+from fattorino.organisations.scope import company_scope
+from tests.desk import NOW, Desk, _key, run_jobs
+
+PIN = "271828"
+PLACE = KeyPlace(
+    "csc",
+    {"url": "http://127.0.0.1:9/csc/v1", "oauth": "http://127.0.0.1:9/oauth2/token", "client_id": "ordine"},
+    {"client_secret": "molto-segreto", "pin": PIN},
+)
+
+
+class Token:
+    """Stands for a token: the right PIN opens it, every wrong one is counted."""
+
+    def __init__(self) -> None:
+        self.key = load_pkcs12(_key(), "prova")
+        self.wrong = 0
+
+    def open(self, row: SigningKey) -> Any:
+        assert row.secrets is not None
+        if keys._secret(row)["pin"] != PIN:
+            self.wrong += 1
+            raise PinRefusedError("Il PIN è sbagliato.", "Correggerlo.")
+        return self.key
+
+
+@pytest.fixture
+def token(monkeypatch: pytest.MonkeyPatch) -> Token:
+    made = Token()
+    monkeypatch.setitem(keys._OPEN, keys.Kind.CSC, made.open)
+    return made
+
+
+def proposed(desk: Desk, pin: str = PIN) -> SigningKey:
+    place = KeyPlace(PLACE.kind, PLACE.values, {**PLACE.secret, "pin": pin})
+    return keys.propose(desk.company.pk, place, now=NOW)
+
+
+def again(row: SigningKey) -> SigningKey:
+    return SigningKey.objects.get(pk=row.pk)
+
+
+def test_a_proposed_key_serves_only_after_it_was_opened(desk: Desk, token: Token) -> None:
+    before = keys.key_of(desk.company.pk)
+    row = proposed(desk)
+    assert keys.key_of(desk.company.pk) == before
+    keys.prove(row.pk, desk.company.pk, now=NOW)
+    assert keys.key_of(desk.company.pk) == row and not again(before).active
+    assert "TINIT" in again(row).subject and again(row).not_after
+    keys.prove(row.pk, desk.company.pk, now=NOW)  # a job that runs twice
+    assert SigningKey.objects.filter(active=True).count() == 1
+
+
+def test_a_key_that_does_not_open_says_why_and_changes_nothing(desk: Desk, token: Token) -> None:
+    before = keys.key_of(desk.company.pk)
+    row = proposed(desk, pin="000000")
+    for _ in range(3):
+        keys.prove(row.pk, desk.company.pk, now=NOW)
+    assert keys.key_of(desk.company.pk) == before
+    assert "PIN" in again(row).test_note and token.wrong == 1
+
+
+def test_secrets_are_kept_encrypted_and_audited_nowhere(desk: Desk, token: Token) -> None:
+    row = proposed(desk)
+    keys.prove(row.pk, desk.company.pk, now=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("select settings::text, secrets from hub_signingkey where id = %s", [row.pk])
+        shown, kept = cursor.fetchone()
+        cursor.execute("select args::text from procrastinate_jobs")
+        queued = str(cursor.fetchall())
+    for secret in (PIN, "molto-segreto"):
+        assert secret not in shown and secret.encode() not in bytes(kept)
+        assert secret not in queued and secret not in json.dumps(list(AuditEntry.objects.values("detail")))
+
+
+def test_a_wrong_pin_suspends_the_key_until_a_person_saves_it_again(
+    desk: Desk, token: Token, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = proposed(desk)
+    keys.prove(row.pk, desk.company.pk, now=NOW)
+    monkeypatch.setitem(globals(), "PIN", "changed-meanwhile")
+    token.wrong = 0
+    documents = [desk.save(desk.pa_draft()) for _ in range(4)]
+    for document in documents:
+        desk.press(document)
+    run_jobs()
+    assert token.wrong == 1
+    assert {desk.state(document) for document in documents} == {"DA_FIRMARE"}
+    assert again(row).blocked_at is not None
+    assert AuditEntry.objects.filter(what="firma sospesa").count() == 1
+    with pytest.raises(SigningError, match="sospesa"), keys.opened(again(row), now=NOW):
+        pass
+
+
+def test_fields_that_are_missing_or_in_clear_are_refused_beside_them(desk: Desk) -> None:
+    values = {"url": "http://firma.example/csc/v1", "oauth": "", "client_id": "x"}
+    with pytest.raises(RefusedError) as error:
+        keys.propose(desk.company.pk, KeyPlace("csc", values, {"pin": ""}), now=NOW)
+    assert set(error.value.fields) == {"url", "oauth", "client_secret", "pin"}
+    with pytest.raises(RefusedError) as error:
+        place = KeyPlace("pkcs11", {"library": "/tmp/mine.so", "token": "t"}, {"pin": "1"})
+        keys.propose(desk.company.pk, place, now=NOW)
+    assert set(error.value.fields) == {"library"}
+
+
+def test_a_key_serves_its_own_company_only(desk: Desk, other_desk: Desk, token: Token) -> None:
+    with company_scope(other_desk.company.pk):
+        row = proposed(other_desk)
+    keys.prove(row.pk, desk.company.pk, now=NOW)
+    with company_scope(other_desk.company.pk):
+        assert not again(row).active and again(row).tested_at is None
+
+
+def test_xades_is_chosen_for_what_comes_next(desk: Desk) -> None:
+    keys.set_form(desk.company.pk, "xades", now=NOW)
+    row = keys.key_of(desk.company.pk)
+    signed = keys.sign(row, b"<?xml version='1.0'?>\n<a><b/></a>", now=NOW)
+    opened = unwrap(signed)
+    assert is_signed(opened) and not opened.layers
+    assert "00102" not in {finding.code for finding in verify(opened, at=NOW)}
+    with pytest.raises(RefusedError):
+        keys.set_form(desk.company.pk, "pades", now=NOW)
+
+
+def test_the_test_button_tells_what_came_of_it(desk: Desk, token: Token) -> None:
+    keys.try_out(desk.company.pk, now=NOW)
+    assert "firma" in keys.key_of(desk.company.pk).test_note
+
+
+def test_a_service_is_asked_once_for_many_files(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = keys.key_of(desk.company.pk)
+    asked: list[int] = []
+    with keys.opened(row, now=NOW) as key:
+        sign_many = key.sign_many
+
+        class Counting:
+            certificate, chain, is_ec = key.certificate, key.chain, key.is_ec
+
+            def sign_many(self, contents: Sequence[bytes]) -> list[bytes]:
+                asked.append(len(contents))
+                return sign_many(contents)
+
+        contents = [b"<a>%d</a>" % number for number in range(5)]
+        signed = keys.sign_files(Counting(), "cades", contents, now=NOW)  # type: ignore[arg-type]
+    assert asked == [5] and [unwrap(each).content for each in signed] == contents
+
+
+def test_the_jobs_are_known_to_the_queue() -> None:
+    assert {prove_key.name, try_key.name} == {"hub.prove_key", "hub.try_key"}
