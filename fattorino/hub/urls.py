@@ -9,4 +9,5 @@ from fattorino.hub.views import sdi
 app_name = "hub"
 urlpatterns = [
     path("trasmissione", sdi.trasmissione_fatture, name="trasmissione"),
+    path("ricezione", sdi.ricezione_fatture, name="ricezione"),
 ]
