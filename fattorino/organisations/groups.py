@@ -10,9 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import OuterRef
 
 from fattorino.core.errors import RefusedError
 from fattorino.core.texts import say
@@ -103,16 +101,24 @@ def names_of(actor: Actor) -> frozenset[str] | None:
     return frozenset(names)
 
 
-def names_of_all(company_id: int) -> dict[int, frozenset[str]]:
-    """What `names_of` says, of everybody who belongs to the company and can sign in, by user; in one question."""
-    # Whoever left the company is in no group any more, whatever the rows say.
+def names_of_all(company_id: int, *, only_roles: bool = False) -> dict[int, frozenset[str]]:
+    """What `names_of` says, of everybody who belongs to the company and can sign in, by user.
+
+    Args:
+        only_roles: leave out the company's own groups, where nobody asks for them: a question less.
+    """
     people = Membership.objects.filter(company_id=company_id, user__is_active=True)
-    own = GroupMember.objects.filter(company_id=company_id, user_id=OuterRef("user_id")).order_by()
-    rows = people.annotate(codes=ArraySubquery(own.values("group__code")))
-    return {
-        user_id: frozenset({f"user:{user_id}", f"group:{role}", *(f"group:{code}" for code in codes)})
-        for user_id, role, codes in rows.values_list("user_id", "role", "codes")
+    names = {
+        user_id: {f"user:{user_id}", f"group:{role}"}
+        for user_id, role in people.values_list("user_id", "role")
     }
+    if not only_roles:
+        own = GroupMember.objects.filter(company_id=company_id).values_list("user_id", "group__code")
+        for user_id, code in own:
+            # Whoever left the company is in no group any more, whatever the rows say.
+            if user_id in names:
+                names[user_id].add(f"group:{code}")
+    return {user_id: frozenset(mine) for user_id, mine in names.items()}
 
 
 @transaction.atomic

@@ -32,6 +32,25 @@ def test_the_roles_are_groups_of_their_own(desk: Desk, anna: int) -> None:
     assert people == {"group:admin": [], "group:operator": ["Laura Conti"], "group:reader": ["Anna Blu"]}
 
 
+def test_everybody_is_called_the_same_whether_asked_alone_or_together(desk: Desk, anna: int) -> None:
+    company = desk.company.pk
+    groups.save_group(desk.actor, "Presidenza", [anna], now=desk.now)
+    away = save_user("via@esempio.it", "una-parola-lunga", "Via", {company: "reader"}, now=desk.now).pk
+    groups.save_group(desk.actor, "Contabili", [anna, away], now=desk.now)
+    revoke_user(company, "via@esempio.it", now=desk.now)
+    assert groups.names_of_all(company) == {
+        desk.actor.user_id: groups.names_of(desk.actor),
+        anna: groups.names_of(Actor("utente", "Anna Blu", company, anna, "reader")),
+    }
+    assert groups.names_of_all(company)[anna] == {
+        f"user:{anna}",
+        "group:reader",
+        "group:presidenza",
+        "group:contabili",
+    }
+    assert groups.names_of_all(company, only_roles=True)[anna] == {f"user:{anna}", "group:reader"}
+
+
 def test_a_person_is_called_by_herself_her_role_and_her_groups(desk: Desk, anna: int) -> None:
     groups.save_group(desk.actor, "Presidenza", [anna], now=desk.now)
     actor = Actor("utente", "Anna Blu", desk.company.pk, anna, "reader")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.conf import settings
 from django.db import transaction
@@ -14,7 +14,6 @@ from fattorino.core.workflow import definition
 from fattorino.core.workflow.decide import may_see
 from fattorino.core.workflow.definition import Workflow
 from fattorino.organisations import groups
-from fattorino.organisations.groups import GroupView
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import notices, queries
 from fattorino.workflow.models import Notice, NoticeMail, NoticePreference, StateChange
@@ -35,10 +34,10 @@ def tell(
         return
     company_id = told[0][0].company_id
     _, workflow = queries.workflow_of(company_id)
-    known = groups.groups_of(company_id)
+    names = groups.names_of_all(company_id, only_roles=_only_roles(workflow, told))
     # Documents that move together mostly enter the same state.
     people = {
-        (change.to_state, wanted): _people(workflow, change.to_state, wanted, known)
+        (change.to_state, wanted): _people(workflow, change.to_state, wanted, names)
         for change, wanted in told
     }
     daily = _daily(company_id, {user for each in people.values() for user, mail in each.items() if mail})
@@ -57,19 +56,35 @@ def tell(
     )
 
 
+def _only_roles(
+    workflow: Workflow, told: Iterable[tuple[StateChange, tuple[definition.Notice, ...]]]
+) -> bool:
+    """Whether who is told, and may see it, hangs on the people's roles alone."""
+    return all(
+        not workflow.state(change.to_state).reserved
+        and all(notice.group in groups.ROLE_NAMES for notice in wanted)
+        for change, wanted in told
+    )
+
+
 def _people(
-    workflow: Workflow, code: str, wanted: tuple[definition.Notice, ...], known: list[GroupView]
+    workflow: Workflow,
+    code: str,
+    wanted: tuple[definition.Notice, ...],
+    names: Mapping[int, frozenset[str]],
 ) -> dict[int, bool]:
     """Who is told, and whether by e-mail too; in several groups one is told once, by e-mail if any of them is."""
     state = workflow.state(code)
-    found: dict[int, bool] = {}
-    for notice in wanted:
-        members = next((g.people for g in known if g.label == notice.group), ())
-        for person in members:
-            names = frozenset({person.label, *(g.label for g in known if person in g.people)})
-            if may_see(state, names):
-                found[person.id] = found.get(person.id, False) or (notice.mail and settings.MAIL)
-    return found
+    told = {
+        user_id: [notice for notice in wanted if notice.group in own]
+        for user_id, own in names.items()
+        if may_see(state, own)
+    }
+    return {
+        user_id: settings.MAIL and any(notice.mail for notice in mine)
+        for user_id, mine in told.items()
+        if mine
+    }
 
 
 def _daily(company_id: int, user_ids: set[int]) -> frozenset[int]:

@@ -22,9 +22,10 @@ class Notice(models.Model):
         QUEUED = "queued", say("in partenza")
         SENT = "sent", say("inviata")
 
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    # Indexes below begin with the company and with the change.
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", db_index=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    change = models.ForeignKey(StateChange, on_delete=models.PROTECT, related_name="+")
+    change = models.ForeignKey(StateChange, on_delete=models.PROTECT, related_name="+", db_index=False)
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+", db_index=False)
     state = models.CharField(max_length=40)
     created_at = models.DateTimeField()
