@@ -47,7 +47,7 @@ def transmissions_due(row: Submission) -> int:
 
 
 def letter(row: Submission, tipo: str, *, number: int = 1, **changes: Any) -> tuple[str, bytes]:
-    """(name, bytes) of a message about the submission: RC, MC, NS, DT, NE of the flow that its format has."""
+    """(name, bytes) of a message about the submission: RC, MC, NS, DT, NE, AT of the flow that its format has."""
     pa = row.formato == "FPA12"
     common: dict[str, Any] = {
         "identificativo_sdi": SDI_ID,
@@ -69,7 +69,24 @@ def letter(row: Submission, tipo: str, *, number: int = 1, **changes: Any) -> tu
             m.ErrorePrivati(codice=c, descrizione="Errore", suggerimento="-")
             for c in changes.get("codes", ("00311",))
         )
-        message = m.RicevutaScarto(**common, hash=sha, data_ora_ricezione=AT, lista_errori=listed)
+        archive = changes.get("archive")
+        message = m.RicevutaScarto(
+            **common,
+            hash=sha,
+            data_ora_ricezione=AT,
+            lista_errori=listed,
+            riferimento_archivio=m.RiferimentoArchivioPrivati(identificativo_sdi="99", nome_file=archive)
+            if archive
+            else None,
+        )
+    elif tipo == "AT":
+        to = m.Destinatario(codice="ABC123", descrizione="Comune")
+        hashed = changes.get("hash_file_originale") or sha
+        if not changes.get("hash_file_originale") and row.outgoing is not None:
+            hashed = row.outgoing.sha256
+        message = m.AttestazioneTrasmissioneFattura(
+            **common, data_ora_ricezione=AT, destinatario=to, hash_file_originale=hashed
+        )
     elif tipo == "RC" and pa:
         to = m.Destinatario(codice="ABC123", descrizione="Comune")
         message = m.RicevutaConsegna(**common, data_ora_ricezione=AT, data_ora_consegna=AT, destinatario=to)

@@ -19,6 +19,7 @@ from fattorino.core import xml
 from fattorino.core.errors import ArchiveError, FormatError, InputError
 from fattorino.core.fatturapa.archive import ZipMember, is_zip, read_zip
 from fattorino.core.sdi.messages import MESSAGES, NS_PA, NS_PR, El, Messaggio, elements
+from fattorino.core.sdi.names import MESSAGE_TYPES
 from fattorino.core.texts import say
 from fattorino.core.xml import name_of
 
@@ -28,6 +29,13 @@ _BLANKS = " \t\r\n"
 # More than SdI ever sends: an AT carries the invoice itself (5 MB) and one small message.
 _ZIP_FILES = 5
 _ZIP_BYTES = 20 * 1024 * 1024
+# What a person or a channel hands over at once: the receipts of some weeks, each AT a zip of its own.
+_ARCHIVE_FILES = 5_000
+_ARCHIVE_BYTES = 150 * 1024 * 1024
+# An AT within an archive is a zip itself.
+_MESSAGE_FILE = re.compile(
+    rf"_(?:{'|'.join(MESSAGE_TYPES)})_[A-Za-z0-9_]{{0,4}}\.(?:xml|zip)$", re.IGNORECASE
+)
 _DATETIME = re.compile(r"(-?\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?")
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:Z|[+-]\d\d:\d\d)?")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -109,9 +117,24 @@ def read_datetime(text: str) -> datetime | None:
 # Reading -----------------------------------------------------------------------------------------------------
 
 
+def messages_in(data: bytes) -> tuple[ZipMember, ...]:
+    """The messages of an archive that holds several; () for a single message, an AT's zip, or what is no archive.
+
+    Raises nothing: what cannot be opened is for `read_message` to say.
+    """
+    if not is_zip(data):
+        return ()
+    try:
+        members = read_zip(data, max_members=_ARCHIVE_FILES, max_total_size=_ARCHIVE_BYTES)
+    except ArchiveError:
+        return ()
+    found = tuple(member for member in members if _MESSAGE_FILE.search(member.name))
+    return found if len(found) > 1 else ()
+
+
 def _message_in_zip(data: bytes) -> tuple[bytes, tuple[ZipMember, ...]]:
     members = read_zip(data, max_members=_ZIP_FILES, max_total_size=_ZIP_BYTES)
-    messages = [m for m in members if re.search(r"_[A-Z]{2}_[A-Za-z0-9]{0,3}\.xml$", m.name)]
+    messages = [m for m in members if _MESSAGE_FILE.search(m.name)]
     if len(messages) != 1:
         raise ArchiveError(say("Nell'archivio non c'è esattamente un messaggio dello SdI."))
     return messages[0].content, tuple(m for m in members if m is not messages[0])

@@ -18,6 +18,7 @@ from fattorino.core.xades import read_xades
 # "unproven": whole and in SdI's name, with no authority at hand that would prove the name.
 Verdict = Literal["valid", "unproven", "foreign", "broken", "missing"]
 
+_BOM = b"\xef\xbb\xbf"
 _SIGNER = "Sistema Interscambio"
 _AUTHORITY = "CA Agenzia delle Entrate"
 _UNTRUSTED = frozenset({"00104", "00107"})
@@ -46,7 +47,8 @@ def origin_of(message: bytes, *, at: datetime, trusted: tuple[bytes, ...] = ()) 
     Raises:
         XmlError: not XML that we accept.
     """
-    signer = read_xades(message)
+    # What `read_message` tolerates in front of the declaration is no part of what was signed.
+    signer = read_xades(message.removeprefix(_BOM).lstrip())
     if signer is None:
         return Origin("missing", say("Il messaggio non porta alcuna firma."))
     if not signer.valid:

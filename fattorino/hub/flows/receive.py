@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
-from fattorino.core.errors import FattorinoError, FormatError, InputError
-from fattorino.core.fatturapa.rules.explain import explain
-from fattorino.core.sdi.meaning import Meaning, meaning
-from fattorino.core.sdi.message_io import ReadMessage, read_message
-from fattorino.core.sdi.names import parse_message_name
-from fattorino.core.texts import say, together
-from fattorino.documents import flows as documents
-from fattorino.hub.flows.transmit import TAKEN
+from fattorino.core.errors import InputError, SetupError
+from fattorino.core.sdi.message_io import ReadMessage, messages_in, read_message
+from fattorino.core.texts import say, say_many, together
+from fattorino.hub.flows import answers, matching, origins, receipts
+from fattorino.hub.flows.matching import Target, sdi_id
 from fattorino.hub.models import Message, Submission
 from fattorino.organisations.scope import company_scope, system_scope
 from fattorino.workflow import flows as workflow
 from fattorino.workflow import queue
 
-Status = Submission.Status
-TO_MATCH = Message.State.TO_MATCH
-# CodiceDestinatario that does not exist or is not active (sdi.md 2.2).
-UNKNOWN_ADDRESS = frozenset({"00311", "00312"})
+State = Message.State
 
 
 def take_message(
@@ -74,201 +67,146 @@ def take_message(
 
 
 def apply_message(message_id: int, *, now: datetime.datetime) -> None:
-    """Read a kept message and tell the document; doing it again changes nothing."""
+    """Read a kept message and tell what it is about; doing it again changes nothing."""
     with system_scope():
         message = Message.objects.get(pk=message_id)
-        if message.applied_at is not None:
+        if message.applied_at is not None or _split(message, now):
             return
         try:
-            read: ReadMessage | None = read_message(bytes(message.content))
+            read = read_message(bytes(message.content))
+            origin = origins.examine(message, read, trusted := origins.anchors())
         except InputError as exc:
-            read, note = None, say("Il messaggio non si legge: {error}", error=exc.text)
-        if read is None:
-            Message.objects.filter(pk=message_id).update(applied_at=now, note=note, state=TO_MATCH)
+            _keep(message, say("Il messaggio non si legge: {error}", error=exc.text), now)
             return
-        submission_id, company_id = _match(message, read)
-    if company_id is None or submission_id is None:
-        with system_scope():
-            Message.objects.filter(pk=message_id).update(
-                applied_at=now,
-                kind=read.message.tipo,
-                state=TO_MATCH,
-                note=say("Nessun invio di questa installazione porta quel nome di file: da abbinare."),
+        except SetupError as exc:
+            _keep(message, exc.text, now)
+            return
+        _note_down(message, read)
+        target = matching.find(message, read)
+        if message.company_id is not None and origin.verdict != "valid":
+            # Who brings something by a company's own way may speak of that company's documents only.
+            target = target.of(message.company_id)
+        if why := _doubt(target, read) or _unproven(origin, anchored=bool(trusted)):
+            _propose(message, target)
+            _keep(message, why, now)
+            return
+        settle(message_id, target, read, message, now=now)
+
+
+def _note_down(message: Message, read: ReadMessage) -> None:
+    message.kind = read.message.tipo
+    message.identificativo_sdi = sdi_id(read)[:36] or message.identificativo_sdi
+    message.message_id = (getattr(read.message, "message_id", None) or "")[:36]
+
+
+def _doubt(target: Target, read: ReadMessage) -> str:
+    """Why nothing can be done with it, whoever wrote it."""
+    kind = read.message.tipo
+    if kind not in matching.TO_TRANSMITTER | matching.TO_RECIPIENT:
+        return say("Un file di tipo {kind} accompagna una fattura e da solo non dice nulla.", kind=kind)
+    if not target:
+        if kind == "SE":
+            return say(
+                "Nessuna fattura ricevuta da questa installazione porta quell'identificativo: da abbinare."
             )
-        return
-    with system_scope():
-        Message.objects.filter(pk=message_id).update(company_id=company_id)
-    with company_scope(company_id):
-        _apply(message_id, submission_id, read, now)
+        return say("Nessun invio di questa installazione porta quel nome di file: da abbinare.")
+    return matching.other_file(target, read)
+
+
+def _unproven(origin: origins.Origin, *, anchored: bool) -> str:
+    if origins.may_act(origin.verdict, anchored=anchored):
+        return ""
+    return together(
+        say("Non è provato che il messaggio venga da SdI, quindi non cambia nulla."),
+        origin.note,
+    )
+
+
+def _propose(message: Message, target: Target) -> None:
+    """Whom it seems to be about: who looks at it is that company's administrator."""
+    if message.company_id is None and len(target.companies) == 1:
+        message.company_id = target.company_id
+    mine = target.of(message.company_id) if message.company_id is not None else Target()
+    message.submission = mine.submission
+    message.document_id = mine.received[0].document_id if mine.received and not mine.submission else None
+
+
+def _keep(message: Message, why: str, now: datetime.datetime) -> None:
+    message.applied_at, message.note, message.state = now, why, State.TO_MATCH
+    message.save()
+
+
+def _split(message: Message, now: datetime.datetime) -> bool:
+    """An archive of several messages becomes those messages; each is then one that came by the same way."""
+    found = messages_in(bytes(message.content))
+    if len(found) < 2:
+        return False
+    for member in found:
+        take_message(
+            member.name.rsplit("/", 1)[-1],
+            member.content,
+            "",
+            now=message.received_at,
+            company_id=message.company_id,
+            channel_id=message.channel_id,
+            collected_id=message.collected_id,
+        )
+    message.applied_at, message.state = now, State.APPLIED
+    message.note = say_many(
+        "Archivio con {number} messaggio, che si trova qui da solo.",
+        "Archivio con {number} messaggi, che si trovano qui uno per uno.",
+        len(found),
+    )
+    message.save()
+    return True
+
+
+def settle(
+    message_id: int,
+    target: Target,
+    read: ReadMessage,
+    told: Message,
+    *,
+    now: datetime.datetime,
+    by: str = "",
+) -> None:
+    """Apply a message to what it is about, once: documents first, as every flow locks.
+
+    Args:
+        told: what was found out about it so far. by: the person who matched it by hand.
+    """
+    with transaction.atomic():
+        for document_id in sorted(_documents(target)):
+            workflow.lock(document_id)
+        message = Message.objects.select_for_update().get(pk=message_id)
+        if message.applied_at is not None and not by:
+            return
+        for name in ("kind", "identificativo_sdi", "message_id", "signature", "signature_note"):
+            setattr(message, name, getattr(told, name))
+        message.applied_at, message.state = now, State.APPLIED
+        message.company_id, message.document_id, message.submission = target.company_id, None, None
+        for company_id in sorted({each.company_id for each in target.received}):
+            mine = [each for each in target.received if each.company_id == company_id]
+            with company_scope(company_id):
+                answers.apply(mine, message, read, by=by, now=now)
+            message.document_id = mine[0].document_id
+        if target.submission is not None:
+            message.document_id = None
+            with company_scope(target.submission.company_id):
+                row = Submission.objects.select_for_update().get(pk=target.submission.pk)
+                message.submission = row
+                if not receipts.apply(row, message, read, by=by, now=now):
+                    message.state = State.TO_MATCH
+        message.save()
+
+
+def _documents(target: Target) -> set[int]:
+    mine = {target.submission.document_id} if target.submission is not None else set()
+    return mine | {each.document_id for each in target.received}
 
 
 def set_aside(message_id: int, why: str, *, now: datetime.datetime) -> None:
     """A message that cannot be applied is kept with the reason, for a person to look at; no job comes back for it."""
     with system_scope():
         waiting = Message.objects.filter(pk=message_id, applied_at=None)
-        waiting.update(applied_at=now, note=why, state=TO_MATCH)
-
-
-def _match(message: Message, read: ReadMessage) -> tuple[int | None, int | None]:
-    """The submission a message speaks of: by file name, which is ours alone; else by SdI's identifier."""
-    name = getattr(read.message, "nome_file", "") or ""
-    base = name.split(".", 1)[0]
-    if not base:
-        try:
-            base = parse_message_name(message.name).fattura
-        except InputError:
-            base = ""
-    found = Submission.objects.filter(base_name=base).first() if base else None
-    if found is None and _sdi_id(read):
-        # Only ids that SdI gave in an answer to us; two rows cannot share one.
-        found = Submission.objects.filter(identificativo_sdi=_sdi_id(read)).first()
-    return (found.pk, found.company_id) if found else (None, None)
-
-
-def _sdi_id(read: ReadMessage) -> str:
-    # Every kind of message has it, each as its own field: the two flows spell it differently.
-    return str(getattr(read.message, "identificativo_sdi", "") or "")
-
-
-def _apply(message_id: int, submission_id: int, read: ReadMessage, now: datetime.datetime) -> None:
-    with transaction.atomic():
-        row = Submission.objects.get(pk=submission_id)
-        workflow.lock(row.document_id)
-        row = Submission.objects.select_for_update().get(pk=submission_id)
-        message = Message.objects.select_for_update().get(pk=message_id)
-        if message.applied_at is not None:
-            return
-        message.kind = read.message.tipo
-        message.submission = row
-        message.identificativo_sdi = _sdi_id(read)[:36] or message.identificativo_sdi
-        message.message_id = (getattr(read.message, "message_id", None) or "")[:36]
-        message.applied_at = now
-        message.state = Message.State.APPLIED
-        repeated = _repeated(message)
-        stored = documents.store(row.company_id, bytes(message.content), now=now)
-        documents.attach(row.document_id, row.company_id, documents.RECEIPT, message.name, stored, now=now)
-        try:
-            sense = meaning(read.message)
-        except FormatError as exc:
-            message.note = together(exc.text, say("Il messaggio è conservato, lo stato non cambia."))
-            actor = workflow.system_actor(row.company_id, "sdi")
-            workflow.record(row.document_id, message.kind, actor, now=now, message=message.note)
-        else:
-            message.event = sense.event
-            message.note = _tell(row, sense, read, repeated, stored.sha256, now)
-        message.save()
-
-
-def _repeated(message: Message) -> bool:
-    """Another message with the same (IdentificativoSdI, tipo, MessageId) was applied already."""
-    if not message.message_id or message.company_id is None:
-        return False
-    return (
-        Message.objects.filter(
-            company_id=message.company_id,
-            identificativo_sdi=message.identificativo_sdi,
-            kind=message.kind,
-            message_id=message.message_id,
-        )
-        .exclude(pk=message.pk)
-        .exclude(applied_at=None)
-        .exists()
-    )
-
-
-def _tell(
-    row: Submission,
-    sense: Meaning,
-    read: ReadMessage,
-    repeated: bool,
-    sha256: str,
-    now: datetime.datetime,
-) -> str:
-    actor = workflow.system_actor(row.company_id, "sdi")
-    if repeated:
-        return say("Ricevuta ripetuta: già applicata.")
-    if _own_duplicate(row, sense, read):
-        note = say(
-            "SdI conferma che il primo invio con questo nome era arrivato (00002): se ne attende la ricevuta."
-        )
-        row.status = Status.CLOSED if row.status == Status.CLOSED else Status.ACCEPTED
-        row.accepted_at = row.accepted_at or now
-        row.save(update_fields=["status", "accepted_at"])
-        workflow.record(row.document_id, "NS", actor, now=now, message=note, sha256=sha256)
-        return note
-    if row.current and row.accepted_at is None:
-        # The answer to the send is still to come, or was lost: the document must not wait for it.
-        text = say("Preso in carico da SdI: lo prova il messaggio arrivato.")
-        workflow.report_status(row.document_id, TAKEN, actor, now=now, message=text)
-    row.identificativo_sdi = _sdi_id(read)[:36] or row.identificativo_sdi
-    row.accepted_at = row.accepted_at or now
-    # Whatever receipt came, SdI had the file: an attempt still in doubt is settled. An earlier one may come later.
-    row.status = Status.CLOSED if sense.final or row.status == Status.CLOSED else Status.ACCEPTED
-    row.save(update_fields=["identificativo_sdi", "accepted_at", "status"])
-    if not row.current:
-        note = say("Riguarda un invio precedente dello stesso documento: conservata, lo stato non cambia.")
-        workflow.record(row.document_id, sense.event, actor, now=now, message=note, sha256=sha256)
-        return note
-    if sense.event == "NS" and UNKNOWN_ADDRESS & set(sense.codes):
-        documents.forget_address(row.document_id, row.company_id)
-    if other := _another_invoice(row, sense):
-        note = say("Riguarda la fattura {number}, non questa: conservata, lo stato non cambia.", number=other)
-        workflow.record(row.document_id, sense.event, actor, now=now, message=note, sha256=sha256)
-        return note
-    decision = workflow.report_status(
-        row.document_id,
-        sense.event,
-        actor,
-        now=now,
-        message=_words(row, sense),
-        detail=_errors(read),
-        sha256=sha256,
-    )
-    return decision.note
-
-
-def _words(row: Submission, sense: Meaning) -> str:
-    if sense.event == "MC" and documents.is_abroad(row.document_id):
-        # A customer abroad has no reserved area (sdi.md 7): XXXXXXX is never delivered.
-        return say(
-            "Emessa. SdI la registra e non la consegna all'estero: inviarne una copia al cliente per altra via."
-        )
-    return say("{label}. {explanation}", label=sense.label, explanation=sense.explanation)
-
-
-def _another_invoice(row: Submission, sense: Meaning) -> str:
-    """NE and DT of a lotto name the one invoice they are about (RiferimentoFattura): its number, if it is not ours."""
-    number = (sense.reference.numero_fattura or "") if sense.reference else ""
-    return number if number != row.document.number else ""
-
-
-def _own_duplicate(row: Submission, sense: Meaning, read: ReadMessage) -> bool:
-    """A refusal for a duplicate name of a file that we ourselves offered twice is no refusal of the invoice.
-
-    Whatever else it finds (00404: the invoice was received before, by that very file) is about the second copy.
-    """
-    return sense.event == "NS" and "00002" in sense.codes and row.offered_again
-
-
-def _errors(read: ReadMessage) -> list[dict[str, Any]]:
-    errors = getattr(read.message, "lista_errori", ()) or ()
-    rows = []
-    for error in errors:
-        code = error.codice or ""
-        try:
-            plain = explain(code)
-            message, hint, field = plain.plain, plain.remedy, plain.field
-        except (FattorinoError, KeyError):
-            message, hint, field = error.descrizione or "", getattr(error, "suggerimento", "") or "", ""
-        rows.append(
-            {
-                "code": code,
-                "severity": "error",
-                "path": "",
-                "field": field,
-                "official": error.descrizione or "",
-                "message": message,
-                "hint": hint,
-            }
-        )
-    return rows
+        waiting.update(applied_at=now, note=why, state=State.TO_MATCH)

@@ -91,3 +91,8 @@ def test_without_an_authority_the_issuers_name_still_counts(
 ) -> None:
     monkeypatch.setattr(signature, "CA_NAME", "CA di chiunque")
     assert origin_of(message(open_signer(tmp_path_factory.mktemp("any"), NOW)), at=NOW).verdict == "foreign"
+
+
+def test_what_is_tolerated_in_front_of_a_message_is_no_part_of_what_was_signed(signer: Signer) -> None:
+    spaced = b"\xef\xbb\xbf\n " + message(signer)
+    assert origin_of(spaced, at=NOW, trusted=anchor(signer)).verdict == "valid"
