@@ -14,7 +14,7 @@ from typing import Any
 
 import asyncssh
 
-from fattorino.hub.channels.sdiftp import BENCH, FROM_SDI, TEST, TO_SDI
+from fattorino.hub.folders import BENCH, FROM_SDI, TEST, TO_SDI
 
 READ_FROM = (TO_SDI, TO_SDI + TEST)
 WRITE_TO = (FROM_SDI, FROM_SDI + TEST)

@@ -1,34 +1,44 @@
-"""A PEC mailbox as a way to SdI: submission over SMTP, receipts over IMAP, both with TLS from the first octet.
+"""PEC: each file in a message of its own to SdI's address; receipts and invoices come into the mailbox.
 
-The only doubtful moment is after the body has left and before the provider has answered. Then nothing is sent again:
-`resolve` looks for the provider's own receipts, which name our Message-ID.
+One file for each message, though 30 MB would hold several: the message is then named by its file, so that every receipt
+of the provider speaks of exactly one file, a file that is refused takes no other with it, and SdI answers one by one
+anyway. The mailbox itself is hub/mailbox.py.
 """
 
 from __future__ import annotations
 
+import datetime
 import email.message
 import email.policy
 import email.utils
+import hashlib
 import re
-import smtplib
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Literal, TypedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, TypedDict
 
-import imapclient
-from imapclient.exceptions import IMAPClientError, LoginError
-
-from fattorino.core.errors import ChannelError, InputError
-from fattorino.core.pec.messages import read_pec
-from fattorino.core.sdi.pec import LARGEST
+from fattorino.core.errors import ChannelError, FattorinoError
+from fattorino.core.pec.messages import Pec, read_pec, signature_of
+from fattorino.core.sdi.message_io import read_message
+from fattorino.core.sdi.names import is_invoice_name, parse_message_name
+from fattorino.core.sdi.pec import FIRST_ADDRESS, LARGEST, SdiMail, from_sdi, is_sdi
+from fattorino.core.sdi.received import pair_metadata
 from fattorino.core.texts import say
-
-# Of what came, in one go: a mailbox may hold years, a worker's memory not.
-AT_ONCE = 50
-Fate = Literal["sent", "not_sent", "unknown"]
+from fattorino.hub.channels.base import (
+    Accepted,
+    AnswerItem,
+    Fate,
+    InvoiceItem,
+    Item,
+    MessageItem,
+    OtherItem,
+    Outgoing,
+    Parcel,
+    Raw,
+    Refused,
+    Step,
+)
+from fattorino.hub.mailbox import Cursor, PecMailbox
 
 
 class Settings(TypedDict, total=False):
@@ -53,248 +63,248 @@ class Secrets(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
-    """Up to where a mailbox was read. Another `validity` (RFC 3501, UIDVALIDITY) makes `uid` meaningless."""
-
-    validity: int = 0
-    uid: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A message as it lies in the mailbox, and the cursor that stands behind it."""
-
-    content: bytes
-    cursor: Cursor
-
-
-@dataclass(frozen=True, slots=True)
-class PecMailbox:
-    """A company's mailbox.
+class SdiPec:
+    """A mailbox that writes to SdI; see ChannelPort.
 
     Attributes:
-        address: the PEC address, which is also the sender. user: what the provider wants at login.
-        timeout: seconds for each answer. trusted_ca: path of a PEM with the authority of the provider; empty: the
-            system's.
+        assigned: SdI's address for us; empty until it has given one.
+        test: SdI's test environment is meant, whose messages mean nothing otherwise.
     """
 
-    address: str
-    user: str
-    password: str = field(repr=False)
-    smtp_host: str
-    smtp_port: int
-    imap_host: str
-    imap_port: int
-    folder: str = "INBOX"
-    timeout: float = 60
-    trusted_ca: str = ""
+    most: ClassVar[int] = 1
+    # Base64 and line ends make four octets and a bit of three; the rest of the message is small.
+    room: ClassVar[int] = LARGEST * 72 // 100
+
+    mailbox: PecMailbox
+    assigned: str = ""
+    test: bool = False
+
+    def send(self, file: Outgoing) -> Accepted | Refused:
+        raise ValueError("files travel in messages on this way")
+
+    def prepare(self, files: Sequence[Outgoing], *, number: int, now: datetime.datetime) -> Parcel:
+        """See ChannelPort.prepare: the message, octet by octet as it will be submitted."""
+        [file] = files
+        content = self._message(file, now)
+        if len(content) > LARGEST:
+            raise ChannelError(
+                say(
+                    "Il messaggio con il file {name} supera i 30 MB ammessi per la PEC.", name=file.file_name
+                ),
+                uncertain=False,
+                permanent=True,
+                of_file=True,
+            )
+        return Parcel(self.message_id(file.file_name), content, (file.file_name,))
 
     def message_id(self, file_name: str) -> str:
         """Of the message that carries this file. A file's name is used once for ever, and so is this."""
-        return f"<sdi.{file_name}@{self.address.rpartition('@')[2]}>"
+        return f"<sdi.{file_name}@{self.mailbox.address.rpartition('@')[2]}>"
 
-    def send(self, file_name: str, content: bytes, *, to: str, now: datetime) -> None:
-        """Hand one file to our provider, for SdI. That the provider took it is certain when this returns.
-
-        Args:
-            to: the address that SdI assigned, or its first one (core.sdi.pec.FIRST_ADDRESS). now: aware.
-
-        Raises:
-            ChannelError: not taken for certain, or (`uncertain`) the line broke after the body had left.
-        """
-        data = self._message(file_name, content, to, now)
-        if len(data) > LARGEST:
-            raise ChannelError(
-                say("Il messaggio con il file {name} supera i 30 MB ammessi per la PEC.", name=file_name),
-                uncertain=False,
-                permanent=True,
-            )
-        with self._submission() as smtp:
-            self._prepare(smtp, to)
-            _give(smtp, data)
-
-    def resolve(self, file_name: str) -> Fate:
-        """What became of a send that ended in doubt, by the receipts in the mailbox.
-
-        Raises:
-            ChannelError: the mailbox cannot be read (nothing is known then).
-        """
-        wanted = self.message_id(file_name)
-        with self._mailbox() as client:
-            for uid in client.search(["HEADER", "X-Riferimento-Message-ID", wanted.strip("<>")]):
-                with suppress(InputError):
-                    found = read_pec(_content(client, uid))
-                    # The search finds parts of values: only the whole one is ours.
-                    if found.sort == "ricevuta" and found.riferimento == wanted:
-                        return "not_sent" if found.tipo == "non-accettazione" else "sent"
-        return "unknown"
-
-    def letters(self, after: Cursor) -> Iterator[Letter]:
-        """What came since, oldest first, at most `AT_ONCE`; the mailbox itself is not changed.
-
-        With another UIDVALIDITY everything comes again: taking a message twice must be harmless.
-
-        Raises:
-            ChannelError: the mailbox cannot be read.
-        """
-        with self._mailbox() as client:
-            validity = _validity(client, self.folder)
-            first = after.uid + 1 if after.validity == validity else 1
-            uids = sorted(uid for uid in client.search(["UID", f"{first}:*"]) if uid >= first)
-            for uid in uids[:AT_ONCE]:
-                yield Letter(_content(client, uid), Cursor(validity, uid))
-
-    def _message(self, file_name: str, content: bytes, to: str, now: datetime) -> bytes:
+    def _message(self, file: Outgoing, now: datetime.datetime) -> bytes:
         message = email.message.EmailMessage(policy=email.policy.SMTP)
-        message["From"], message["To"], message["Subject"] = self.address, to, file_name
+        message["From"], message["To"] = self.mailbox.address, self.assigned or FIRST_ADDRESS
+        message["Subject"] = file.file_name
         message["Date"] = email.utils.format_datetime(now)
-        message["Message-ID"] = self.message_id(file_name)
+        message["Message-ID"] = self.message_id(file.file_name)
         # The whole invoice back with every receipt would only fill the mailbox: the file is kept here.
         message["X-TipoRicevuta"] = "breve"
-        message.set_content(f"{file_name}\n")
-        subtype = "pkcs7-mime" if file_name.lower().endswith(".p7m") else "octet-stream"
-        message.add_attachment(content, maintype="application", subtype=subtype, filename=file_name)
-        return message.as_bytes()
-
-    @contextmanager
-    def _submission(self) -> Iterator[smtplib.SMTP_SSL]:
-        try:
-            smtp = smtplib.SMTP_SSL(self.smtp_host, self.smtp_port, timeout=self.timeout, context=self._tls())
-        except (OSError, smtplib.SMTPException) as error:
-            raise ChannelError(
-                say("Il server di invio della PEC ({host}) non risponde.", host=self.smtp_host),
-                uncertain=False,
-            ) from error
-        try:
-            yield smtp
-        finally:
-            with suppress(OSError, smtplib.SMTPException):
-                smtp.quit()
-            smtp.close()
-
-    def _prepare(self, smtp: smtplib.SMTP_SSL, to: str) -> None:
-        """Everything before the body: whatever goes wrong here, nothing was sent."""
-        try:
-            _login(smtp, self.user, self.password)
-            for code, reply in (smtp.mail(self.address), smtp.rcpt(to)):
-                if code not in (250, 251):
-                    raise _refused(code, reply)
-            code, reply = smtp.docmd("DATA")
-            if code != 354:
-                raise _refused(code, reply)
-        except smtplib.SMTPAuthenticationError as error:
-            raise ChannelError(
-                say(
-                    "Il gestore PEC non accetta utente e password della casella {address}.",
-                    address=self.address,
-                ),
-                say(
-                    "Correggerli nella pagina del canale: dopo troppi tentativi il gestore blocca la casella."
-                ),
-                uncertain=False,
-                permanent=True,
-            ) from error
-        except (OSError, smtplib.SMTPException) as error:
-            raise ChannelError(
-                say("La connessione con il gestore PEC si è interrotta prima dell'invio."), uncertain=False
-            ) from error
-
-    @contextmanager
-    def _mailbox(self) -> Iterator[imapclient.IMAPClient]:
-        try:
-            client = imapclient.IMAPClient(
-                self.imap_host, self.imap_port, ssl=True, ssl_context=self._tls(), timeout=self.timeout
-            )
-        except (OSError, IMAPClientError) as error:
-            raise self._unreadable() from error
-        try:
-            client.login(self.user, self.password)
-            client.select_folder(self.folder, readonly=True)
-            yield client
-            client.logout()
-        except LoginError as error:
-            raise ChannelError(
-                say(
-                    "Il gestore PEC non accetta utente e password della casella {address}.",
-                    address=self.address,
-                ),
-                say(
-                    "Correggerli nella pagina del canale: dopo troppi tentativi il gestore blocca la casella."
-                ),
-                uncertain=False,
-                permanent=True,
-            ) from error
-        except (OSError, IMAPClientError) as error:
-            raise self._unreadable() from error
-        finally:
-            with suppress(OSError, IMAPClientError):
-                client.shutdown()
-
-    def _unreadable(self) -> ChannelError:
-        return ChannelError(
-            say("La casella PEC {address} non si può leggere adesso.", address=self.address), uncertain=False
+        message.set_content(f"{file.file_name}\n")
+        subtype = "pkcs7-mime" if file.file_name.lower().endswith(".p7m") else "octet-stream"
+        message.add_attachment(
+            file.content, maintype="application", subtype=subtype, filename=file.file_name, cte="base64"
         )
+        # Not drawn by lot: what is made again must be the same message.
+        message.set_boundary(f"fattorino-{hashlib.sha256(file.content).hexdigest()[:32]}")
+        # The library would fold a long name away from its header, which not every provider puts together again.
+        return message.as_bytes().replace(b"Message-ID:\r\n <", b"Message-ID: <", 1)
 
-    def _tls(self) -> ssl.SSLContext:
-        try:
-            return ssl.create_default_context(cafile=self.trusted_ca or None)
-        except (OSError, ssl.SSLError) as error:
-            raise ChannelError(
-                say("Il certificato dell'autorità del gestore PEC non si può leggere."),
-                say("Controllare il percorso nella pagina del canale."),
-                uncertain=False,
-                permanent=True,
-            ) from error
+    def hand_over(self, parcel: Parcel) -> None:
+        """See ChannelPort.hand_over: submitted to the provider, to the address it was written to."""
+        heading = email.message_from_bytes(parcel.content.partition(b"\r\n\r\n")[0])
+        self.mailbox.send(parcel.content, to=email.utils.parseaddr(str(heading["To"]))[1])
 
+    def resolve(self, parcel: Parcel) -> Fate:
+        """See ChannelPort.resolve: what the provider's receipts in the mailbox say."""
+        fate: Fate = "unknown"
+        # The search finds parts of values: only the whole one is ours.
+        for content in self.mailbox.receipts_of(parcel.name):
+            found = _read(content)
+            if found is None or found.sort != "ricevuta" or found.riferimento != parcel.name:
+                continue
+            if _is_final_refusal(found):
+                return "not_sent" if _is_proof(found, content) else "unknown"
+            if found.tipo in ("accettazione", "avvenuta-consegna"):
+                fate = "sent"
+        return fate
 
-def _login(smtp: smtplib.SMTP_SSL, user: str, password: str) -> None:
-    """One way only: the library's own login tries the others with the same wrong password, and a provider that
-    counts failures would lock the mailbox sooner."""
-    smtp.ehlo_or_helo_if_needed()
-    smtp.user, smtp.password = user, password
-    offered = smtp.esmtp_features.get("auth", "").upper().split()
-    if "PLAIN" in offered:
-        smtp.auth("PLAIN", smtp.auth_plain)
-    else:
-        smtp.auth("LOGIN", smtp.auth_login)
+    def fetch(self, cursor: str) -> Iterator[Raw]:
+        """See ChannelPort.fetch. The mailbox is only read: the cursor says up to where."""
+        for letter in self.mailbox.letters(_cursor(cursor)):
+            name = f"{letter.cursor.validity}.{letter.cursor.uid}.eml"
+            yield Raw(name, letter.content, f"{letter.cursor.validity}:{letter.cursor.uid}")
 
+    def read(self, raw: Raw) -> Sequence[Item]:
+        """See ChannelPort.read. What only looks like a receipt, because somebody wrote it to us, is no receipt."""
+        letter = read_pec(raw.content)
+        if letter.sort == "ricevuta":
+            return [_receipt(letter, raw)]
+        mail = from_sdi(letter)
+        if mail is None:
+            return [OtherItem(raw.name, _stranger(letter))]
+        if mail.simulated and not self.test:
+            return [
+                OtherItem(raw.name, say("Messaggio dell'ambiente di prova dello SdI: non ha valore qui."))
+            ]
+        return self._from_sdi(letter, mail, raw)
 
-def _give(smtp: smtplib.SMTP_SSL, data: bytes) -> None:
-    """The body and its answer; between them nobody knows."""
-    # RFC 5321, 4.5.2: a line that begins with a dot gets a second one. The message ends with CRLF (EmailMessage).
-    body = re.sub(rb"(?m)^\.", b"..", data)
-    try:
-        smtp.send(body + b".\r\n")
-        code, reply = smtp.getreply()
-    except (OSError, smtplib.SMTPException) as error:
-        raise ChannelError(
-            say(
-                "La connessione con il gestore PEC si è interrotta durante l'invio: non si sa se abbia accettato."
+    def _from_sdi(self, letter: Pec, mail: SdiMail, raw: Raw) -> Sequence[Item]:
+        invoices, others = pair_metadata([(file.name, file.content) for file in mail.files])
+        items: list[Item] = [
+            InvoiceItem(
+                each.identificativo_sdi or _number(letter.subject),
+                each.name,
+                each.content,
+                each.metadata_name,
+                each.metadata,
+            )
+            for each in invoices
+        ]
+        for name, content in others:
+            about = _file_of(name, content)
+            items.append(
+                MessageItem(name, content)
+                if about is not None
+                else OtherItem(name, say("Il file «{name}» non è un messaggio dello SdI.", name=name[:80]))
+            )
+            if about:
+                # SdI speaks of it, so it has it, whatever became of the provider's receipts.
+                text = say("Lo SdI ha risposto sul file {name}.", name=about)
+                items.append(AnswerItem(self.message_id(about), True, text, mail.assigned))
+        if not items:
+            items.append(OtherItem(raw.name, say("Messaggio dello SdI senza file.")))
+        if not any(isinstance(item, AnswerItem) for item in items) and mail.assigned != mail.address:
+            items.append(AnswerItem("", True, say("Lo SdI assegna un indirizzo."), mail.assigned))
+        return items
+
+    def done(self, raw: Raw) -> None:
+        """See ChannelPort.done. Nothing is removed from a mailbox, which is also an archive of its owner."""
+
+    def examine(self, *, now: datetime.datetime) -> Sequence[Step]:
+        """See ChannelPort.examine: log in where messages are submitted and where they are read."""
+        steps: list[Step] = []
+        address = say("Indirizzo")
+        if "@" not in self.mailbox.address or is_sdi(self.mailbox.address):
+            return [Step(address, False, say("Manca l'indirizzo della casella PEC."))]
+        to = self.assigned or FIRST_ADDRESS
+        steps.append(Step(address, True, say("Da {mailbox} a {sdi}.", mailbox=self.mailbox.address, sdi=to)))
+        for name, act, good in (
+            (
+                say("Invio (SMTP)"),
+                self.mailbox.try_submission,
+                say("Il gestore accetta utente e password; nessun messaggio è stato inviato."),
             ),
-            say("Fattorino cerca la ricevuta di accettazione nella casella; non invia di nuovo."),
-            uncertain=True,
-        ) from error
-    if code != 250:
-        raise _refused(code, reply)
+            (
+                say("Lettura (IMAP)"),
+                self.mailbox.try_mailbox,
+                say("La cartella {folder} si può leggere.", folder=self.mailbox.folder),
+            ),
+        ):
+            try:
+                act()
+            except ChannelError as error:
+                return [*steps, Step(name, False, error.text)]
+            steps.append(Step(name, True, good))
+        return steps
 
 
-def _refused(code: int, reply: bytes) -> ChannelError:
-    """4xx: not now. 5xx: not so (RFC 5321, 4.2.1)."""
-    words = " ".join(reply.decode("utf-8", "replace").split())[:200]
-    return ChannelError(
-        say("Il gestore PEC non ha accettato il messaggio: {code} {reply}", code=code, reply=words),
-        uncertain=False,
-        permanent=code >= 500,
+def _read(content: bytes) -> Pec | None:
+    try:
+        return read_pec(content)
+    except FattorinoError:
+        return None
+
+
+def _receipt(letter: Pec, raw: Raw) -> Item:
+    """The provider's word on a message of ours. Only what ends a doubt is an answer."""
+    parcel = letter.riferimento
+    detail = letter.daticert.errore_esteso[:200] if letter.daticert else ""
+    if letter.tipo == "avvenuta-consegna":
+        return AnswerItem(parcel, True, say("Il gestore PEC ha consegnato il messaggio allo SdI."))
+    if letter.tipo == "accettazione":
+        return OtherItem(raw.name, say("Il gestore PEC ha accettato il messaggio {parcel}.", parcel=parcel))
+    if not _is_final_refusal(letter):
+        return OtherItem(
+            raw.name,
+            say(
+                "Avviso del gestore PEC sul messaggio {parcel}: {kind}.", parcel=parcel, kind=letter.tipo[:60]
+            ),
+        )
+    if not _is_proof(letter, raw.content):
+        return OtherItem(
+            raw.name,
+            say(
+                "Una ricevuta dice che il messaggio {parcel} non è arrivato, ma la sua firma non lo prova.",
+                parcel=parcel,
+            ),
+        )
+    if letter.tipo == "non-accettazione":
+        return AnswerItem(
+            parcel, False, say("Il gestore PEC non ha accettato il messaggio: {why}", why=detail)
+        )
+    return AnswerItem(
+        parcel,
+        False,
+        say("Il gestore PEC non è riuscito a consegnare il messaggio allo SdI: {why}", why=detail),
     )
 
 
-def _validity(client: imapclient.IMAPClient, folder: str) -> int:
-    return int(client.select_folder(folder, readonly=True)[b"UIDVALIDITY"])
+def _is_final_refusal(letter: Pec) -> bool:
+    """An advance notice of missing delivery is none: the 12th and the 24th hour's look the same (RFC 6109, 3.3.2)."""
+    return letter.tipo in ("non-accettazione", "errore-consegna")
 
 
-def _content(client: imapclient.IMAPClient, uid: int) -> bytes:
-    found = client.fetch([uid], ["BODY.PEEK[]"])
-    content = found.get(uid, {}).get(b"BODY[]")
-    if not isinstance(content, bytes):
-        raise IMAPClientError(f"letter {uid} is gone")
-    return content
+def _is_proof(letter: Pec, content: bytes) -> bool:
+    """Whether a file may be sent again on the word of this receipt: whole, signed, and about that message."""
+    signer = signature_of(content)
+    certified = letter.daticert
+    if signer is None or certified is None:
+        return False
+    # No signing time (00103) or a certificate made for mail, not for signing documents (00107), take nothing away.
+    whole = {found.code for found in signer.findings if found.is_error} <= {"00103", "00107"}
+    return whole and certified.tipo == letter.tipo and certified.msgid in ("", letter.riferimento)
+
+
+def _stranger(letter: Pec) -> str:
+    if letter.sort == "anomalia":
+        return say("Messaggio non certificato da {sender}.", sender=letter.sender[:200] or "?")
+    return say("Messaggio di {sender}, che non è lo SdI.", sender=letter.sender[:200] or "?")
+
+
+def _file_of(name: str, content: bytes) -> str | None:
+    """The file that a message of SdI is about; "" for a message about none of ours, None for what is no message."""
+    try:
+        parse_message_name(name)
+    except FattorinoError:
+        return None
+    try:
+        message = read_message(content).message
+    except FattorinoError:
+        return ""
+    about = getattr(message, "nome_file", None) or ""
+    return about if message.tipo in _ABOUT_OURS and is_invoice_name(about) else ""
+
+
+# An MT, an SE or a DT speaks of an invoice that came to us (a DT of either); these speak of one that we sent.
+_ABOUT_OURS = ("RC", "NS", "MC", "NE", "AT")
+
+
+def _number(subject: str) -> str:
+    """The IdentificativoSdI at the end of SdI's subjects, where its MT does not tell it."""
+    found = re.search(r"(?<![0-9])[0-9]{3,12}(?![0-9])", subject)
+    return found[0] if found else ""
+
+
+def _cursor(text: str) -> Cursor:
+    found = re.fullmatch(r"([0-9]{1,19}):([0-9]{1,19})", text)
+    return Cursor(int(found[1]), int(found[2])) if found else Cursor()

@@ -70,6 +70,7 @@ class SdiCoop(Alone):
                 ),
                 uncertain=False,
                 permanent=True,
+                of_file=True,
             )
         payload = soap.FileSdI(file.identificativo_sdi, file.file_name, file.content)
         address = self.url_notifica or f"{self.url.rpartition('/')[0]}/ricevi_notifica"
@@ -164,7 +165,8 @@ def _read_file(answer: httpx.Response) -> Accepted:
         raise _empty()
     if payload.errore:
         message, permanent = ERRORS.get(payload.errore, (say("Errore {code}.", code=payload.errore), True))
-        raise ChannelError(message, uncertain=False, permanent=permanent)
+        of_file = payload.errore == "EI01"
+        raise ChannelError(message, uncertain=False, permanent=permanent, of_file=of_file)
     return Accepted(payload.identificativo_sdi, payload.data_ora_ricezione)
 
 

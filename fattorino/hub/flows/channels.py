@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +18,11 @@ from django.db import transaction
 from fattorino.core.errors import RefusedError
 from fattorino.core.texts import say
 from fattorino.hub.channels.base import ChannelPort
+from fattorino.hub.channels.pec import SdiPec
 from fattorino.hub.channels.sdicoop import SdiCoop
+from fattorino.hub.channels.sdiftp import NodeKeys, SdiFtp
+from fattorino.hub.folders import SdiFtpFolders
+from fattorino.hub.mailbox import PecMailbox
 from fattorino.hub.models import Channel, ChannelUse
 from fattorino.hub.signing import secrets
 from fattorino.organisations.flows import audit
@@ -49,7 +54,41 @@ def _sdicoop(values: Values, _: Values) -> ChannelPort:
     )
 
 
-PORTS: dict[Channel.Kind, Callable[[Values, Values], ChannelPort]] = {Kind.SDICOOP: _sdicoop}
+def _sdiftp(values: Values, kept: Values) -> ChannelPort:
+    keys = NodeKeys(
+        signing_certificate=values.get("signing_certificate", ""),
+        signing_key=kept.get("signing_key", ""),
+        reading_certificate=values.get("reading_certificate", ""),
+        reading_key=kept.get("reading_key", ""),
+        sdi_signing_certificates=values.get("sdi_signing_certificates", ""),
+        sdi_reading_certificate=values.get("sdi_reading_certificate", ""),
+    )
+    folders = SdiFtpFolders(Path(values.get("root", "")), bool(values.get("test")))
+    return SdiFtp(values.get("node", ""), folders, keys)
+
+
+def _pec(values: Values, kept: Values) -> ChannelPort:
+    address = values.get("address", "")
+    mailbox = PecMailbox(
+        address=address,
+        user=values.get("user") or address,
+        password=kept.get("password", ""),
+        smtp_host=values.get("smtp_host", ""),
+        smtp_port=int(values.get("smtp_port") or 465),
+        imap_host=values.get("imap_host", ""),
+        imap_port=int(values.get("imap_port") or 993),
+        folder=values.get("folder") or "INBOX",
+        timeout=settings.HUB_TIMEOUT,
+        trusted_ca=values.get("trusted_ca", ""),
+    )
+    return SdiPec(mailbox, values.get("assigned", ""), bool(values.get("test")))
+
+
+PORTS: dict[Channel.Kind, Callable[[Values, Values], ChannelPort]] = {
+    Kind.SDICOOP: _sdicoop,
+    Kind.SDIFTP: _sdiftp,
+    Kind.PEC: _pec,
+}
 
 
 def channel_for(company_id: int, dashboard: str) -> Channel:

@@ -20,7 +20,7 @@ from fattorino.core.sdi.ftp.names import SupportName, support_name
 from fattorino.core.sdi.ftp.records import read_esito
 from fattorino.core.sdi.ftp.security import open_sealed, seal
 from fattorino.core.sdi.ftp.supports import Piece, Support, pack, unpack
-from fattorino.hub.channels.sdiftp import Arrival, SdiFtpFolders
+from fattorino.hub.folders import Arrival, SdiFtpFolders
 from fattorino.hub.sftp import Account, serve
 from fattorino.simulators.sdi.server import Simulator
 from fattorino.simulators.sdi.sftp_line import Line, Node
@@ -136,7 +136,7 @@ def test_a_support_is_fetched_answered_and_its_receipts_come_back(folders, visit
     (answer,) = folders.arrivals()
     assert answer.file == f"{name.of_kind('EO').file}.run"
     assert read_esito(answer.content).taken
-    folders.forget(answer)
+    folders.forget(answer.file)
     assert visit(hours=2) == 1
     (brought,) = folders.arrivals()
     inside = opened(brought)
@@ -146,7 +146,7 @@ def test_a_support_is_fetched_answered_and_its_receipts_come_back(folders, visit
         f"IT{NODE}_00001.xml",
         f"IT{NODE}_00002.xml",
     ]
-    folders.forget(brought)
+    folders.forget(brought.file)
     assert list(folders.arrivals()) == []
     assert visit(hours=2) == 0
 
@@ -155,7 +155,7 @@ def test_the_same_support_fetched_twice_is_taken_once(folders, visit, sdi):
     name, sealed = support()
     folders.lay(name, sealed)
     visit()
-    folders.lay(name, sealed)
+    (folders.to_sdi / name.file).write_bytes(sealed)
     visit()
     assert len(sdi.books.rows("select id from file")) == 1
     assert len(list(folders.arrivals())) == 1
@@ -217,10 +217,12 @@ def test_tests_travel_in_folders_of_their_own(folders, visit):
 
 
 def test_only_one_small_support_may_wait(folders):
-    assert folders.has_room_for(1000)
+    first, second = support()[0], support(2)[0]
+    assert folders.has_room_for(first, 1000)
     folders.lay(*support())
-    assert not folders.has_room_for(1000)
-    assert folders.has_room_for(20_000_000)
+    assert not folders.has_room_for(second, 1000)
+    assert folders.has_room_for(second, 20_000_000)
+    assert folders.has_room_for(first, 1000)
 
 
 def test_laying_again_changes_nothing(folders):
@@ -229,6 +231,37 @@ def test_laying_again_changes_nothing(folders):
     folders.lay(name, sealed)
     assert folders.waiting() == {name.file: len(sealed)}
     assert (folders.to_sdi / name.file).read_bytes() == sealed
+
+
+def test_what_sdi_has_fetched_is_not_laid_down_again(folders):
+    name, sealed = support()
+    assert not folders.was_laid(name)
+    folders.lay(name, sealed)
+    assert folders.was_laid(name)
+    (folders.to_sdi / name.file).unlink()
+    assert folders.was_laid(name)
+    folders.lay(name, sealed)
+    assert folders.waiting() == {}
+
+
+@pytest.mark.parametrize("died", ["before the file was whole", "before it was marked", "before it was moved"])
+def test_what_was_interrupted_before_it_lay_there_was_certainly_not_laid(folders, died):
+    name, sealed = support()
+    (folders.bench / name.file).write_bytes(sealed[: len(sealed) // 2] if "whole" in died else sealed)
+    if "moved" in died:
+        (folders.bench / f"{name.file}.posato").touch()
+    assert not folders.was_laid(name)
+    folders.lay(name, sealed)
+    assert (folders.to_sdi / name.file).read_bytes() == sealed
+
+
+def test_the_answer_to_a_support_ends_what_was_remembered_of_it(folders, visit):
+    name, sealed = support()
+    folders.lay(name, sealed)
+    visit()
+    (answer,) = folders.arrivals()
+    folders.forget(answer.file)
+    assert list(folders.bench.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_used_is_told_and_nothing_is_uncertain(tmp_path):

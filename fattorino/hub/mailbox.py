@@ -1,0 +1,252 @@
+"""A PEC mailbox: submission over SMTP, reading over IMAP, both with TLS from the first octet.
+
+The only doubtful moment is after the body has left and before the provider has answered. Then nothing is sent again:
+the provider's own receipts, which name our Message-ID, are looked for.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+import imapclient
+from imapclient.exceptions import IMAPClientError, LoginError
+
+from fattorino.core.errors import ChannelError
+from fattorino.core.texts import say
+
+# Of what came, in one go: a mailbox may hold years, a worker's memory not.
+AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Up to where a mailbox was read. Another `validity` (RFC 3501, UIDVALIDITY) makes `uid` meaningless."""
+
+    validity: int = 0
+    uid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message as it lies in the mailbox, and the cursor that stands behind it."""
+
+    content: bytes
+    cursor: Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class PecMailbox:
+    """A company's mailbox.
+
+    Attributes:
+        address: the PEC address, which is also the sender. user: what the provider wants at login.
+        timeout: seconds for each answer. trusted_ca: path of a PEM with the authority of the provider; empty: the
+            system's.
+    """
+
+    address: str
+    user: str
+    password: str = field(repr=False)
+    smtp_host: str
+    smtp_port: int
+    imap_host: str
+    imap_port: int
+    folder: str = "INBOX"
+    timeout: float = 60
+    trusted_ca: str = ""
+
+    def send(self, message: bytes, *, to: str) -> None:
+        """Hand a message to the provider. That the provider took it is certain when this returns.
+
+        Args:
+            message: whole, with CRLF line ends; its sender is `address`. to: its one recipient.
+
+        Raises:
+            ChannelError: not taken for certain, or (`uncertain`) the line broke after the body had left.
+        """
+        with self._submission() as smtp:
+            self._login(smtp)
+            self._begin(smtp, to)
+            _give(smtp, message)
+
+    def receipts_of(self, message_id: str) -> Sequence[bytes]:
+        """The letters in the mailbox that name a message of ours, oldest first.
+
+        Raises:
+            ChannelError: the mailbox cannot be read (nothing is known then).
+        """
+        with self._mailbox() as client:
+            found = client.search(["HEADER", "X-Riferimento-Message-ID", message_id.strip("<>")])
+            return [_content(client, uid) for uid in sorted(found)]
+
+    def try_submission(self) -> None:
+        """Log in where messages are submitted, and leave. Raises ChannelError."""
+        with self._submission() as smtp:
+            self._login(smtp)
+
+    def try_mailbox(self) -> None:
+        """Log in where messages are read, and open the folder. Raises ChannelError."""
+        with self._mailbox():
+            pass
+
+    def letters(self, after: Cursor) -> Iterator[Letter]:
+        """What came since, oldest first, at most `AT_ONCE`; the mailbox itself is not changed.
+
+        With another UIDVALIDITY everything comes again: taking a message twice must be harmless.
+
+        Raises:
+            ChannelError: the mailbox cannot be read.
+        """
+        with self._mailbox() as client:
+            validity = _validity(client, self.folder)
+            first = after.uid + 1 if after.validity == validity else 1
+            uids = sorted(uid for uid in client.search(["UID", f"{first}:*"]) if uid >= first)
+            for uid in uids[:AT_ONCE]:
+                yield Letter(_content(client, uid), Cursor(validity, uid))
+
+    @contextmanager
+    def _submission(self) -> Iterator[smtplib.SMTP_SSL]:
+        try:
+            smtp = smtplib.SMTP_SSL(self.smtp_host, self.smtp_port, timeout=self.timeout, context=self._tls())
+        except (OSError, smtplib.SMTPException) as error:
+            raise ChannelError(
+                say("Il server di invio della PEC ({host}) non risponde.", host=self.smtp_host),
+                uncertain=False,
+            ) from error
+        try:
+            yield smtp
+            # Not after a fault: a line that has gone silent would be waited for twice.
+            with suppress(OSError, smtplib.SMTPException):
+                smtp.quit()
+        finally:
+            smtp.close()
+
+    def _login(self, smtp: smtplib.SMTP_SSL) -> None:
+        """One way only: the library's own login tries the others with the same wrong password, and a provider that
+        counts failures would lock the mailbox sooner."""
+        try:
+            smtp.ehlo_or_helo_if_needed()
+            smtp.user, smtp.password = self.user, self.password
+            offered = smtp.esmtp_features.get("auth", "").upper().split()
+            if "PLAIN" in offered:
+                smtp.auth("PLAIN", smtp.auth_plain)
+            else:
+                smtp.auth("LOGIN", smtp.auth_login)
+        except smtplib.SMTPAuthenticationError as error:
+            # 4xx: the provider cannot check it just now (RFC 4954, 6).
+            raise self._no_entry() if error.smtp_code >= 500 else _interrupted() from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise _interrupted() from error
+
+    def _begin(self, smtp: smtplib.SMTP_SSL, to: str) -> None:
+        """Everything before the body: whatever goes wrong here, nothing was sent."""
+        try:
+            for code, reply in (smtp.mail(self.address), smtp.rcpt(to)):
+                if code not in (250, 251):
+                    raise _refused(code, reply)
+            code, reply = smtp.docmd("DATA")
+            if code != 354:
+                raise _refused(code, reply)
+        except (OSError, smtplib.SMTPException) as error:
+            raise _interrupted() from error
+
+    @contextmanager
+    def _mailbox(self) -> Iterator[imapclient.IMAPClient]:
+        try:
+            client = imapclient.IMAPClient(
+                self.imap_host, self.imap_port, ssl=True, ssl_context=self._tls(), timeout=self.timeout
+            )
+        except (OSError, IMAPClientError) as error:
+            raise self._unreadable() from error
+        try:
+            client.login(self.user, self.password)
+            client.select_folder(self.folder, readonly=True)
+            yield client
+            client.logout()
+        except LoginError as error:
+            # "Unavailable" is the provider's own trouble (RFC 5530), not a wrong password.
+            raise self._unreadable() if "UNAVAILABLE" in str(error).upper() else self._no_entry() from error
+        except (OSError, IMAPClientError) as error:
+            raise self._unreadable() from error
+        finally:
+            with suppress(OSError, IMAPClientError):
+                client.shutdown()
+
+    def _no_entry(self) -> ChannelError:
+        return ChannelError(
+            say(
+                "Il gestore PEC non accetta utente e password della casella {address}.", address=self.address
+            ),
+            say("Correggerli nella pagina del canale: dopo troppi tentativi il gestore blocca la casella."),
+            uncertain=False,
+            permanent=True,
+        )
+
+    def _unreadable(self) -> ChannelError:
+        return ChannelError(
+            say("La casella PEC {address} non si può leggere adesso.", address=self.address), uncertain=False
+        )
+
+    def _tls(self) -> ssl.SSLContext:
+        try:
+            return ssl.create_default_context(cafile=self.trusted_ca or None)
+        except (OSError, ssl.SSLError) as error:
+            raise ChannelError(
+                say("Il certificato dell'autorità del gestore PEC non si può leggere."),
+                say("Controllare il percorso nella pagina del canale."),
+                uncertain=False,
+                permanent=True,
+            ) from error
+
+
+def _interrupted() -> ChannelError:
+    return ChannelError(
+        say("La connessione con il gestore PEC si è interrotta prima dell'invio."), uncertain=False
+    )
+
+
+def _give(smtp: smtplib.SMTP_SSL, data: bytes) -> None:
+    """The body and its answer; between them nobody knows."""
+    # RFC 5321, 4.5.2: a line that begins with a dot gets a second one. The message ends with CRLF (EmailMessage).
+    body = re.sub(rb"(?m)^\.", b"..", data)
+    try:
+        smtp.send(body + b".\r\n")
+        code, reply = smtp.getreply()
+    except (OSError, smtplib.SMTPException) as error:
+        raise ChannelError(
+            say(
+                "La connessione con il gestore PEC si è interrotta durante l'invio: non si sa se abbia accettato."
+            ),
+            say("Fattorino cerca la ricevuta di accettazione nella casella; non invia di nuovo."),
+            uncertain=True,
+        ) from error
+    if code != 250:
+        raise _refused(code, reply, of_file=code >= 500)
+
+
+def _refused(code: int, reply: bytes, *, of_file: bool = False) -> ChannelError:
+    """4xx: not now. 5xx: not so (RFC 5321, 4.2.1)."""
+    words = " ".join(reply.decode("utf-8", "replace").split())[:200]
+    return ChannelError(
+        say("Il gestore PEC non ha accettato il messaggio: {code} {reply}", code=code, reply=words),
+        uncertain=False,
+        permanent=code >= 500,
+        of_file=of_file,
+    )
+
+
+def _validity(client: imapclient.IMAPClient, folder: str) -> int:
+    return int(client.select_folder(folder, readonly=True)[b"UIDVALIDITY"])
+
+
+def _content(client: imapclient.IMAPClient, uid: int) -> bytes:
+    found = client.fetch([uid], ["BODY.PEEK[]"])
+    content = found.get(uid, {}).get(b"BODY[]")
+    if not isinstance(content, bytes):
+        raise IMAPClientError(f"letter {uid} is gone")
+    return content
