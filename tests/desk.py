@@ -98,9 +98,9 @@ def other_desk(db: None) -> Desk:
     return make_desk(demo.STUDIO, "giulia@studio.example")
 
 
-# What a real worker of another test may have left behind: the clock's own jobs.
+# What a real worker of another test may have left behind: the clock's own jobs; and what comes at its hour only.
 PERIODIC = frozenset(
-    {"hub.rescue", "hub.sweep", "hub.tidy", "organisations.clear_sessions", "workflow.bulk_runs",
+    {"hub.answers", "hub.rescue", "hub.sweep", "hub.tidy", "hub.wake", "organisations.clear_sessions", "workflow.bulk_runs",
      "workflow.mail_notices", "workflow.roll_up_counts", "workflow.tidy_notices"}
 )  # fmt: skip
 

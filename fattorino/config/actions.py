@@ -8,7 +8,8 @@ from __future__ import annotations
 from fattorino import clock
 from fattorino.core.workflow.definition import Action
 from fattorino.documents.panels import PanelFunction
-from fattorino.hub.flows import acquire, seal, synchronise
+from fattorino.documents.passive import actions as passive
+from fattorino.hub.flows import acquire, outcomes, seal, synchronise
 from fattorino.workflow.actions import ActionFunction, ManyFunction, for_one
 
 ACTIONS_FOR_MANY: dict[Action, ManyFunction] = {
@@ -23,6 +24,14 @@ ACTIONS_FOR_MANY: dict[Action, ManyFunction] = {
 ACTIONS: dict[Action, ActionFunction] = {
     **{action: for_one(many) for action, many in ACTIONS_FOR_MANY.items()},
     Action.SYNCHRONISE: lambda run: synchronise.synchronise_document(run, now=run.now),
+    Action.ACCEPT_OR_REFUSE: outcomes.answer,
+    Action.ACCEPT: outcomes.answer,
+    Action.REFUSE: outcomes.answer,
+    Action.TO_GESTIONALE: passive.to_gestionale,
+    Action.POST: passive.posted,
+    Action.INTEGRATE: passive.integrated,
+    Action.ARCHIVE: passive.archived,
+    Action.CLOSE: passive.closed,
 }
 
 # Actions that ask something first: their buttons lead to a page.

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 CREDIT_NOTES = ("TD04", "TD08")
 # Kinds of DocumentFile that rooms above list under a document.
 SIGNED, RECEIPT = DocumentFile.Kind.SIGNED.value, DocumentFile.Kind.RECEIPT.value
+ANSWER = DocumentFile.Kind.ANSWER.value
 
 
 def save_document(

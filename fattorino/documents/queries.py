@@ -122,6 +122,12 @@ def export_rows(actor: Actor, filters: DocumentFilters) -> Iterator[DocumentRow]
         reading.forget()  # a document that moves meanwhile is looked for where it stands then
 
 
+def rows_by_id(actor: Actor, ids: list[int]) -> list[DocumentRow]:
+    """The rows of these documents, of those that the actor may see, in this order."""
+    there = _visible(actor).in_bulk(ids)
+    return _rows(actor, [there[document_id] for document_id in ids if document_id in there])
+
+
 def last_change(actor: Actor) -> int:
     """Ask before reading rows: every change up to this number is in what is read afterwards."""
     return workflow.settled_change()
@@ -193,6 +199,25 @@ class FileView:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a document of any kind stands, what may be done with it, what has happened."""
+
+    row: DocumentRow
+    possibilities: Possibilities
+    history: list[StateChange]
+
+
+def get_standing(actor: Actor, document_id: int) -> Standing:
+    """Raises: RefusedError: no such document in the actor's company, or in a state reserved to others."""
+    document = _visible(actor).filter(pk=document_id).first()
+    if document is None:
+        raise RefusedError(say("Documento non trovato."))
+    return Standing(
+        _rows(actor, [document])[0], workflow.possibilities(document, actor), workflow.history(document)
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentView:
     """A document's page."""
 
@@ -245,13 +270,14 @@ def get_document(actor: Actor, document_id: int) -> DocumentView:
         draft=draft_from_json(invoice.draft) if invoice.draft is not None else None,
         possibilities=workflow.possibilities(document, actor),
         history=workflow.history(document),
-        files=_files(document),
+        files=files_of(document),
         findings=findings,
         findings_from=change,
     )
 
 
-def _files(document: Document) -> list[FileView]:
+def files_of(document: Document) -> list[FileView]:
+    """The files of a document that the actor may see."""
     rows = DocumentFile.objects.filter(document=document, company_id=document.company_id)
     return [
         FileView(f.pk, f.kind, f.get_kind_display(), f.name, f.stored.size, f.created_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
@@ -74,6 +75,12 @@ def pending_actor(pending: PendingAction) -> Actor:
     return Actor(
         pending.actor_kind, pending.actor_label, pending.company_id, pending.actor_user_id, role="operator"
     )
+
+
+def asked_by(run: uuid.UUID, company_id: int) -> Actor:
+    """Who pressed the button of this run; the Hub where nobody did."""
+    pending = PendingAction.objects.filter(run=run, company_id=company_id).order_by("-pk").first()
+    return pending_actor(pending) if pending else Actor("hub", "Digital Hub", company_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from fattorino.core.workflow.decide import ActionRequested, Facts, Refusal, choi
 from fattorino.core.workflow.definition import ACTION_LABELS, Action, State, Workflow
 
 # What asks the person something about each document: an answer, a file.
-ONE_BY_ONE = frozenset({Action.ACCEPT_OR_REFUSE, Action.LOAD_RECEIPT})
+ONE_BY_ONE = frozenset({Action.ACCEPT_OR_REFUSE, Action.REFUSE, Action.INTEGRATE, Action.LOAD_RECEIPT})
 
 
 def action_for_many(workflow: Workflow, state: State, facts: Facts) -> Action | Refusal:

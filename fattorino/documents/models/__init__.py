@@ -14,6 +14,7 @@ from fattorino.documents.models.finding import SearchEntry as SearchEntry
 from fattorino.documents.models.finding import SearchWord as SearchWord
 from fattorino.documents.models.passive import Decision as Decision
 from fattorino.documents.models.passive import PassiveInvoice as PassiveInvoice
+from fattorino.documents.models.passive import Posting as Posting
 from fattorino.documents.models.passive import Reception as Reception
 from fattorino.documents.models.passive import Supplier as Supplier
 from fattorino.documents.models.passive import WatchedFolder as WatchedFolder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from fattorino.core.texts import say
-from fattorino.documents.models import StoredFile
+from fattorino.documents.models import Decision, StoredFile
 from fattorino.hub.models.channels import Channel, Consignment
 from fattorino.organisations.models import Company
 from fattorino.workflow.models import Document
@@ -26,6 +26,7 @@ class OutcomeSent(models.Model):
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+")
     run = models.UUIDField(unique=True)
+    decision = models.ForeignKey(Decision, null=True, on_delete=models.PROTECT, related_name="+")
     channel = models.ForeignKey(Channel, null=True, on_delete=models.PROTECT, related_name="+")
     consignment = models.ForeignKey(Consignment, null=True, on_delete=models.PROTECT, related_name="+")
     identificativo_sdi = models.CharField(max_length=36)
@@ -35,6 +36,8 @@ class OutcomeSent(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
     failures = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True)
+    # Set when a send whose outcome was unknown was offered again under the same name.
+    offered_again = models.BooleanField(default=False)
     last_error = models.TextField(blank=True)
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)

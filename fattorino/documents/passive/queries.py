@@ -1,0 +1,386 @@
+"""What pages and API read of received invoices. Every query names its company."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from fattorino.core.errors import RefusedError
+from fattorino.core.texts import say
+from fattorino.core.workflow.definition import Action, Dashboard
+from fattorino.documents import finding, queries, search
+from fattorino.documents.finding import Cursor, DocumentFilters
+from fattorino.documents.models import Decision as DecisionRow
+from fattorino.documents.models import PassiveInvoice, Posting, Reception, Supplier
+from fattorino.documents.queries import DocumentRow, FileView, Totals
+from fattorino.organisations import reading
+from fattorino.organisations.queries import Actor
+from fattorino.workflow import counts
+from fattorino.workflow import queries as workflow
+from fattorino.workflow.queries import Possibilities
+
+if TYPE_CHECKING:
+    from fattorino.workflow.models import Document, StateChange
+
+PAGE = 50
+AT_ONCE = 500
+DASHBOARD = str(Dashboard.PASSIVE)
+# What asks the person for an answer to SdI.
+ANSWERING = frozenset({Action.ACCEPT_OR_REFUSE, Action.ACCEPT, Action.REFUSE})
+
+
+@dataclass(frozen=True, slots=True)
+class PassiveFilters:
+    """What the panel may be narrowed by: what every list knows, and what only received invoices have."""
+
+    base: DocumentFilters
+    unread: bool = False
+    to_answer: bool = False
+    source: str = ""
+
+    @property
+    def special(self) -> bool:
+        return self.unread or self.to_answer or bool(self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class PassiveRow:
+    """One row of the panel.
+
+    Attributes:
+        answer_by: until when a PA may still answer; None where nobody has to.
+    """
+
+    row: DocumentRow
+    tipo_documento: str
+    received_at: datetime.datetime
+    source_label: str
+    taxable_cents: int
+    tax_cents: int
+    unread: bool
+    answer_by: datetime.datetime | None
+    exported_at: datetime.datetime | None
+    acknowledged_at: datetime.datetime | None
+
+    @property
+    def id(self) -> int:
+        return self.row.id
+
+
+@dataclass(frozen=True, slots=True)
+class PassivePage:
+    rows: list[PassiveRow]
+    next: Cursor | None
+    previous: Cursor | None
+    last_change: int
+
+
+def list_passive(
+    actor: Actor, filters: PassiveFilters, cursor: Cursor | None = None, limit: int = PAGE
+) -> PassivePage:
+    """One page, newest first, by keyset, as the list of Entrate."""
+    if not filters.special:
+        page = queries.list_documents(actor, filters.base, cursor, limit)
+        return PassivePage(rows_of(actor, page.rows), page.next, page.previous, page.last_change)
+    seen = queries.last_change(actor)
+    ids = _special(actor, filters, cursor, limit + 1)
+    more, ids = len(ids) > limit, ids[:limit]
+    forward = cursor is None or cursor.forward
+    rows = queries.rows_by_id(actor, ids if forward else ids[::-1])
+    first, last = (rows[0], rows[-1]) if rows else (None, None)
+    return PassivePage(
+        rows_of(actor, rows),
+        next=Cursor(last.date, last.id) if last and (more or not forward) else None,
+        previous=Cursor(first.date, first.id, False) if first and cursor and (more or forward) else None,
+        last_change=seen,
+    )
+
+
+def totals(actor: Actor, filters: PassiveFilters) -> Totals:
+    """Sums of all documents of the filter."""
+    if not filters.special:
+        return queries.totals(actor, filters.base)
+    if filters.base.searches:
+        found = _special(actor, filters, None, search.COUNTED + 1)
+        return Totals(min(len(found), search.COUNTED), exact=False)
+    euro = Q(currency="EUR")
+    told = _narrowed(actor, filters).aggregate(
+        count=Count("pk"),
+        others=Count("pk", filter=~euro),
+        taxable=Sum("taxable_cents", filter=euro, default=0),
+        tax=Sum("tax_cents", filter=euro, default=0),
+        total=Sum("total_cents", filter=euro, default=0),
+    )
+    return Totals(told["count"], told["taxable"], told["tax"], told["total"], told["others"])
+
+
+def export_rows(actor: Actor, filters: PassiveFilters) -> Iterator[PassiveRow]:
+    """All rows of the filter, page by page."""
+    cursor: Cursor | None = None
+    while True:
+        page = list_passive(actor, filters, cursor, limit=AT_ONCE)
+        yield from page.rows
+        if page.next is None:
+            return
+        cursor = page.next
+        reading.forget()
+
+
+def rows_of(actor: Actor, rows: list[DocumentRow]) -> list[PassiveRow]:
+    """What received invoices have beside what every document shows, in the same order."""
+    found = PassiveInvoice.objects.filter(
+        company_id=actor.company_id, document_id__in=[row.id for row in rows]
+    ).select_related("reception", "document")
+    found = found.defer("reception__content", "reception__metadata", "findings")
+    facts = {passive.document_id: passive for passive in found}
+    return [_row(row, facts[row.id]) for row in rows if row.id in facts]
+
+
+def _row(row: DocumentRow, passive: PassiveInvoice) -> PassiveRow:
+    return PassiveRow(
+        row=row,
+        tipo_documento=passive.tipo_documento,
+        received_at=passive.delivered_at or passive.reception.received_at,
+        source_label=passive.reception.get_source_display(),
+        taxable_cents=passive.document.taxable_cents,
+        tax_cents=passive.document.tax_cents,
+        unread=passive.opened_at is None,
+        answer_by=passive.answer_by,
+        exported_at=passive.exported_at,
+        acknowledged_at=passive.acknowledged_at,
+    )
+
+
+def days_left(answer_by: datetime.datetime | None, *, now: datetime.datetime) -> int | None:
+    """Whole days until the term; 0 on its last day, below zero when it has passed."""
+    if answer_by is None:
+        return None
+    return (answer_by - now) // datetime.timedelta(days=1)
+
+
+def _special(actor: Actor, filters: PassiveFilters, cursor: Cursor | None, limit: int) -> list[int]:
+    """Ids, away from the newest or back towards it, of what only received invoices can be asked for."""
+    if not filters.base.searches:
+        rows = _narrowed(actor, filters)
+        forward = cursor is None or cursor.forward
+        if cursor:
+            beyond = "lt" if forward else "gt"
+            rows = rows.filter(
+                Q(**{f"date__{beyond}": cursor.date}) | Q(date=cursor.date, **{f"pk__{beyond}": cursor.id})
+            )
+        order = ("-date", "-pk") if forward else ("date", "pk")
+        return list(rows.order_by(*order).values_list("pk", flat=True)[:limit])
+    found: list[int] = []
+    scope = finding.scope_of(actor, filters.base)
+    while len(found) < limit:
+        ids = search.page(scope, cursor, AT_ONCE)
+        there = dict(_narrowed(actor, filters).filter(pk__in=ids).values_list("pk", "date"))
+        found += [document_id for document_id in ids if document_id in there]
+        if len(ids) < AT_ONCE:
+            break
+        last = workflow.visible_documents(actor).get(pk=ids[-1])
+        cursor = Cursor(last.date, last.pk, cursor is None or cursor.forward)
+    return found[:limit]
+
+
+def _narrowed(actor: Actor, filters: PassiveFilters) -> QuerySet[Document]:
+    """Visible documents by all that is no search."""
+    base = filters.base
+    rows = workflow.visible_documents(actor).filter(dashboard=DASHBOARD, passive__isnull=False)
+    given = {"state": base.state, "kind": base.kind, "date__gte": base.date_from, "date__lte": base.date_to}
+    rows = rows.filter(**{name: value for name, value in given.items() if value})
+    if filters.unread:
+        rows = rows.filter(passive__opened_at=None)
+    if filters.to_answer:
+        rows = rows.filter(passive__answer_by__isnull=False, state__in=answering_states(actor.company_id))
+    if filters.source:
+        rows = rows.filter(passive__reception__source=filters.source)
+    return rows
+
+
+def answering_states(company_id: int) -> list[str]:
+    """The states in which somebody must answer."""
+    _, flow = workflow.workflow_of(company_id)
+    return [s.code for s in flow.states.values() if s.passive.action in ANSWERING]
+
+
+def unread(actor: Actor) -> int:
+    """How many invoices nobody has opened."""
+    rows = workflow.visible_documents(actor).filter(dashboard=DASHBOARD, passive__opened_at=None)
+    return rows.filter(passive__isnull=False).count()
+
+
+def has_any(actor: Actor) -> bool:
+    """Whether the company has ever received anything: else the page says what to do to receive."""
+    return any(group.dashboard == DASHBOARD and sums.n for group, sums in counts.groups(actor).items())
+
+
+# ------------------------------------------------------------------------------------------- one invoice
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierView:
+    id: int
+    name: str
+    identity: str
+    party: dict[str, Any]
+    first_seen_at: datetime.datetime
+    confirmed_at: datetime.datetime | None
+    confirmed_by: str
+    invoices: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    esito: str
+    label: str
+    cause: str
+    descrizione: str
+    at: datetime.datetime
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostingView:
+    date: datetime.date
+    protocol: str
+    source_label: str
+    at: datetime.datetime
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassiveView:
+    """A received invoice's page."""
+
+    row: DocumentRow
+    passive: PassiveRow
+    formato: str
+    codice_destinatario: str
+    identificativo_sdi: str
+    file_name: str
+    position: int
+    bodies: int
+    arrivals: int
+    delivered_at: datetime.datetime | None
+    metadata: bytes
+    metadata_name: str
+    opened_at: datetime.datetime | None
+    opened_by: str
+    due_cents: int
+    findings: list[dict[str, Any]]
+    supplier: SupplierView | None
+    decisions: list[DecisionView]
+    posting: PostingView | None
+    integration: tuple[int, str] | None
+    possibilities: Possibilities
+    history: list[StateChange]
+    files: list[FileView]
+
+    @property
+    def is_pa(self) -> bool:
+        """Whether SdI takes an answer for it."""
+        return self.formato == "FPA12"
+
+
+def get_passive(actor: Actor, document_id: int) -> PassiveView:
+    """Raises: RefusedError: no such invoice in the actor's company, or in a state reserved to others."""
+    document = workflow.visible_documents(actor).filter(pk=document_id).first()
+    passive = (
+        PassiveInvoice.objects.select_related("reception", "document", "supplier", "integration")
+        .defer("reception__content")
+        .filter(document_id=document_id, company_id=actor.company_id)
+        .first()
+    )
+    if document is None or passive is None:
+        raise RefusedError(say("Documento non trovato."))
+    row = queries.rows_by_id(actor, [document_id])[0]
+    reception = passive.reception
+    own = passive.integration
+    return PassiveView(
+        row=row,
+        passive=_row(row, passive),
+        formato=passive.formato,
+        codice_destinatario=passive.codice_destinatario,
+        identificativo_sdi=passive.identificativo_sdi,
+        file_name=reception.name,
+        position=passive.position,
+        bodies=PassiveInvoice.objects.filter(company_id=actor.company_id, reception=reception).count(),
+        arrivals=reception.arrivals,
+        delivered_at=passive.delivered_at,
+        metadata=bytes(reception.metadata or b""),
+        metadata_name=reception.metadata_name,
+        opened_at=passive.opened_at,
+        opened_by=passive.opened_by,
+        due_cents=document.due_cents,
+        findings=passive.findings,
+        supplier=_supplier(actor, passive.supplier),
+        decisions=_decisions(actor, document_id),
+        posting=_posting(actor, document_id),
+        integration=(own.pk, own.number) if own else None,
+        possibilities=workflow.possibilities(document, actor),
+        history=workflow.history(document),
+        files=queries.files_of(document),
+    )
+
+
+def is_passive(actor: Actor, document_id: int) -> bool:
+    """Whether it is a received invoice that this actor may see."""
+    rows = workflow.visible_documents(actor).filter(pk=document_id, dashboard=DASHBOARD)
+    return rows.filter(passive__isnull=False).exists()
+
+
+def invoice_file(actor: Actor, document_id: int) -> bytes:
+    """The file as it came.
+
+    Raises:
+        RefusedError: not there for this actor.
+    """
+    passive = PassiveInvoice.objects.select_related("stored").filter(
+        document_id=document_id, company_id=actor.company_id
+    )
+    found = passive.first()
+    if found is None or not workflow.visible_documents(actor).filter(pk=document_id).exists():
+        raise RefusedError(say("Documento non trovato."))
+    return bytes(found.stored.content)
+
+
+def sources() -> list[tuple[str, str]]:
+    """Ways by which invoices come, for the filter."""
+    return [(str(value), label) for value, label in Reception.Source.choices]
+
+
+def _supplier(actor: Actor, supplier: Supplier | None) -> SupplierView | None:
+    if supplier is None:
+        return None
+    invoices = PassiveInvoice.objects.filter(company_id=actor.company_id, supplier=supplier)
+    return SupplierView(
+        supplier.pk,
+        supplier.name,
+        supplier.identity,
+        supplier.party,
+        supplier.first_seen_at,
+        supplier.confirmed_at,
+        supplier.confirmed_by,
+        invoices.filter(document__in=workflow.visible_documents(actor)).count(),
+    )
+
+
+def _decisions(actor: Actor, document_id: int) -> list[DecisionView]:
+    rows = DecisionRow.objects.filter(company_id=actor.company_id, document_id=document_id).order_by("-pk")
+    return [
+        DecisionView(d.esito, d.get_esito_display(), d.cause, d.descrizione, d.at, d.actor_label)
+        for d in rows
+    ]
+
+
+def _posting(actor: Actor, document_id: int) -> PostingView | None:
+    rows = Posting.objects.filter(company_id=actor.company_id, document_id=document_id).order_by("-pk")
+    last = rows.first()
+    if last is None:
+        return None
+    return PostingView(last.date, last.protocol, last.get_source_display(), last.at, last.actor_label)

@@ -1,0 +1,55 @@
+"""What moves no state and yet concerns somebody: a term that is near, a mark on a document that lists show."""
+
+from __future__ import annotations
+
+import datetime
+
+from django.db import transaction
+
+from fattorino.core.workflow.definition import Dashboard, Notice
+from fattorino.organisations.models import Role
+from fattorino.organisations.queries import Actor
+from fattorino.workflow import queries
+from fattorino.workflow.flows.moves import next_change
+from fattorino.workflow.flows.notices import tell
+from fattorino.workflow.models import Document, StateChange
+
+# Who is told where the state names nobody: a term that passes unseen cannot be mended.
+WHO_WORKS = (f"group:{Role.ADMIN}", f"group:{Role.OPERATOR}")
+
+
+def touch(document_id: int, company_id: int) -> None:
+    """Have open lists show the document anew; nothing happened to it that the history would tell."""
+    with transaction.atomic():
+        rows = Document.objects.select_for_update().filter(pk=document_id, company_id=company_id)
+        for document in rows.only("change_seq"):
+            document.change_seq = next_change()
+            document.save(update_fields=["change_seq"])
+
+
+def remind(document_id: int, event: str, actor: Actor, *, now: datetime.datetime, message: str) -> None:
+    """Write it into the history and tell the groups of the state the document is in."""
+    with transaction.atomic():
+        document = Document.objects.select_for_update().get(pk=document_id, company_id=actor.company_id)
+        document.change_seq = next_change()
+        document.save(update_fields=["change_seq"])
+        change = StateChange.objects.create(
+            company_id=document.company_id,
+            document=document,
+            at=now,
+            event=event,
+            from_state=document.state,
+            to_state=document.state,
+            outcome="recorded",
+            actor_kind=actor.kind,
+            actor_label=actor.label[:150],
+            message=message,
+        )
+        tell([(change, _wanted(document))], now=now)
+
+
+def _wanted(document: Document) -> tuple[Notice, ...]:
+    _, flow = queries.workflow_of(document.company_id)
+    dashboard = Dashboard(document.dashboard)
+    told = tuple(n for n in flow.state(document.state).notices if n.dashboard is dashboard)
+    return told or tuple(Notice(dashboard, group) for group in WHO_WORKS)

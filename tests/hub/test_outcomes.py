@@ -1,0 +1,234 @@
+"""A PA's answer to an invoice goes to SdI once: made of one decision, kept first, never sent blindly twice."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from fattorino.core.errors import ChannelError
+from fattorino.core.sdi.message_io import read_message, write_message
+from fattorino.core.sdi.messages import NotificaEsitoCommittente, ScartoEsitoCommittente
+from fattorino.documents.passive import flows as passive
+from fattorino.hub.channels.base import Accepted, Alone, Outgoing, Refused
+from fattorino.hub.flows import channels, outcomes
+from fattorino.hub.models import Channel, OutcomeSent
+from fattorino.workflow.models import Document
+from tests.desk import NOW, Desk, run_jobs
+from tests.documents.passive.arrived import arrive
+from tests.documents.passive.arrived import passive as row_of
+
+Status = OutcomeSent.Status
+DAY = datetime.timedelta(days=1)
+
+
+class Line(Alone):
+    """A way to SdI that answers what the test says."""
+
+    def __init__(self) -> None:
+        self.sent: list[Outgoing] = []
+        self.answers: list[Accepted | Refused | ChannelError] = []
+
+    def send(self, file: Outgoing) -> Accepted | Refused:
+        self.sent.append(file)
+        answer = self.answers.pop(0) if self.answers else Accepted("1")
+        if isinstance(answer, ChannelError):
+            raise answer
+        return answer
+
+    def examine(self) -> list[Any]:
+        return []
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
+    made = Line()
+    monkeypatch.setattr(channels, "port", lambda row: made)
+    yield made
+
+
+def se(code: str, identificativo: str = "1") -> Refused:
+    message = ScartoEsitoCommittente(identificativo_sdi=identificativo, scarto=code, message_id="1")
+    return Refused("IT01234567897_00001_SE_001.xml", write_message(message))
+
+
+DOUBT = ChannelError("Interrotto.", uncertain=True)
+NOT_NOW = ChannelError("Fuori servizio.", uncertain=False)
+NEVER = ChannelError("Certificato rifiutato.", uncertain=False, permanent=True)
+
+
+def accept(desk: Desk, document: Document) -> OutcomeSent:
+    passive.decide(desk.actor, document.pk, "EC01", now=NOW)
+    run_jobs()
+    return OutcomeSent.objects.get(document=document)
+
+
+def refuse(desk: Desk, document: Document) -> OutcomeSent:
+    passive.decide(
+        desk.actor, document.pk, "EC02", cause="cig_cup", detail="Il CIG Z123 non è nostro", now=NOW
+    )
+    run_jobs()
+    return OutcomeSent.objects.get(document=document)
+
+
+def again(outcome: OutcomeSent, *, now: datetime.datetime) -> None:
+    """The next attempt, when its moment has come."""
+    OutcomeSent.objects.filter(pk=outcome.pk, next_attempt_at__gt=now).update(next_attempt_at=now)
+    run_jobs()
+
+
+def written(outcome: OutcomeSent) -> NotificaEsitoCommittente:
+    message = read_message(bytes(outcome.content.content)).message
+    assert isinstance(message, NotificaEsitoCommittente)
+    return message
+
+
+def test_an_acceptance_is_one_ec_and_is_registered_when_sdi_says_so(desk: Desk, line: Line) -> None:
+    document = arrive(desk)
+    assert desk.state(document) == "RICEVUTO_DA_ESITARE"
+    outcome = accept(desk, document)
+    assert (outcome.status, desk.state(document)) == (Status.TAKEN, "ACCETTATO_PASS")
+    assert [(f.file_name, f.kind, f.identificativo_sdi) for f in line.sent] == [
+        (outcome.file_name, "EC", row_of(document).identificativo_sdi)
+    ]
+    assert outcome.file_name.endswith("_EC_001.xml")
+    message = written(outcome)
+    assert (message.esito, message.descrizione, message.riferimento_fattura) == ("EC01", None, None)
+    assert row_of(document).answer_by is None
+
+
+def test_a_refusal_states_its_cause_in_the_laws_words(desk: Desk, line: Line) -> None:
+    document = arrive(desk)
+    message = written(refuse(desk, document))
+    assert message.esito == "EC02" and message.descrizione is not None
+    assert message.descrizione.startswith("Omessa o errata indicazione del CIG o del CUP (DM 132/2020")
+    assert message.descrizione.endswith("Il CIG Z123 non è nostro")
+    assert desk.state(document) == "RIFIUTATO_PASS"
+
+
+def test_se_at_once_lets_answer_anew_with_another_name(desk: Desk, line: Line) -> None:
+    document = arrive(desk)
+    line.answers = [se("EN00")]
+    outcome = refuse(desk, document)
+    assert (outcome.status, desk.state(document)) == (Status.REFUSED, "ESITO_SCARTATO")
+    assert row_of(document).answer_by is not None
+    passive.decide(desk.actor, document.pk, "EC01", now=NOW)
+    run_jobs()
+    assert [f.file_name[-11:] for f in line.sent] == ["_EC_001.xml", "_EC_002.xml"]
+    assert desk.state(document) == "ACCETTATO_PASS"
+
+
+def test_what_sdi_certainly_did_not_take_is_sent_again_by_itself(desk: Desk, line: Line) -> None:
+    line.answers = [NOT_NOW]
+    document = arrive(desk)
+    outcome = accept(desk, document)
+    # run_jobs runs the job of the next attempt too early: it goes home.
+    assert (outcome.status, len(line.sent)) == (Status.QUEUED, 1)
+    outcomes.defer_sending(desk.company.pk, outcome.pk)
+    again(outcome, now=NOW)
+    outcome.refresh_from_db()
+    assert (outcome.status, len(line.sent)) == (Status.TAKEN, 2)
+
+
+def test_an_outcome_in_doubt_waits_and_is_offered_again_under_the_same_name(desk: Desk, line: Line) -> None:
+    line.answers = [DOUBT]
+    document = arrive(desk)
+    outcome = accept(desk, document)
+    assert (outcome.status, len(line.sent), desk.state(document)) == (Status.UNCERTAIN, 1, "ESITO_INVIATO")
+    outcomes.defer_sending(desk.company.pk, outcome.pk)
+    again(outcome, now=NOW)
+    outcome.refresh_from_db()
+    assert outcome.status == Status.TAKEN and line.sent[0] == line.sent[1]
+
+
+def test_en01_after_an_offer_in_doubt_proves_that_the_first_arrived(desk: Desk, line: Line) -> None:
+    line.answers = [DOUBT, se("EN01")]
+    document = arrive(desk)
+    outcome = refuse(desk, document)
+    outcomes.defer_sending(desk.company.pk, outcome.pk)
+    again(outcome, now=NOW)
+    outcome.refresh_from_db()
+    assert (outcome.status, desk.state(document)) == (Status.TAKEN, "RIFIUTATO_PASS")
+
+
+def test_en01_of_the_first_offer_is_a_refusal(desk: Desk, line: Line) -> None:
+    line.answers = [se("EN01")]
+    document = arrive(desk)
+    assert accept(desk, document).status == Status.REFUSED
+    assert desk.state(document) == "ESITO_SCARTATO"
+
+
+def test_in_doubt_when_the_term_is_over_nothing_is_offered_and_dt_settles_it(desk: Desk, line: Line) -> None:
+    line.answers = [DOUBT]
+    document = arrive(desk)
+    outcome = accept(desk, document)
+    later = row_of(document).answer_by
+    assert later is not None
+    assert outcomes.begin(outcome.pk, desk.company.pk, now=later + DAY) is None
+    outcome.refresh_from_db()
+    assert (outcome.status, outcome.next_attempt_at) == (Status.UNCERTAIN, None)
+    outcomes.told(desk.company.pk, document.pk, "DT", (), "Termine passato.", "", now=later + DAY)
+    outcome.refresh_from_db()
+    assert (outcome.status, desk.state(document)) == (Status.FAILED, "DECORSI_TERMINI_PASS")
+
+
+def test_a_permanent_fault_is_told_and_a_person_sends_the_same_file_again(desk: Desk, line: Line) -> None:
+    line.answers = [NEVER]
+    document = arrive(desk)
+    outcome = accept(desk, document)
+    assert outcome.status == Status.FAILED and "Certificato" in outcome.last_error
+    outcomes.retry(outcome.pk, desk.actor, now=NOW)
+    run_jobs()
+    outcome.refresh_from_db()
+    assert outcome.status == Status.TAKEN and line.sent[0] == line.sent[1]
+
+
+def test_a_killed_process_leaves_a_doubt_and_not_a_second_send(desk: Desk, line: Line) -> None:
+    document = arrive(desk)
+    passive.decide(desk.actor, document.pk, "EC01", now=NOW)
+    run_jobs(skip=frozenset({"hub.send_outcome"}))
+    outcome = OutcomeSent.objects.get(document=document)
+    assert outcomes.begin(outcome.pk, desk.company.pk, now=NOW) is not None
+    assert outcomes.begin(outcome.pk, desk.company.pk, now=NOW) is None
+    outcome.refresh_from_db()
+    assert outcome.status == Status.UNCERTAIN
+
+
+def test_where_nothing_is_answered_silence_registers_the_outcome(desk: Desk, line: Line) -> None:
+    document = arrive(desk)
+    way = Channel.objects.create(company_id=desk.company.pk, kind=Channel.Kind.INTERMEDIARY)
+    passive.decide(desk.actor, document.pk, "EC01", now=NOW)
+    run_jobs(skip=frozenset({"hub.send_outcome"}))
+    OutcomeSent.objects.update(channel=way)
+    line.answers = [Accepted()]
+    run_jobs()
+    outcome = OutcomeSent.objects.get(document=document)
+    assert (outcome.status, desk.state(document)) == (Status.SENT, "ESITO_INVIATO")
+    assert outcomes.begin(outcome.pk, desk.company.pk, now=NOW + DAY) is None
+    assert desk.state(document) == "ESITO_INVIATO"
+    assert outcome.next_attempt_at is not None
+    assert outcomes.begin(outcome.pk, desk.company.pk, now=outcome.next_attempt_at) is None
+    assert desk.state(document) == "ACCETTATO_PASS"
+
+
+def test_a_later_se_takes_back_what_was_only_sent(desk: Desk, line: Line) -> None:
+    document = arrive(desk)
+    line.answers = [DOUBT]
+    outcome = refuse(desk, document)
+    outcomes.told(desk.company.pk, document.pk, "SE", ("EN00",), "Scartato.", "", now=NOW)
+    outcome.refresh_from_db()
+    assert (outcome.status, desk.state(document)) == (Status.REFUSED, "ESITO_SCARTATO")
+
+
+def test_the_term_is_warned_of_twice_and_not_more(desk: Desk) -> None:
+    document = arrive(desk)
+    term = row_of(document).answer_by
+    assert term is not None
+    states = ["RICEVUTO_DA_ESITARE"]
+    told = [
+        passive.warn(document.pk, desk.company.pk, states, now=term - datetime.timedelta(days=d, hours=-1))
+        for d in (9, 5, 5, 3, 1, 1)
+    ]
+    assert told == [False, True, False, False, True, False]
