@@ -248,10 +248,10 @@ HUB_TIMEOUT = float(os.environ.get("FATTORINO_CHANNEL_TIMEOUT") or 60)
 HUB_RICEVI_FILE_URL = os.environ.get("FATTORINO_SDI_URL") or f"http://127.0.0.1:{SIMULATOR_PORT}/ricevi_file"
 # The SdI endpoints answer only to loopback (simulator) or to a proxy that checked the client certificate and
 # says so with this shared secret (X-Fattorino-Proxy) and the subject (X-Ssl-Client-S-Dn).
-# Where the exchange folders of SdIFtp nodes are made, unless an administrator of the installation says otherwise.
-SDIFTP_HOME = Path(os.environ.get("FATTORINO_SDIFTP_HOME") or HOME / "sdiftp")
 SDI_PROXY_SECRET = os.environ.get("FATTORINO_SDI_PROXY_SECRET", "")
 SDI_ALLOW_LOOPBACK = os.environ.get("FATTORINO_SDI_ALLOW_LOOPBACK", "1" if DEMO else "0") == "1"
+# Where the exchange folders of SdIFtp nodes are made, unless an administrator of the installation says otherwise.
+SDIFTP_HOME = Path(os.environ.get("FATTORINO_SDIFTP_HOME") or HOME / "sdiftp")
 # The authority of SdI's certificate, by which receipts are proven: a file, or a folder of simulators (decision 0012).
 SDI_TRUSTED_CA = os.environ.get("FATTORINO_SDI_TRUSTED_CA") or (str(HOME / "simulators") if DEMO else "")
 

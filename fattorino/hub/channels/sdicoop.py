@@ -6,7 +6,7 @@ import datetime
 import re
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
 
@@ -19,6 +19,7 @@ from fattorino.core.signatures import CRYPTO_ERRORS
 from fattorino.core.texts import say
 from fattorino.hub.certificates import validity
 from fattorino.hub.channels.base import Accepted, Alone, Outgoing, Refused, Step
+from fattorino.hub.signing import certificates
 
 ERRORS = {
     "EI01": (say("Il Sistema di Interscambio dice che il file è vuoto (EI01)."), True),
@@ -28,12 +29,19 @@ ERRORS = {
 
 
 class Settings(TypedDict, total=False):
-    """What may be shown of a channel of this kind; it has no secrets, the key lies in the PEM file."""
+    """What may be shown of a channel of this kind."""
 
     url: str  # of SdIRiceviFile; empty: the installation's
     url_notifica: str  # of SdIRiceviNotifica; empty: beside `url`
-    client_certificate: str  # path of a PEM with certificate and key
+    client_certificate: str  # path of a PEM with certificate and key, where no `client_identity` is kept
     trusted_ca: str  # path of a PEM; empty: the system's authorities
+    trusted_certificates: str  # SdI's own authorities as PEM texts, in place of `trusted_ca`
+
+
+class Secrets(TypedDict, total=False):
+    """What is kept encrypted."""
+
+    client_identity: str  # certificate, chain and private key as PEM, in place of `client_certificate`
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,7 @@ class SdiCoop(Alone):
         timeout: seconds for connecting, sending and waiting for the answer, each.
         client_certificate: path of a PEM with certificate and key; empty on loopback.
         trusted_ca: path of a PEM with SdI's own CA; empty: the system's.
+        client_identity, trusted_certificates: the same as PEM texts, which go before the paths.
         url_notifica: the address of SdIRiceviNotifica; empty: beside `url`, where SdI has it.
     """
 
@@ -53,6 +62,8 @@ class SdiCoop(Alone):
     client_certificate: str = ""
     trusted_ca: str = ""
     url_notifica: str = ""
+    client_identity: str = field(default="", repr=False)
+    trusted_certificates: str = ""
 
     def send(self, file: Outgoing) -> Accepted | Refused:
         """See ChannelPort.send."""
@@ -104,7 +115,7 @@ class SdiCoop(Alone):
     def examine(self, *, now: datetime.datetime) -> Sequence[Step]:
         """See ChannelPort.examine: the certificate is good, the address answers and takes it."""
         steps = []
-        if self.client_certificate:
+        if self.client_identity or self.client_certificate:
             steps.append(self._certificate_step(now))
         if all(step.ok for step in steps):
             steps.append(self._connection_step())
@@ -114,7 +125,8 @@ class SdiCoop(Alone):
         name = say("Certificato del canale")
         try:
             self._tls()
-            found = x509.load_pem_x509_certificates(Path(self.client_certificate).read_bytes())
+            identity = self.client_identity.encode() or Path(self.client_certificate).read_bytes()
+            found = x509.load_pem_x509_certificates(identity)
         except ChannelError as error:
             return Step(name, False, error.text)
         except (OSError, *CRYPTO_ERRORS):
@@ -146,13 +158,18 @@ class SdiCoop(Alone):
         if not self.url.startswith("https:"):
             return False
         try:
-            context = ssl.create_default_context(cafile=self.trusted_ca or None)
-            if self.client_certificate:
+            context = ssl.create_default_context(
+                cafile=None if self.trusted_certificates else self.trusted_ca or None,
+                cadata=self.trusted_certificates or None,
+            )
+            if self.client_identity:
+                certificates.load_into(context, self.client_identity)
+            elif self.client_certificate:
                 context.load_cert_chain(self.client_certificate)
-        except (OSError, ssl.SSLError) as exc:
+        except (OSError, InputError) as exc:
             raise ChannelError(
                 say("Il certificato del canale non si può leggere."),
-                say("Controllare i percorsi nella configurazione del canale."),
+                say("Caricarlo di nuovo nella pagina del canale, o controllare i percorsi dei file."),
                 uncertain=False,
                 permanent=True,
             ) from exc

@@ -44,13 +44,15 @@ def secrets_of(row: Channel) -> dict[str, str]:
     return plain
 
 
-def _sdicoop(values: Values, _: Values) -> ChannelPort:
+def _sdicoop(values: Values, hidden: Values) -> ChannelPort:
     return SdiCoop(
         values.get("url") or settings.HUB_RICEVI_FILE_URL,
         settings.HUB_TIMEOUT,
         values.get("client_certificate", ""),
         values.get("trusted_ca", ""),
         values.get("url_notifica", ""),
+        hidden.get("client_identity", ""),
+        values.get("trusted_certificates", ""),
     )
 
 
@@ -93,18 +95,24 @@ PORTS: dict[Channel.Kind, Callable[[Values, Values], ChannelPort]] = {
 
 def channel_for(company_id: int, dashboard: str) -> Channel:
     """The way that documents of this dashboard go; a company that has chosen none uses the installation's SDICoop."""
+    return way_of(company_id, dashboard) or Channel.objects.create(company_id=company_id, kind=Kind.SDICOOP)
+
+
+def way_of(company_id: int, dashboard: str) -> Channel | None:
+    """The same, where it is there already."""
     uses = {
         use.dashboard: use.channel
         for use in ChannelUse.objects.select_related("channel").filter(
             company_id=company_id, dashboard__in=["", dashboard]
         )
     }
-    return uses.get(dashboard) or uses.get("") or _first(company_id)
+    return uses.get(dashboard) or uses.get("") or _unchosen(company_id)
 
 
-def _first(company_id: int) -> Channel:
-    channel, _ = Channel.objects.get_or_create(company_id=company_id, kind=Kind.SDICOOP, settings={})
-    return channel
+def _unchosen(company_id: int) -> Channel | None:
+    """The installation's SDICoop, as a channel of the company."""
+    rows = Channel.objects.filter(company_id=company_id, kind=Kind.SDICOOP, settings={}, active=True)
+    return rows.order_by("pk").first()
 
 
 def save_sdicoop(

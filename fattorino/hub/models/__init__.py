@@ -7,6 +7,7 @@ from fattorino.hub.models.channels import ChannelUse as ChannelUse
 from fattorino.hub.models.channels import Collected as Collected
 from fattorino.hub.models.channels import Consignment as Consignment
 from fattorino.hub.models.keys import SigningKey as SigningKey
+from fattorino.hub.models.letters import CustomerLetter as CustomerLetter
 from fattorino.hub.models.messages import Message as Message
 from fattorino.hub.models.outcomes import OutcomeSent as OutcomeSent
 from fattorino.hub.models.submissions import FileNameSeries as FileNameSeries

@@ -114,16 +114,15 @@ def facts(pem: str) -> list[Facts]:
     return told
 
 
-def in_force(pem: str, *, now: datetime.datetime) -> str:
-    """The blocks of certificates and keys of which the certificates have not expired; keys all stay."""
-    kept = []
-    for block in _PEM.finditer(pem.encode()):
-        if block[1] == b"CERTIFICATE":
-            told = facts(block[0].decode())
-            if told and told[0].not_after < now:
-                continue
-        kept.append(block[0].decode() + "\n")
-    return "".join(kept)
+def joined(new: str, before: str, *, now: datetime.datetime, most: int = 3) -> str:
+    """New certificates or keys, then those before them that have not expired: no more than `most` blocks of the old."""
+    kept: list[str] = []
+    for block in _PEM.finditer(before.encode()):
+        text = block[0].decode()
+        told = facts(text) if block[1] == b"CERTIFICATE" else []
+        if text not in new and not (told and told[0].not_after < now):
+            kept.append(text + "\n")
+    return new + "".join(kept[:most])
 
 
 def load_into(context: ssl.SSLContext, identity: str) -> None:
