@@ -10,6 +10,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import Field, JSONField, Model
 
+# Of so few rows the planner takes longer to understand the arrays than the database to write the rows.
+FEW = 5
+
 
 def insert_rows(rows: Sequence[Model]) -> None:
     """Insert these objects of one model; each gets its number. Defaults of the database are not asked for."""
@@ -18,13 +21,19 @@ def insert_rows(rows: Sequence[Model]) -> None:
     meta = rows[0]._meta
     columns: list[Field[Any, Any]] = [f for f in meta.concrete_fields if not f.primary_key]
     names = ", ".join(str(column.column) for column in columns)
-    values = [[_value(column, getattr(row, column.attname)) for row in rows] for column in columns]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"insert into {meta.db_table} ({names}) select {names}"
-            f" from unnest({_arrays(columns)}) with ordinality as g ({names}, place_) order by place_ returning id",
-            values,
+    values: list[Any]
+    if len(rows) <= FEW:
+        places = f"({', '.join(['%s'] * len(columns))})"
+        source = f"values {', '.join([places] * len(rows))}"
+        values = [_value(column, getattr(row, column.attname)) for row in rows for column in columns]
+    else:
+        source = (
+            f"select {names} from unnest({_arrays(columns)}) with ordinality as g ({names}, place_)"
+            " order by place_"
         )
+        values = [[_value(column, getattr(row, column.attname)) for row in rows] for column in columns]
+    with connection.cursor() as cursor:
+        cursor.execute(f"insert into {meta.db_table} ({names}) {source} returning id", values)
         for row, (number,) in zip(rows, cursor.fetchall(), strict=True):
             row.pk = number
             row._state.adding = False
@@ -52,10 +61,17 @@ def update_rows(
     meta = model._meta
     columns: list[Any] = [meta.get_field(name) for name in ("id", *fields)]
     names = [str(column.column) for column in columns]
-    sets = ", ".join(f"{name} = g.{name}" for name in names[1:])
     free: Any = meta.get_field(where_null) if where_null else None
     empty = f" and t.{free.column} is null" if free else ""
     with connection.cursor() as cursor:
+        if len(rows) == 1:
+            sets = ", ".join(f"{name} = %s" for name in names[1:])
+            cursor.execute(
+                f"update {meta.db_table} t set {sets} where t.id = %s and t.company_id = %s{empty}",
+                [*rows[0][1:], rows[0][0], company_id],
+            )
+            return int(cursor.rowcount)
+        sets = ", ".join(f"{name} = g.{name}" for name in names[1:])
         cursor.execute(
             f"update {meta.db_table} t set {sets} from unnest({_arrays(columns)}) as g ({', '.join(names)})"
             # Said twice, so that the rows are found by their number whatever is believed of the table's size.

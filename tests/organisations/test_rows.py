@@ -7,7 +7,7 @@ from django.db import DataError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from fattorino.core.texts import say
-from fattorino.organisations.rows import insert_rows, update_rows
+from fattorino.organisations.rows import FEW, insert_rows, update_rows
 from fattorino.workflow.models import BulkItem, PendingAction, StateChange
 from tests.desk import Desk
 
@@ -27,8 +27,11 @@ def pending(desk: Desk) -> PendingAction:
 FIELDS = ("finished_at", "succeeded", "message")
 
 
-def test_each_row_gets_its_own_values_whatever_stands_in_them(desk: Desk) -> None:
-    tricky = ["", "{}", 'a "b", \\c', "NULL", "è, {x}", "riga\nnuova"]
+TRICKY = ["", "{}", 'a "b", \\c', "NULL", "è, {x}", "riga\nnuova"]
+
+
+@pytest.mark.parametrize("tricky", [TRICKY, *([text] for text in TRICKY)], ids=len)
+def test_each_row_gets_its_own_values_whatever_stands_in_them(desk: Desk, tricky: list[str]) -> None:
     rows = [pending(desk) for _ in tricky]
     values = [(row.pk, desk.now, text == "NULL", text) for row, text in zip(rows, tricky, strict=True)]
     assert update_rows(PendingAction, desk.company.pk, FIELDS, values) == len(tricky)
@@ -67,9 +70,11 @@ def change(desk: Desk, document_id: int, message: str, **values: object) -> Stat
     )  # fmt: skip
 
 
-def test_each_inserted_row_gets_its_own_number_and_its_own_values(desk: Desk) -> None:
+@pytest.mark.parametrize("number", [1, FEW, FEW + 1])
+def test_each_inserted_row_gets_its_own_number_and_its_own_values(desk: Desk, number: int) -> None:
     document = desk.save().pk
-    texts = ["", 'a "b", \\c', "NULL", "{}", say("Esito già applicato."), "riga\nnuova"]
+    texts = [say("Esito già applicato."), 'a "b", \\c', "NULL", "{}", "%s", "riga\nnuova"][:number]
+    assert len(texts) == number
     rows = [change(desk, document, text, detail=[{"n": n, "è": text}]) for n, text in enumerate(texts)]
     insert_rows(rows)
     assert [row.pk for row in rows] == sorted({row.pk for row in rows}) and not rows[0]._state.adding

@@ -15,6 +15,7 @@ from fattorino.core.workflow.decide import may_see
 from fattorino.core.workflow.definition import Workflow
 from fattorino.organisations import groups
 from fattorino.organisations.queries import Actor
+from fattorino.organisations.rows import insert_rows
 from fattorino.workflow import notices, queries
 from fattorino.workflow.models import Notice, NoticeMail, NoticePreference, StateChange
 
@@ -41,18 +42,20 @@ def tell(
         for change, wanted in told
     }
     daily = _daily(company_id, {user for each in people.values() for user, mail in each.items() if mail})
-    Notice.objects.bulk_create(
-        Notice(
-            company_id=company_id,
-            user_id=user_id,
-            change=change,
-            document_id=change.document_id,
-            state=change.to_state,
-            created_at=now,
-            mail=(Mail.DIGEST if user_id in daily else Mail.NOW) if by_mail else Mail.NONE,
-        )
-        for change, wanted in told
-        for user_id, by_mail in people[change.to_state, wanted].items()
+    insert_rows(
+        [
+            Notice(
+                company_id=company_id,
+                user_id=user_id,
+                change_id=change.pk,
+                document_id=change.document_id,
+                state=change.to_state,
+                created_at=now,
+                mail=(Mail.DIGEST if user_id in daily else Mail.NOW) if by_mail else Mail.NONE,
+            )
+            for change, wanted in told
+            for user_id, by_mail in people[change.to_state, wanted].items()
+        ]
     )
 
 
