@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import logging
 import traceback
 
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 AGAIN = RetryStrategy(
     max_attempts=10, exponential_wait=2, retry_exceptions={OperationalError, InterfaceError}
 )
+# Longer than any job may be late by itself.
+LATE = datetime.timedelta(minutes=3)
 
 
 @app.task(name="documents.read_reception", retry=AGAIN)
@@ -32,3 +35,10 @@ def read_reception(reception_id: int) -> None:
         log.error("reception %s\n%s", reception_id, traceback.format_exc())
         why = say("Il file non si è potuto leggere per un errore interno, annotato nel registro.")
         receiving.set_aside(reception_id, why, now=clock.now())
+
+
+@app.periodic(cron="*/2 * * * *", periodic_id="receptions")
+@app.task(name="documents.requeue_receptions", queueing_lock="documents.requeue_receptions")
+def requeue_receptions(timestamp: int) -> None:
+    """Read what waits although no job will come for it."""
+    receiving.requeue_waiting(before=clock.now() - LATE)

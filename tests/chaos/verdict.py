@@ -15,7 +15,8 @@ from tests.chaos.office import Office
 
 # Jobs of the clock: a new one comes every few seconds, whatever became of the last.
 PERIODIC = (
-    "hub.rescue", "hub.sweep", "hub.tidy", "organisations.clear_sessions", "workflow.bulk_runs",
+    "documents.requeue_receptions", "documents.watch_folders", "hub.rescue", "hub.sweep", "hub.tidy",
+    "organisations.clear_sessions", "workflow.bulk_runs",
     "workflow.mail_notices", "workflow.roll_up_counts", "workflow.synchronise", "workflow.tidy_notices",
 )  # fmt: skip
 WAITING = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from fattorino.documents.receiving.read import read as read
-from fattorino.documents.receiving.read import set_aside as set_aside
+from fattorino.documents.receiving.reading import read as read
+from fattorino.documents.receiving.reading import set_aside as set_aside
+from fattorino.documents.receiving.take import read_again as read_again
+from fattorino.documents.receiving.take import requeue_waiting as requeue_waiting
 from fattorino.documents.receiving.take import take_invoice as take_invoice

@@ -7,9 +7,11 @@ import hashlib
 
 from django.db import connection
 
+from fattorino.core.errors import RefusedError
 from fattorino.core.texts import say
 from fattorino.documents.models import Reception
-from fattorino.organisations.scope import system_scope
+from fattorino.organisations.queries import Actor
+from fattorino.organisations.scope import company_scope, system_scope
 from fattorino.workflow import queue
 
 State = Reception.State
@@ -50,8 +52,6 @@ def take_invoice(
         the reception's id. When this returns (and the caller's transaction, if any, is committed), SdI may be told
         that the invoice was taken.
     """
-    from fattorino.documents.tasks_receiving import read_reception
-
     values = [
         company_id,
         company_id or 0,
@@ -69,8 +69,47 @@ def take_invoice(
             cursor.execute(_TAKE, values)
             reception_id, state = cursor.fetchone()
         if state in UNSETTLED:
-            queue.defer(read_reception, lock=f"reception:{reception_id}", reception_id=reception_id)
+            _defer(reception_id)
     return int(reception_id)
+
+
+def read_again(actor: Actor, reception_id: int, *, now: datetime.datetime) -> bool:
+    """*Rileggi*: a file that could not be read, or was nobody's, is tried once more. False where it is settled.
+
+    Raises:
+        RefusedError: the actor may only read.
+    """
+    if not actor.may_write:
+        raise RefusedError(say("Il ruolo di consultazione non permette di rileggere i file ricevuti."))
+    with company_scope(actor.company_id):
+        rows = Reception.objects.select_for_update().filter(
+            pk=reception_id, company_id=actor.company_id, state__in=[State.UNREADABLE, State.NOBODY]
+        )
+        if not rows.update(state=State.WAITING, note=""):
+            return False
+        _defer(reception_id)
+    return True
+
+
+def requeue_waiting(*, before: datetime.datetime, limit: int = 1000) -> list[int]:
+    """Queue what should have been read long ago and has no job: only a fault nobody thought of leaves that behind."""
+    with system_scope(), connection.cursor() as cursor:
+        cursor.execute(
+            "select id from documents_reception r where state = 'waiting' and received_at < %s and not exists ("
+            " select 1 from procrastinate_jobs where task_name = 'documents.read_reception'"
+            " and status in ('todo', 'doing') and lock = 'reception:' || r.id) order by id limit %s",
+            [before, limit],
+        )
+        found = [int(row[0]) for row in cursor.fetchall()]
+        for reception_id in found:
+            _defer(reception_id)
+    return found
+
+
+def _defer(reception_id: int) -> None:
+    from fattorino.documents.tasks_receiving import read_reception
+
+    queue.defer(read_reception, lock=f"reception:{reception_id}", reception_id=reception_id)
 
 
 def shown_name(name: str) -> str:

@@ -14,7 +14,7 @@ from fattorino.documents.models import Reception
 from fattorino.documents.receiving.contents import Contents, Metadata, read_contents, read_metadata
 from fattorino.documents.receiving.take import UNSETTLED
 from fattorino.documents.receiving.whose import BY_HAND, Owner, owner_of
-from fattorino.documents.receiving.write import write
+from fattorino.documents.receiving.writing import write
 from fattorino.organisations.queries import companies_receiving_at
 from fattorino.organisations.scope import company_scope, system_scope
 
