@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from fattorino import clock
 from fattorino.core.workflow.definition import Action
-from fattorino.documents.panels import PanelFunction
+from fattorino.documents.panels import PanelFunction, PassivePanelFunction
 from fattorino.documents.passive import actions as passive
+from fattorino.hub.outcome_panel import outcome_panel
 from fattorino.hub.flows import acquire, outcomes, seal, synchronise
+from fattorino.hub.views import signing
 from fattorino.workflow.actions import ActionFunction, ManyFunction, for_one
 
 ACTIONS_FOR_MANY: dict[Action, ManyFunction] = {
@@ -41,4 +43,5 @@ ACTION_PAGES: dict[Action, str] = {}
 ASK_HUB = synchronise.ask_again
 
 # What rooms above show on a document's page.
-PANELS: tuple[PanelFunction, ...] = ()
+PANELS: tuple[PanelFunction, ...] = (signing.panel,)
+PASSIVE_PANELS: tuple[PassivePanelFunction, ...] = (outcome_panel,)

@@ -14,7 +14,7 @@ def prove_key(company_id: int, key_id: int, actor_id: int | None) -> None:
     keys.prove(key_id, company_id, now=clock.now(), actor_id=actor_id)
 
 
-@app.task(name="hub.try_key", queueing_lock="hub.try_key")
+@app.task(name="hub.try_key")
 def try_key(company_id: int) -> None:
     """The test button of the key's page."""
     keys.try_out(company_id, now=clock.now())

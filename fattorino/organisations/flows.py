@@ -149,6 +149,22 @@ def save_user(
 
 
 @transaction.atomic
+def set_sign_private(
+    company_id: int, wanted: bool, *, now: datetime.datetime, actor_id: int | None = None
+) -> None:
+    """Whether the company signs invoices to private customers too; for the PA it is the law."""
+    with transaction.atomic():
+        lock_company(company_id)
+        if Company.objects.filter(pk=company_id, sign_private=not wanted).update(sign_private=wanted):
+            audit(
+                say("firma delle fatture ai privati cambiata"),
+                now=now,
+                actor_id=actor_id,
+                company_id=company_id,
+                sign_private=wanted,
+            )
+
+
 def set_installation_admin(
     email: str, wanted: bool, *, now: datetime.datetime, actor_id: int | None = None
 ) -> User:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
+from procrastinate.exceptions import AlreadyEnqueued
 
 from fattorino.core.errors import PinRefusedError, RefusedError, SigningError
 from fattorino.core.fatturapa.cades import prepare_cades
@@ -180,6 +181,16 @@ def set_form(company_id: int, form: str, *, now: datetime.datetime, actor_id: in
         SigningKey.objects.filter(company_id=company_id, active=True).update(form=form)
         audit(
             say("formato della firma cambiato"), now=now, actor_id=actor_id, company_id=company_id, form=form
+        )
+
+
+def ask_test(company_id: int) -> None:
+    """Have the company's key tried out by a job, once however often the button is pressed."""
+    from fattorino.hub.tasks_keys import try_key  # the task calls these flows: imported where it is needed
+
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        queue.defer(
+            try_key, lock=f"key:{company_id}", queueing_lock=f"try_key:{company_id}", company_id=company_id
         )
 
 

@@ -1,0 +1,175 @@
+"""The page of the signature, and files that were signed outside."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from fattorino.core.errors import RefusedError
+from fattorino.core.fatturapa.cades import sign_cades
+from fattorino.core.xades_signing import sign_xades
+from fattorino.documents import queries
+from fattorino.hub.flows import keys, signed_outside
+from fattorino.hub.models import SigningKey, Submission
+from fattorino.hub.signing.pkcs12 import load_pkcs12
+from fattorino.organisations.queries import Actor
+from fattorino.organisations.scope import company_scope
+from fattorino.workflow.models import Document
+from tests.desk import NOW, Desk, _key, run_jobs
+
+KEY = load_pkcs12(_key(), "prova")
+
+
+def waiting(desk: Desk) -> tuple[Document, bytes]:
+    """A document for the PA that waits for its signature, and the file to sign."""
+    keys.retire(desk.company.pk, now=NOW)
+    document = desk.save(desk.pa_draft())
+    desk.press(document)
+    run_jobs()
+    assert desk.state(document) == "DA_FIRMARE"
+    row = Submission.objects.get(document=document)
+    assert row.content is not None and row.outgoing is None
+    return document, bytes(row.content.content)
+
+
+def signed(content: bytes, form: str = "cades", at: datetime.datetime = NOW) -> bytes:
+    if form == "xades":
+        return sign_xades(content, KEY.certificate, KEY.sign, at)
+    return sign_cades(content, KEY.certificate, KEY.sign, at)
+
+
+@pytest.mark.parametrize(("form", "end"), [("cades", ".xml.p7m"), ("xades", ".xml")])
+def test_a_file_signed_outside_goes_out_as_it_came(desk: Desk, form: str, end: str) -> None:
+    document, content = waiting(desk)
+    file = signed(content, form)
+    signed_outside.take(desk.actor, document.pk, file, now=NOW)
+    run_jobs()
+    row = Submission.objects.get(document=document)
+    assert row.outgoing is not None and bytes(row.outgoing.content) == file
+    assert row.file_name == row.base_name + end
+    assert desk.state(document) not in ("DA_FIRMARE", "DA_PROCESSARE")
+    view = queries.get_document(desk.actor, document.pk)
+    assert row.file_name in {each.name for each in view.files}
+
+
+def changed(content: bytes) -> bytes:
+    return signed(content.replace(b"350.00", b"950.00"))
+
+
+def blank_more(content: bytes) -> bytes:
+    return signed(content + b"\n")
+
+
+def broken(content: bytes) -> bytes:
+    file = bytearray(signed(content))
+    file[-5] ^= 1
+    return bytes(file)
+
+
+def two_signatures_one_outside(content: bytes) -> bytes:
+    return signed(content, "xades").replace(b"350.00", b"950.00")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (changed, "non è identico"),
+        (blank_more, "non è identico"),
+        (two_signatures_one_outside, "non è identico"),
+        (broken, "SdI scarterebbe"),
+        (lambda content: content, "non è firmato"),
+        (lambda content: b"", "vuoto"),
+        (lambda content: b"\x30\x80junk", ""),
+        (lambda content: signed(content, at=NOW + datetime.timedelta(days=2)), "SdI scarterebbe"),
+    ],
+)
+def test_anything_else_is_refused_and_changes_nothing(desk: Desk, make: Any, said: str) -> None:
+    document, content = waiting(desk)
+    with pytest.raises(RefusedError) as error:
+        signed_outside.take(desk.actor, document.pk, make(content), now=NOW)
+    assert said in error.value.text
+    assert Submission.objects.get(document=document).outgoing is None
+    assert desk.state(document) == "DA_FIRMARE"
+
+
+def test_only_who_may_write_in_that_company_hands_it_in(desk: Desk, other_desk: Desk) -> None:
+    document, content = waiting(desk)
+    reader = Actor("utente", "Rita", desk.company.pk, desk.actor.user_id, "reader")
+    with pytest.raises(RefusedError, match="consultazione"):
+        signed_outside.take(reader, document.pk, signed(content), now=NOW)
+    with company_scope(other_desk.company.pk), pytest.raises(RefusedError, match="non aspetta"):
+        signed_outside.take(other_desk.actor, document.pk, signed(content), now=NOW)
+    signed_outside.take(desk.actor, document.pk, signed(content), now=NOW)
+    with pytest.raises(RefusedError, match="non aspetta una firma"):
+        signed_outside.take(desk.actor, document.pk, signed(content), now=NOW)
+
+
+@pytest.fixture
+def admin(desk: Desk, client: Client) -> Client:
+    from fattorino.organisations.flows import save_user
+
+    user = save_user(
+        "capo@ordine.example", "una-parola-lunga-9", "Ada Neri", {desk.company.pk: "admin"}, now=NOW
+    )
+    client.force_login(user)
+    return client
+
+
+PAGE = "/impostazioni/firma/"
+
+
+def test_the_page_shows_the_key_and_never_what_opens_it(admin: Client, desk: Desk) -> None:
+    page = admin.get(PAGE).content.decode()
+    assert "Laura" in page and "TINIT-VRDLCU82D25L219V" in page
+    sent = {"tipo": "csc", "url": "http://firma.example", "pin": "271828", "client_secret": "molto-segreto"}
+    answer = admin.post(PAGE, {**sent, "azienda": desk.company.pk})
+    assert answer.status_code == 422
+    for secret in ("271828", "molto-segreto"):
+        assert secret not in answer.content.decode()
+
+
+def test_a_key_is_uploaded_changed_tried_and_removed(admin: Client, desk: Desk) -> None:
+    company = {"azienda": desk.company.pk}
+    file = SimpleUploadedFile("firma.p12", _key())
+    answer = admin.post(PAGE, {**company, "tipo": "pkcs12", "file": file, "password": "sbagliata"})
+    assert answer.status_code == 422 and "password" in answer.content.decode()
+    file = SimpleUploadedFile("firma.p12", _key())
+    answer = admin.post(
+        PAGE, {**company, "tipo": "pkcs12", "file": file, "password": "prova", "form": "xades"}
+    )
+    assert answer.status_code == 302
+    assert SigningKey.objects.get(active=True).form == "xades"
+    assert admin.post(PAGE + "prova/", company).status_code == 302
+    assert admin.post(PAGE + "scelte/", {**company, "form": "cades", "sign_private": "1"}).status_code == 302
+    desk.company.refresh_from_db()
+    assert SigningKey.objects.get(active=True).form == "cades" and desk.company.sign_private
+    assert admin.post(PAGE + "togli/", company).status_code == 302
+    assert not SigningKey.objects.filter(active=True).exists()
+    assert "non ha una chiave di firma" in admin.get(PAGE).content.decode()
+
+
+def test_an_operator_is_told_that_it_is_for_administrators(desk: Desk, client: Client) -> None:
+    from fattorino.organisations.models import User
+
+    client.force_login(User.objects.get(pk=desk.actor.user_id))
+    assert client.get(PAGE).status_code == 403
+
+
+def test_the_document_asks_for_the_file_only_where_it_waits(desk: Desk, client: Client) -> None:
+    from fattorino.organisations.models import User
+
+    client.force_login(User.objects.get(pk=desk.actor.user_id))
+    other = desk.save()
+    document, content = waiting(desk)
+    address = f"/entrate/{document.pk}/"
+    assert "outside-file" in client.get(address).content.decode()
+    assert "outside-file" not in client.get(f"/entrate/{other.pk}/").content.decode()
+    file = SimpleUploadedFile("x.xml.p7m", signed(content))
+    answer = client.post(f"{PAGE}documento/{document.pk}/", {"azienda": desk.company.pk, "file": file})
+    assert answer.status_code == 302
+    run_jobs()
+    assert "outside-file" not in client.get(address).content.decode()
