@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -143,15 +143,21 @@ def changed_rows(actor: Actor, ids: list[int], since: int) -> tuple[list[Documen
     return _rows(actor, found), max(since, horizon)
 
 
-def changes(actor: Actor, since: int, limit: int) -> tuple[list[DocumentRow], int]:
+def changes(
+    actor: Actor, since: int, limit: int, dashboards: Collection[str] = finding.DESK
+) -> tuple[list[DocumentRow], int]:
     """What changed after `since`, in the order of the changes, and the number to ask with next time.
+
+    Only documents of these dashboards: what follows Entrate is told of no received invoice.
 
     A document stands here once, as it is now. What is still being written is left for the next time, together with
     all that has a greater number: whoever follows the feed misses nothing.
     """
     horizon = workflow.settled_change()
-    found = _visible(actor).filter(change_seq__gt=since, change_seq__lte=horizon).order_by("change_seq")
-    documents = list(found[:limit])
+    found = _visible(actor).filter(
+        change_seq__gt=since, change_seq__lte=horizon, dashboard__in=list(dashboards)
+    )
+    documents = list(found.order_by("change_seq")[:limit])
     rows = _rows(actor, documents)
     return rows, documents[-1].change_seq if len(documents) == limit else max(since, horizon)
 

@@ -429,6 +429,7 @@ def test_entrate_shows_no_received_invoice(desk: Desk) -> None:
     for filters in (DocumentFilters(), DocumentFilters(text="corso"), DocumentFilters(number="7")):
         assert {r.id for r in queries.list_documents(desk.actor, filters).rows} <= {mine.pk}
     assert queries.totals(desk.actor, DocumentFilters()).count == 1
+    assert {r.id for r in queries.changes(desk.actor, 0, 100)[0]} == {mine.pk}
     passive = queries.list_documents(desk.actor, DocumentFilters(dashboard="PS"))
     assert [r.number for r in passive.rows] == ["77"]
 
