@@ -263,6 +263,8 @@ PKCS11_LIBRARIES = dict(
 
 LOGGING = {
     "version": 1,
+# Whether webhooks may call this very machine, also without TLS: for trying out, never where others have companies.
+WEBHOOK_LOOPBACK = os.environ.get("FATTORINO_WEBHOOK_LOOPBACK", "1" if DEMO else "0") == "1"
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},

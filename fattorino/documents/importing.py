@@ -127,6 +127,11 @@ def read_import(actor: Actor, import_id: int, *, now: datetime.datetime) -> None
         ImportedFile.objects.filter(pk=import_id).update(outcomes=outcomes, status=status)
 
 
+def take_at_once(actor: Actor, name: str, content: bytes, *, now: datetime.datetime) -> dict[str, Any]:
+    """Make the document of one file in the caller's transaction; the outcome as `ImportedFile.outcomes` keeps it."""
+    return _one(actor, name, content, now)
+
+
 def _members(name: str, content: bytes) -> list[tuple[str, bytes]]:
     if not content:
         raise InputError(

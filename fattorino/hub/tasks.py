@@ -16,11 +16,13 @@ from procrastinate.manager import JobManager
 from fattorino import clock
 from fattorino.core.errors import ChannelError
 from fattorino.core.texts import say
-from fattorino.hub import tasks_keys  # noqa: F401 - the queue knows only what is imported from here
-from fattorino.hub.channels.base import Accepted
-from fattorino.hub.flows import channels, maintenance, receive, synchronise
-from fattorino.hub.flows import transmit as sending
-from fattorino.organisations.scope import company_scope
+from fattorino.hub import (
+    tasks_keys,  # noqa: F401 - the queue knows only what is imported from here
+    tasks_outcomes,  # noqa: F401
+    tasks_remote,  # noqa: F401
+    tasks_sending,  # noqa: F401
+)
+from fattorino.hub.flows import maintenance, receive, synchronise
 
 log = logging.getLogger(__name__)
 

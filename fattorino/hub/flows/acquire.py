@@ -17,6 +17,7 @@ from fattorino.core.fatturapa.findings import Finding
 from fattorino.core.texts import say, say_many
 from fattorino.documents import files
 from fattorino.hub import queries
+from fattorino.hub.flows.remote_names import without_spent
 from fattorino.hub.flows.submissions import Results, Runs, current, in_portions, open_submissions
 from fattorino.hub.models import Submission
 from fattorino.organisations.queries import get_company
@@ -35,7 +36,8 @@ def take_over(runs: Runs, *, now: datetime.datetime) -> ManyResults:
     """Generate the XML (or take the imported bytes) and hand it to the Hub."""
     company_id = runs[0].company_id
     with company_scope(company_id):
-        submissions = open_submissions(runs)
+        free, refused = without_spent(company_id, runs)
+        submissions = open_submissions(free) if free else {}
         company = get_company(company_id)
         waiting = {s.document_id: s for s in submissions.values() if s.content_id is None}
         sources = files.xml_sources(list(waiting), company)
@@ -43,6 +45,7 @@ def take_over(runs: Runs, *, now: datetime.datetime) -> ManyResults:
         run.run: ActionResult(True, say("XML già generato e preso in carico dal Digital Hub."))
         for run in runs
     }
+    results |= refused
     alone = [[source] for source in sources if source.has_attachments]
     for some in filter(None, [[source for source in sources if not source.has_attachments], *alone]):
         made = [_made(source, waiting[source.document_id], company) for source in some]

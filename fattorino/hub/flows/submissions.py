@@ -13,6 +13,7 @@ from fattorino.core.errors import RefusedError
 from fattorino.core.sdi.names import progressive
 from fattorino.core.texts import say
 from fattorino.documents import files
+from fattorino.hub.flows.remote_names import names_for
 from fattorino.hub.models import FileNameSeries, Submission
 from fattorino.organisations.queries import get_company
 from fattorino.organisations.rows import insert_rows
@@ -46,19 +47,24 @@ def open_submissions(runs: Runs) -> dict[uuid.UUID, Submission]:
         Submission.objects.filter(
             company_id=company.pk, document_id__in=[run.document_id for run in fresh], current=True
         ).update(current=False)
-        made = [_submission(company, run, number) for run, number in zip(fresh, numbers, strict=True)]
+        # What another program handed in keeps the name it came with.
+        names = names_for(company.pk, [run.document_id for run in fresh])
+        made = [
+            _submission(company, run, number, names.get(run.document_id, ""))
+            for run, number in zip(fresh, numbers, strict=True)
+        ]
         insert_rows(made)
         return found | {row.run: row for row in made}
 
 
-def _submission(company: Company, run: ActionRun, number: int) -> Submission:
+def _submission(company: Company, run: ActionRun, number: int, name: str) -> Submission:
     return Submission(
         company_id=company.pk,
         document_id=run.document_id,
         run=run.run,
         status=Status.ACQUIRED,
         # A file name that this transmitter never used: `IT01234567890_00001`, without extension.
-        base_name=f"{company.trasmittente_paese}{company.trasmittente_codice}_{progressive(number)}",
+        base_name=name or f"{company.trasmittente_paese}{company.trasmittente_codice}_{progressive(number)}",
         created_at=run.now,
     )
 

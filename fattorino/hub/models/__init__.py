@@ -10,6 +10,12 @@ from fattorino.hub.models.keys import SigningKey as SigningKey
 from fattorino.hub.models.letters import CustomerLetter as CustomerLetter
 from fattorino.hub.models.messages import Message as Message
 from fattorino.hub.models.outcomes import OutcomeSent as OutcomeSent
+from fattorino.hub.models.remote import RemoteChange as RemoteChange
+from fattorino.hub.models.remote import RemoteEvent as RemoteEvent
+from fattorino.hub.models.remote import RemoteFile as RemoteFile
+from fattorino.hub.models.remote import ServedCompany as ServedCompany
+from fattorino.hub.models.remote import Webhook as Webhook
+from fattorino.hub.models.remote import WebhookDelivery as WebhookDelivery
 from fattorino.hub.models.submissions import FileNameSeries as FileNameSeries
 from fattorino.hub.models.submissions import Submission as Submission
 from fattorino.hub.models.submissions import Transmission as Transmission
