@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from scripts import foreign
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 NO_TESTS_COLLECTED = 5
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ def main(words: list[str]) -> int:
         invoices = Stage("fatture: limite, Fattorino e altri", [sys.executable, "-m", "bench", *words[1:]])
         many = Stage("milioni di documenti in un'azienda", [sys.executable, "-m", "bench.many"])
         return run([pytest("avvio", ["-m", "bench", "-s"], []), many, invoices], [])
-    notes: list[str] = []
-    has_chromium = chromium(notes.append)
+    notes = foreign.install()
+    has_chromium = "chromium" not in {package for package, _ in foreign.missing()}
     if words[:1] == ["--soak"]:
         os.environ.setdefault("FATTORINO_MUTANTS", "50000")
         os.environ.setdefault("FATTORINO_KILLS", "200")
@@ -67,25 +68,6 @@ def suites(has_chromium: bool, words: list[str]) -> list[Stage]:
     if has_chromium:
         stages.append(pytest("percorsi nel browser", ["-q", "-m", "journey"], words))
     return stages
-
-
-def chromium(note: Callable[[str], None]) -> bool:
-    """True when a browser is there, installing Debian's where that is possible."""
-    if any(shutil.which(name) for name in CHROMIUM_NAMES):
-        return True
-    apt = shutil.which("apt-get")
-    if apt and os.geteuid() == 0:
-        print("Installo chromium per i percorsi nel browser ...", flush=True)
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        quiet = {"env": environment, "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-        install = [apt, "install", "-y", "-q", "--no-install-recommends", "chromium"]
-        for command in ([apt, "update", "-q"], install):
-            subprocess.run(command, check=False, **quiet)  # type: ignore[call-overload]
-        if shutil.which("chromium"):
-            return True
-    note("percorsi nel browser NON eseguiti: installare il pacchetto chromium (apt-get install chromium)")
-    print(f"Attenzione: {'percorsi nel browser saltati, manca il pacchetto chromium.'}", flush=True)
-    return False
 
 
 def run(stages: list[Stage], notes: list[str]) -> int:
