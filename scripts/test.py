@@ -38,7 +38,8 @@ def main(words: list[str]) -> int:
     if words[:1] == ["--bench"]:
         invoices = Stage("fatture: limite, Fattorino e altri", [sys.executable, "-m", "bench", *words[1:]])
         many = Stage("milioni di documenti in un'azienda", [sys.executable, "-m", "bench.many"])
-        return run([pytest("avvio", ["-m", "bench", "-s"], []), many, invoices], [])
+        burst = Stage("fatture ricevute tutte insieme", [sys.executable, "-m", "bench.burst"])
+        return run([pytest("avvio", ["-m", "bench", "-s"], []), burst, many, invoices], [])
     notes = foreign.install()
     has_chromium = "chromium" not in {package for package, _ in foreign.missing()}
     if words[:1] == ["--soak"]:
