@@ -18,6 +18,7 @@ from django.db import transaction
 from fattorino.core.errors import RefusedError
 from fattorino.core.texts import say
 from fattorino.hub.channels.base import ChannelPort
+from fattorino.hub.channels.intermediary import Intermediary
 from fattorino.hub.channels.pec import SdiPec
 from fattorino.hub.channels.sdicoop import SdiCoop
 from fattorino.hub.channels.sdiftp import NodeKeys, SdiFtp
@@ -86,10 +87,17 @@ def _pec(values: Values, kept: Values) -> ChannelPort:
     return SdiPec(mailbox, values.get("assigned", ""), bool(values.get("test")))
 
 
+def _intermediary(values: Values, kept: Values) -> ChannelPort:
+    return Intermediary(
+        values.get("url", ""), kept.get("token", ""), settings.HUB_TIMEOUT, values.get("trusted_ca", "")
+    )
+
+
 PORTS: dict[Channel.Kind, Callable[[Values, Values], ChannelPort]] = {
     Kind.SDICOOP: _sdicoop,
     Kind.SDIFTP: _sdiftp,
     Kind.PEC: _pec,
+    Kind.INTERMEDIARY: _intermediary,
 }
 
 
