@@ -69,7 +69,7 @@ def test_simulator_meets_the_product_of_the_same_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     given: list[str] = []
-    fake = SimpleNamespace(main=lambda words: given.extend(words) or 0)
+    fake = SimpleNamespace(main=lambda words, speaking: given.extend(words) or 0)
     monkeypatch.setattr("importlib.import_module", lambda name: fake)
     monkeypatch.setenv("FATTORINO_PORT", "9100")
     monkeypatch.delenv("FATTORINO_SIMULATOR_PORT", raising=False)

@@ -92,9 +92,13 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-def main(argv: list[str]) -> int:
-    """Run until SIGTERM or Ctrl-C. Returns 0, 1 if it cannot start."""
-    parser = argparse.ArgumentParser(
+def main(argv: list[str], speaking: type[argparse.ArgumentParser] = argparse.ArgumentParser) -> int:
+    """Run until SIGTERM or Ctrl-C. Returns 0, 1 if it cannot start.
+
+    Args:
+        speaking: a parser that shows texts in the user's language.
+    """
+    parser = speaking(
         prog="fattorino simulator csc",
         description="Un servizio di firma remota simulato, su questa macchina.",
     )

@@ -10,6 +10,7 @@ import re
 import ssl
 from collections.abc import Callable
 
+from fattorino.simulators.pec.faults import Faults
 from fattorino.simulators.pec.mailboxes import Letter, Mailboxes
 
 _CAPABILITY = "IMAP4rev1 UIDPLUS"
@@ -192,12 +193,15 @@ def _matches(letter: Letter, words: str, letters: list[Letter]) -> bool:
     return True
 
 
-async def serve(mailboxes: Mailboxes, context: ssl.SSLContext, host: str, port: int) -> asyncio.Server:
+async def serve(
+    mailboxes: Mailboxes, context: ssl.SSLContext, host: str, port: int, faults: Faults | None = None
+) -> asyncio.Server:
     """Listen with implicit TLS; `port` 0 chooses a free one. Raises OSError where the address cannot be used."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, ValueError):
-            await Session(mailboxes, reader, writer).run()
+            if faults is None or not faults.strike("mailbox_down"):
+                await Session(mailboxes, reader, writer).run()
         with contextlib.suppress(ConnectionError, ssl.SSLError):
             writer.close()
             await writer.wait_closed()

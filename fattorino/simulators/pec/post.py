@@ -6,8 +6,9 @@ import datetime
 import email
 import email.policy
 import email.utils
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from fattorino.simulators.pec.faults import Faults
 from fattorino.simulators.pec.letters import Original, Provider
 from fattorino.simulators.pec.mailboxes import Mailboxes
 
@@ -31,17 +32,21 @@ class Post:
         mailboxes: Mailboxes,
         now: Callable[[], datetime.datetime],
         delivered: Callable[[str, Original, bytes], bool] = lambda recipient, original, envelope: False,
+        faults: Faults | None = None,
     ) -> None:
         self.provider = provider
         self.mailboxes = mailboxes
         self.now = now
         self._delivered = delivered
+        self.faults = faults or Faults()
 
     def submit(self, sender: str, recipients: list[str], data: bytes) -> None:
         """Take a message whole: acceptance and deliveries are in the mailboxes when this returns."""
         original = read_original(sender, recipients, data)
         identifier = self._identifier()
         try:
+            if self.faults.strike("not_accepted"):
+                raise Refused("servizio momentaneamente sospeso per questa casella")
             self._check(original, recipients)
         except Refused as why:
             self._tell(original, "non-accettazione", identifier, errore="altro", detail=str(why))
@@ -54,6 +59,10 @@ class Post:
     def _hand_over(self, original: Original, recipient: str, envelope: bytes, identifier: str) -> None:
         if recipient.rpartition("@")[2] in self.provider.external:
             return
+        if self.faults.strike("not_delivered"):
+            detail = f"5.2.2 - {self.provider.name} - casella piena"
+            self._tell(original, "errore-consegna", identifier, recipient, errore="altro", detail=detail)
+            return
         if self.mailboxes.has(recipient):
             self.mailboxes.deliver(recipient, envelope, self.now().timestamp())
         elif not self._delivered(recipient, original, envelope):
@@ -63,7 +72,7 @@ class Post:
         self._tell(original, "avvenuta-consegna", identifier, recipient)
 
     def post(
-        self, sender: str, recipient: str, subject: str, text: str, files: list[tuple[str, bytes]]
+        self, sender: str, recipient: str, subject: str, text: str, files: Sequence[tuple[str, bytes]]
     ) -> bool:
         """A certified message from outside (SdI, another sender). False where there is no such mailbox."""
         if not self.mailboxes.has(recipient):
@@ -102,7 +111,9 @@ class Post:
         receipt = self.provider.receipt(
             original, kind, identifier, self.now(), recipient=recipient, errore=errore, detail=detail
         )
-        if self.mailboxes.has(original.sender):
+        if not self.mailboxes.has(original.sender) or self.faults.strike("receipt_lost"):
+            return
+        for _ in range(2 if self.faults.strike("receipt_twice") else 1):
             self.mailboxes.deliver(original.sender, receipt, self.now().timestamp())
 
     def _identifier(self) -> str:

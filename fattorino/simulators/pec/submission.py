@@ -4,34 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import threading
 import warnings
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from fattorino.simulators.pec.faults import Faults
 from fattorino.simulators.pec.post import Post
-
-Fault = Literal["cut_before_data", "cut_in_data", "cut_after_data", "busy", "refused", "login"]
-
-
-@dataclass
-class Faults:
-    """Ordered faults, each struck once, oldest first. Thread-safe."""
-
-    waiting: list[Fault] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def order(self, *faults: Fault) -> None:
-        with self.lock:
-            self.waiting += faults
-
-    def strike(self, *kinds: Fault) -> Fault | None:
-        with self.lock:
-            if self.waiting and self.waiting[0] in kinds:
-                return self.waiting.pop(0)
-            return None
 
 
 class _Server(SMTP):
@@ -62,6 +41,8 @@ class _Handler:
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if self.faults.strike("slow"):
+            await asyncio.sleep(self.faults.seconds)
         if self.faults.strike("refused"):
             return "550 5.7.1 invio sospeso"
         envelope.mail_from = address

@@ -168,6 +168,15 @@ class Books:
         with self.transaction() as db:
             db.execute("insert or replace into meta values (?, ?)", (key, json.dumps(value)))
 
+    def forget(self, key: str) -> None:
+        with self.transaction() as db:
+            db.execute("delete from meta where key = ?", (key,))
+
+    def kept(self, prefix: str) -> dict[str, Any]:
+        """All values whose names begin so."""
+        found = self.rows("select key, value from meta where substr(key, 1, ?) = ?", len(prefix), prefix)
+        return {row["key"]: json.loads(row["value"]) for row in found}
+
     # Files --------------------------------------------------------------------------------------------------
 
     def add_file(

@@ -262,15 +262,16 @@ class Exchange:
         self._send(file, "NE", name, content)
 
     def _send(self, file: File, tipo: str, name: str, content: bytes) -> None:
-        """Put a message for the transmitter into the outbox, with the faults that were ordered."""
+        """Put a message for the transmitter on its way, with the faults that were ordered."""
         due = self.clock.elapsed()
         late = faults.strike(self.books, faults.LATE, file.nome_file)
         held = faults.strike(self.books, faults.OUT_OF_ORDER, file.nome_file)
         wait = (late.hours * HOUR if late else 0.0) + (held.hours * HOUR if held else 0.0)
         copies = 2 if faults.strike(self.books, faults.TWICE, file.nome_file) else 1
+        state = "ABBANDONATO" if faults.strike(self.books, faults.LOST, file.nome_file) else "DA_INVIARE"
         for _ in range(copies):
             self.books.add_message(
-                file.id, tipo, name, content, "trasmissione", due + wait, held=held is not None
+                file.id, tipo, name, content, "trasmissione", due + wait, held=held is not None, state=state
             )
         self.wake()
 

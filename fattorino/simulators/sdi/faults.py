@@ -11,6 +11,10 @@ from fattorino.simulators.sdi.books import Books
 SLOW, DOWN, REFUSED, UNAVAILABLE = "slow", "down", "refused", "unavailable"
 NOT_ENABLED, LOST_BEFORE, LOST_AFTER = "not_enabled", "lost_before", "lost_after"
 TWICE, OUT_OF_ORDER, LATE = "receipt_twice", "receipt_out_of_order", "receipt_late"
+LOST = "receipt_lost"
+FTP_CUT, FTP_ER_CIPHER, FTP_ER_SIGNATURE = "ftp_cut", "ftp_er_cipher", "ftp_er_signature"
+FTP_SUSPENDED, FTP_ANSWER_LOST = "ftp_suspended", "ftp_answer_lost"
+FTP_TRUNCATED, FTP_TWICE, FTP_QUADRATURE = "ftp_truncated", "ftp_twice", "ftp_quadrature"
 
 KINDS: dict[str, str] = {
     SLOW: "risponde dopo i secondi indicati",
@@ -23,6 +27,27 @@ KINDS: dict[str, str] = {
     TWICE: "la ricevuta arriva due volte",
     OUT_OF_ORDER: "la ricevuta arriva dopo quella che la segue",
     LATE: "la ricevuta arriva con le ore di ritardo indicate",
+    LOST: "la ricevuta si perde e non arriva mai",
+    FTP_CUT: "SdIFtp: la visita cade a metà di un file che SdI sta lasciando",
+    FTP_ER_CIPHER: "SdIFtp: il supporto è rifiutato con ER 1, cifratura",
+    FTP_ER_SIGNATURE: "SdIFtp: il supporto è rifiutato con ER 2, firma",
+    FTP_SUSPENDED: "SdIFtp: il supporto è sospeso (ET02)",
+    FTP_ANSWER_LOST: "SdIFtp: il supporto è preso, ma il file di esito non arriva mai",
+    FTP_TRUNCATED: "SdIFtp: un supporto di SdI arriva troncato; alla visita dopo arriva intero",
+    FTP_TWICE: "SdIFtp: un supporto di SdI arriva due volte, con due nomi",
+    FTP_QUADRATURE: "SdIFtp: un supporto di SdI arriva con la quadratura sbagliata",
+    "pec_cut_before_data": "PEC: la connessione di invio cade prima del messaggio",
+    "pec_cut_in_data": "PEC: la connessione di invio cade a metà del messaggio",
+    "pec_cut_after_data": "PEC: il messaggio è accettato, ma la risposta si perde",
+    "pec_busy": "PEC: il gestore chiede di riprovare (451)",
+    "pec_refused": "PEC: il gestore rifiuta il mittente (550)",
+    "pec_login": "PEC: il gestore non accetta la password",
+    "pec_slow": "PEC: il gestore risponde dopo i secondi indicati",
+    "pec_not_accepted": "PEC: avviso di non accettazione",
+    "pec_not_delivered": "PEC: avviso di mancata consegna",
+    "pec_receipt_lost": "PEC: una ricevuta del gestore si perde",
+    "pec_receipt_twice": "PEC: una ricevuta del gestore arriva due volte",
+    "pec_mailbox_down": "PEC: la casella non si può leggere (IMAP)",
 }
 _MAX_SECONDS = 600.0
 

@@ -29,6 +29,10 @@ class Outbox:
     def close(self) -> None:
         self._client.close()
 
+    def next_due(self) -> float | None:
+        """The simulated second at which there is something to do; None for never."""
+        return self._exchange.books.next_message_due()
+
     def send_due(self) -> bool:
         """Send the most overdue message. False if none is due, or nobody is there to be sent to."""
         message = self._exchange.books.next_message(self._exchange.clock.elapsed())

@@ -9,6 +9,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable
+from typing import Protocol
 
 from fattorino.simulators.sdi import recipients
 from fattorino.simulators.sdi.books import Books
@@ -24,6 +25,20 @@ _IDLE = 0.25  # real seconds after which to look again, should a waking call be 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
+class Carrier(Protocol):
+    """What carries due messages to the other side, on one of SdI's lines."""
+
+    def send_due(self) -> bool:
+        """Do one thing. False if nothing is to be done now."""
+        ...
+
+    def next_due(self) -> float | None:
+        """The simulated second at which there is something to do; None for never."""
+        ...
+
+    def close(self) -> None: ...
+
+
 class Simulator:
     """All parts together. Starts with `start`, ends with `stop`; a context manager does both.
 
@@ -32,6 +47,7 @@ class Simulator:
         deliver_to: base address of the transmitter's endpoints, "" to keep receipts waiting.
         speed: see clock.Clock; None goes on with the speed the books remember.
         port: 0 chooses a free one, see `address`.
+        carrier: makes what carries messages to the other side; None: the web services (`Outbox`).
 
     Raises OSError, sqlite3.Error if folder or port cannot be used.
     """
@@ -44,6 +60,7 @@ class Simulator:
         port: int = 0,
         deliver_to: str = "",
         speed: float | None = None,
+        carrier: Callable[[Exchange], Carrier] | None = None,
     ) -> None:
         if host not in _LOOPBACK:
             raise OSError("il simulatore ascolta solo su questa macchina (127.0.0.1)")
@@ -63,12 +80,12 @@ class Simulator:
         self.exchange = Exchange(
             self.books, self.clock, Letters(self.books, self.signer), self.wake, self.trouble
         )
-        self.outbox = Outbox(self.exchange, deliver_to)
+        self.carrier = carrier(self.exchange) if carrier else Outbox(self.exchange, deliver_to)
         self._address = (host, port)
         try:
             self._server = self._listen()
         except OSError:
-            self.outbox.close()
+            self.carrier.close()
             self.books.close()
             raise
         self._address = self._server.server_address[:2]  # type: ignore[assignment]
@@ -78,7 +95,7 @@ class Simulator:
                 target=self._work, args=(self.exchange.run_due, self.books.next_step_due), name="exchange"
             ),
             threading.Thread(
-                target=self._work, args=(self.outbox.send_due, self.books.next_message_due), name="outbox"
+                target=self._work, args=(self.carrier.send_due, self.carrier.next_due), name="carrier"
             ),
         ]
         self._closed_for = 0.0
@@ -98,7 +115,7 @@ class Simulator:
         for thread in self._threads:
             thread.join(timeout=10)
         self._server.server_close()
-        self.outbox.close()
+        self.carrier.close()
         self.books.close()
 
     def __enter__(self) -> Simulator:
@@ -151,39 +168,67 @@ class Simulator:
             self.wake()
 
 
-def main(argv: list[str]) -> int:
-    """`fattorino simulator sdi`: run until SIGTERM or Ctrl-C. Returns 0, 1 if it cannot start, 2 for wrong use."""
-    parser = argparse.ArgumentParser(
+def main(argv: list[str], speaking: type[argparse.ArgumentParser] = argparse.ArgumentParser) -> int:
+    """`fattorino simulator sdi`: run until SIGTERM or Ctrl-C. Returns 0, 1 if it cannot start, 2 for wrong use.
+
+    Args:
+        speaking: a parser that shows texts in the user's language.
+    """
+    parser = speaking(
         prog="fattorino simulator sdi", description="Un Sistema di Interscambio simulato, su questa macchina."
     )
-    parser.add_argument("--host", default="127.0.0.1", help="indirizzo, solo di questa macchina (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8001, help="porta (8001)")
-    parser.add_argument(
-        "--data", type=pathlib.Path, default=pathlib.Path("var/sdi"), help="cartella dei libri"
-    )
+    add_options(parser, port=8001, data="var/sdi")
     parser.add_argument(
         "--deliver-to", default="", help="base degli indirizzi di chi trasmette, per le ricevute"
     )
-    parser.add_argument("--speed", type=float, default=None, help="secondi dello SdI per ogni secondo (3600)")
     options = parser.parse_args(argv)
-    if options.speed is not None and not 0 <= options.speed <= 1e9:
-        parser.error("la velocità va da 0 in su")
-    try:
-        simulator = Simulator(
+    return run(
+        parser,
+        options,
+        lambda: Simulator(
             options.data,
             host=options.host,
             port=options.port,
             deliver_to=options.deliver_to,
             speed=options.speed,
-        )
-    except (OSError, OverflowError, sqlite3.Error) as error:
+        ),
+    )
+
+
+def add_options(parser: argparse.ArgumentParser, *, port: int, data: str) -> None:
+    """What every line of the simulated SdI is started with."""
+    parser.add_argument("--host", default="127.0.0.1", help="indirizzo, solo di questa macchina (127.0.0.1)")
+    parser.add_argument(
+        "--port", type=int, default=port, help="porta dei servizi web e dei comandi (%(default)s)"
+    )
+    parser.add_argument("--data", type=pathlib.Path, default=pathlib.Path(data), help="cartella dei libri")
+    parser.add_argument("--speed", type=float, default=None, help="secondi dello SdI per ogni secondo (3600)")
+
+
+def run(
+    parser: argparse.ArgumentParser,
+    options: argparse.Namespace,
+    make: Callable[[], Simulator],
+    *,
+    said: Callable[[Simulator], str] = lambda simulator: "",
+) -> int:
+    """Make a simulator and keep it until SIGTERM or Ctrl-C. Returns 0, or 1 if it cannot start.
+
+    Args:
+        said: more lines to print once it listens.
+    """
+    if options.speed is not None and not 0 <= options.speed <= 1e9:
+        parser.error("la velocità va da 0 in su")
+    try:
+        simulator = make()
+    except (OSError, OverflowError, ValueError, sqlite3.Error) as error:
         sys.stderr.write(f"Il simulatore SdI non può partire su {options.host}:{options.port}: {error}\n")
         return 1
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     with simulator:
-        sys.stdout.write(f"Simulatore SdI in ascolto su {simulator.address}\n")
+        sys.stdout.write(f"Simulatore SdI in ascolto su {simulator.address}\n{said(simulator)}")
         sys.stdout.flush()
         ended.wait()
     return 0

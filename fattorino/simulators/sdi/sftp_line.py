@@ -7,6 +7,8 @@ has its last name: a simulator killed in between visits again and does nothing t
 from __future__ import annotations
 
 import datetime
+import io
+import zipfile
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -17,15 +19,17 @@ from fattorino.core.errors import ArchiveError, FattorinoError, InputError
 from fattorino.core.sdi import message_io, soap
 from fattorino.core.sdi.ftp.answers import Refusal, write_refusal
 from fattorino.core.sdi.ftp.names import LAST, LAST_REAL, SupportName, parse_support_name, support_name
-from fattorino.core.sdi.ftp.records import FileEsito, write_record
+from fattorino.core.sdi.ftp.records import FileEsito, quadrature, read_quadrature, write_record
 from fattorino.core.sdi.ftp.security import Identity, SupportSecurityError, open_sealed, seal
 from fattorino.core.sdi.ftp.supports import MOST_FILES, Piece, pack, unpack
 from fattorino.core.sdi.messages import NotificaEsitoCommittente
+from fattorino.simulators.sdi import faults
 from fattorino.simulators.sdi.books import Books, Outgoing
 from fattorino.simulators.sdi.exchange import INVOICE, Exchange
 
 _ROME = ZoneInfo("Europe/Rome")
-_DONE = "supporto "  # key in the books of a support that was answered, with the answer's last name
+# Keys in the books: what a support was answered, and which answers are still to be put into the node's folder.
+_DONE, _TO_PUT = "supporto ", "risposta "
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class Node:
     reading: Identity
     test: bool = False
     host_key: str = ""
+    # SdI's own, OpenSSH's private format, where the node wants a key in place of the password.
+    client_key: str = field(default="", repr=False)
 
     def folder(self, name: str) -> str:
         return f"{name}Test" if self.test else name
@@ -77,12 +83,15 @@ class Line:
         )
         async with (
             asyncssh.connect(
-                node.host, node.port, username=node.user, password=node.password, known_hosts=known,
-                client_keys=None, agent_path=None, config=None,
+                node.host, node.port, username=node.user, password=node.password or None, known_hosts=known,
+                client_keys=[asyncssh.import_private_key(node.client_key)] if node.client_key else None,
+                agent_path=None, config=None, login_timeout=20, connect_timeout=20,
             ) as connection,
             connection.start_sftp_client() as sftp,
         ):  # fmt: skip
-            return await self._fetch(sftp) + await self._bring(sftp)
+            count = await self._fetch(sftp)
+            await self._put_answers(sftp)
+            return count + await self._bring(sftp)
 
     # From the node ------------------------------------------------------------------------------------------
 
@@ -95,13 +104,16 @@ class Line:
                 continue
             async with sftp.open(f"{folder}/{file}", "rb") as stream:
                 data: bytes = await stream.read()
-            answer = self._answer(name, data)
+            self._answer(name, data)
             await sftp.remove(f"{folder}/{file}")
-            await self._put(
-                sftp, name.of_kind("EO").file if answer[0].startswith("EO") else answer[0], *answer
-            )
             count += 1
         return count
+
+    async def _put_answers(self, sftp: asyncssh.SFTPClient) -> None:
+        """Also those of a visit that broke off in between."""
+        for key, (last, content) in self._books.kept(_TO_PUT).items():
+            await self._put(sftp, last.removesuffix(".run"), last, bytes.fromhex(content))
+            self._books.forget(key)
 
     def _expected(self, file: str) -> SupportName | None:
         try:
@@ -111,29 +123,39 @@ class Line:
         mine = name.kind == "FI" and extension == ".zip" and name.node == self._node.code
         return name if mine and name.is_test is self._node.test else None
 
-    def _answer(self, name: SupportName, data: bytes) -> tuple[str, bytes]:
-        """Last name and content of the answer. A support that was answered before is answered the same again."""
+    def _answer(self, name: SupportName, data: bytes) -> None:
+        """Judge a support and note its answer. One that was answered before is answered the same again."""
         key = _DONE + name.stem
-        now = self._exchange.clock.now()
-        if (kept := self._books.get(key)) is not None:
-            return kept[0], bytes.fromhex(kept[1])
         with self._books.transaction():
-            try:
-                content = open_sealed(data, [self._node.reading], [self._node.signer])
-            except SupportSecurityError as error:
-                answer = (f"{name.of_kind('ER').stem}.run", write_refusal(Refusal(name, error.phase)))
-            else:
-                taken = self._take(name, content, now)
-                record = FileEsito(
-                    identificativo_nodo=name.node,
-                    data_ora_ricezione=now,
-                    data_ora_esito=now,
-                    nome_supporto=name.file,
-                    esito="ET01" if taken else "ET02",
-                )
-                answer = (f"{name.of_kind('EO').file}.run", write_record(record))
-            self._books.put(key, [answer[0], answer[1].hex()])
-        return answer
+            if (answer := self._books.get(key)) is None:
+                last, content = self._judged(name, data)
+                answer = [last, content.hex()]
+                self._books.put(key, answer)
+            if not faults.strike(self._books, faults.FTP_ANSWER_LOST, name.file):
+                self._books.put(_TO_PUT + name.stem, answer)
+
+    def _judged(self, name: SupportName, data: bytes) -> tuple[str, bytes]:
+        """Last name and content of the answer."""
+        now = self._exchange.clock.now()
+        refusal = f"{name.of_kind('ER').stem}.run"
+        if faults.strike(self._books, faults.FTP_ER_CIPHER, name.file):
+            return refusal, write_refusal(Refusal(name, "cifratura"))
+        if faults.strike(self._books, faults.FTP_ER_SIGNATURE, name.file):
+            return refusal, write_refusal(Refusal(name, "firma"))
+        try:
+            content = open_sealed(data, [self._node.reading], [self._node.signer])
+        except SupportSecurityError as error:
+            return refusal, write_refusal(Refusal(name, error.phase))
+        suspended = faults.strike(self._books, faults.FTP_SUSPENDED, name.file)
+        taken = not suspended and self._take(name, content, now)
+        record = FileEsito(
+            identificativo_nodo=name.node,
+            data_ora_ricezione=now,
+            data_ora_esito=now,
+            nome_supporto=name.file,
+            esito="ET01" if taken else "ET02",
+        )
+        return f"{name.of_kind('EO').file}.run", write_record(record)
 
     def _take(self, name: SupportName, content: bytes, now: datetime.datetime) -> bool:
         """Whether the support was taken; one that does not agree with its quadrature is suspended whole (5.3)."""
@@ -175,12 +197,23 @@ class Line:
             return 0
         now = self._exchange.clock.now()
         pieces = [piece for message in due for piece in self._pieces(message)]
-        name = self._next_name(now)
-        sealed = seal(pack(name, pieces, made=now), self._node.signing, self._node.reader)
-        await self._put(sftp, name.file, f"{name.file}.p7m.enc", sealed)
+        copies = 2 if faults.strike(self._books, faults.FTP_TWICE) else 1
+        for _ in range(copies):
+            name = self._next_name(now)
+            zipped = pack(name, pieces, made=now)
+            if faults.strike(self._books, faults.FTP_QUADRATURE):
+                zipped = _miscounted(name, zipped, now)
+            sealed = seal(zipped, self._node.signing, self._node.reader)
+            whole = not faults.strike(self._books, faults.FTP_TRUNCATED)
+            await self._put(
+                sftp, name.file, f"{name.file}.p7m.enc", sealed if whole else sealed[: len(sealed) // 2]
+            )
+            if not whole:
+                # The other side can open nothing of it: it all goes again with the next visit.
+                return 1
         for message in due:
             self._exchange.sent(message, name.file)
-        return 1
+        return copies
 
     def _pieces(self, message: Outgoing) -> list[Piece]:
         if message.tipo != INVOICE:
@@ -206,9 +239,24 @@ class Line:
     async def _put(self, sftp: asyncssh.SFTPClient, first: str, last: str, content: bytes) -> None:
         """Under the first name while it is being written, under the last one when it is complete."""
         folder = self._node.folder("DatiDaSdI")
+        cut = faults.strike(self._books, faults.FTP_CUT, last)
         async with sftp.open(f"{folder}/{first}", "wb") as stream:
-            await stream.write(content)
+            await stream.write(content[: len(content) // 2] if cut else content)
+        if cut:
+            raise ConnectionResetError("the visit broke off, as was ordered")
         await sftp.posix_rename(f"{folder}/{first}", f"{folder}/{last}")
+
+
+def _miscounted(name: SupportName, zipped: bytes, now: datetime.datetime) -> bytes:
+    """The same support, its quadrature one invoice ahead."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(zipped)) as right, zipfile.ZipFile(buffer, "w") as wrong:
+        counts = read_quadrature(right.read(name.quadrature)).counts()
+        counts["FA"] = counts.get("FA", 0) + 1
+        for member in right.namelist():
+            record = write_record(quadrature(name.node, now, name.file, counts))
+            wrong.writestr(member, record if member == name.quadrature else right.read(member))
+    return buffer.getvalue()
 
 
 def _identifier(data: bytes) -> str | None:

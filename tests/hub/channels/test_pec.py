@@ -26,10 +26,10 @@ from fattorino.hub.channels.base import AnswerItem, InvoiceItem, MessageItem, Ot
 from fattorino.hub.channels.pec import SdiPec
 from fattorino.hub.mailbox import Cursor, PecMailbox
 from fattorino.simulators.pec import imap, submission
+from fattorino.simulators.pec.faults import Faults
 from fattorino.simulators.pec.letters import Original
 from fattorino.simulators.pec.mailboxes import Mailboxes
 from fattorino.simulators.pec.post import Post
-from fattorino.simulators.pec.submission import Faults
 from tests.core.pec.letters import provider
 
 NOW = datetime.datetime(2026, 11, 22, 12, 0, tzinfo=datetime.UTC)
