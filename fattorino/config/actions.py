@@ -9,9 +9,9 @@ from fattorino import clock
 from fattorino.core.workflow.definition import Action
 from fattorino.documents.panels import PanelFunction, PassivePanelFunction
 from fattorino.documents.passive import actions as passive
-from fattorino.hub.outcome_panel import outcome_panel
 from fattorino.hub.flows import acquire, outcomes, seal, synchronise
-from fattorino.hub.views import signing
+from fattorino.hub.outcome_panel import outcome_panel
+from fattorino.hub.views import signing, terms
 from fattorino.workflow.actions import ActionFunction, ManyFunction, for_one
 
 ACTIONS_FOR_MANY: dict[Action, ManyFunction] = {
@@ -37,11 +37,16 @@ ACTIONS: dict[Action, ActionFunction] = {
 }
 
 # Actions that ask something first: their buttons lead to a page.
-ACTION_PAGES: dict[Action, str] = {}
+ACTION_PAGES: dict[Action, str] = {
+    Action.ACCEPT_OR_REFUSE: "passive:answer",
+    Action.ACCEPT: "passive:answer",
+    Action.REFUSE: "passive:answer",
+    Action.POST: "passive:post",
+}
 
 # What *Sincronizza* of the dashboards asks of the Hub, by company: how many things were asked for again.
 ASK_HUB = synchronise.ask_again
 
 # What rooms above show on a document's page.
-PANELS: tuple[PanelFunction, ...] = (signing.panel,)
+PANELS: tuple[PanelFunction, ...] = (signing.panel, terms.panel)
 PASSIVE_PANELS: tuple[PassivePanelFunction, ...] = (outcome_panel,)

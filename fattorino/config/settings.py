@@ -236,6 +236,7 @@ WORKFLOW_ACTIONS = "fattorino.config.actions.ACTIONS"
 WORKFLOW_ACTIONS_FOR_MANY = "fattorino.config.actions.ACTIONS_FOR_MANY"
 WORKFLOW_ACTION_PAGES = "fattorino.config.actions.ACTION_PAGES"
 DOCUMENT_PANELS = "fattorino.config.actions.PANELS"
+PASSIVE_PANELS = "fattorino.config.actions.PASSIVE_PANELS"
 WORKFLOW_HUB = "fattorino.config.actions.ASK_HUB"
 
 # How long to wait for a receipt before an uncertain send is offered again to SdI under the same name (seconds).
@@ -249,9 +250,15 @@ HUB_RICEVI_FILE_URL = os.environ.get("FATTORINO_SDI_URL") or f"http://127.0.0.1:
 # The SdI endpoints answer only to loopback (simulator) or to a proxy that checked the client certificate and
 # says so with this shared secret (X-Fattorino-Proxy) and the subject (X-Ssl-Client-S-Dn).
 SDI_PROXY_SECRET = os.environ.get("FATTORINO_SDI_PROXY_SECRET", "")
+# Which of the certificates that the proxy lets in are SdI's: a pattern of the subject. The same authority signs those
+# of every accredited channel, whose name is SDI-<codice fiscale> (sdi.md 5.1); how SdI itself is called, no official
+# text says, so whoever has seen it in the proxy's log may narrow this.
+SDI_CLIENT_SUBJECT = os.environ.get("FATTORINO_SDI_SUBJECT") or r"(^|,)\s*CN=(?!SDI-)"
 SDI_ALLOW_LOOPBACK = os.environ.get("FATTORINO_SDI_ALLOW_LOOPBACK", "1" if DEMO else "0") == "1"
 # Where the exchange folders of SdIFtp nodes are made, unless an administrator of the installation says otherwise.
 SDIFTP_HOME = Path(os.environ.get("FATTORINO_SDIFTP_HOME") or HOME / "sdiftp")
+# How many days before SdI must have answered (or a buyer's term ends) the document's people are warned.
+HUB_TERM_WARNING_DAYS = float(os.environ.get("FATTORINO_TERM_WARNING_DAYS") or 2)
 # The authority of SdI's certificate, by which receipts are proven: a file, or a folder of simulators (decision 0012).
 SDI_TRUSTED_CA = os.environ.get("FATTORINO_SDI_TRUSTED_CA") or (str(HOME / "simulators") if DEMO else "")
 
@@ -260,11 +267,11 @@ SDI_TRUSTED_CA = os.environ.get("FATTORINO_SDI_TRUSTED_CA") or (str(HOME / "simu
 PKCS11_LIBRARIES = dict(
     each.split("=", 1) for each in os.environ.get("FATTORINO_PKCS11", "").split(";") if "=" in each
 )
+# Whether webhooks may call this very machine, also without TLS: for trying out, never where others have companies.
+WEBHOOK_LOOPBACK = os.environ.get("FATTORINO_WEBHOOK_LOOPBACK", "1" if DEMO else "0") == "1"
 
 LOGGING = {
     "version": 1,
-# Whether webhooks may call this very machine, also without TLS: for trying out, never where others have companies.
-WEBHOOK_LOOPBACK = os.environ.get("FATTORINO_WEBHOOK_LOOPBACK", "1" if DEMO else "0") == "1"
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},

@@ -71,6 +71,11 @@ def get_company(company_id: int) -> Company:
     return Company.objects.get(pk=company_id)
 
 
+def all_companies() -> list[Company]:
+    """Every company of the installation, by name; for who administers it."""
+    return list(Company.objects.order_by("name", "pk"))
+
+
 def find_company(id_codice: str) -> Company | None:
     """The company with this partita IVA."""
     return Company.objects.filter(id_codice=id_codice).first()

@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
+from fattorino.hub import inbox
 from fattorino.organisations.languages import said
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import notices
@@ -20,7 +21,9 @@ from fattorino.workflow.live.address import live_address
 MENU = (
     ("dashboards:home", gettext_noop("Dashboard")),
     ("documents:list", gettext_noop("Entrate")),
+    ("passive:list", gettext_noop("Fatture passive")),
     ("documents:import", gettext_noop("Importa")),
+    ("sdi_messages:list", gettext_noop("Messaggi SdI")),
 )
 SETTINGS = "/impostazioni/"
 
@@ -41,6 +44,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "bell_count": functools.partial(_unread, actor),
         "bell_live": functools.partial(_channel, request, actor),
         "navigation": _menu(request.path) + _settings(request),
+        "to_match": functools.partial(_to_match, actor),
     }
 
 
@@ -49,6 +53,13 @@ def _unread(actor: Actor | None) -> int | None:
     if actor is None or transaction.get_connection().needs_rollback:
         return None
     return notices.unread(actor)
+
+
+def _to_match(actor: Actor | None) -> int:
+    """How many messages of SdI wait for this person; asked only by a page that shows the menu."""
+    if actor is None or transaction.get_connection().needs_rollback:
+        return 0
+    return inbox.waiting(actor)
 
 
 def _channel(request: HttpRequest, actor: Actor | None) -> str:
@@ -64,7 +75,8 @@ def _menu(path: str) -> list[dict[str, object]]:
             url = reverse(name)
         except NoReverseMatch:
             continue
-        items.append({"url": url, "label": _(label), "current": path.startswith(url)})
+        waits = name == "sdi_messages:list"
+        items.append({"url": url, "label": _(label), "current": path.startswith(url), "waits": waits})
     # The longest address wins: /entrate/importa/ is not also /entrate/.
     current = [item for item in items if item["current"]]
     for item in current:

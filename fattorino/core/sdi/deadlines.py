@@ -6,7 +6,10 @@ across a change of summer time. All instants are aware; results are in Rome's ti
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 ROME = ZoneInfo("Europe/Rome")
@@ -40,6 +43,42 @@ def outcome_deadline(started: datetime) -> datetime:
 def attestation_due(not_delivered: datetime) -> datetime:
     """When SdI gives up delivering to a PA and sends the AT (10 days after the MC)."""
     return _days_after(not_delivered, ATTESTATION_DAYS)
+
+
+Awaited = Literal["receipt", "outcome", "attestation"]
+
+# After these SdI sends nothing more about the invoice (sdi.md 4.1).
+_ENDS_PA = frozenset({"NS", "NE_EC01", "NE_EC02", "DT", "AT"})
+_ENDS_PRIVATE = frozenset({"NS", "RC", "MC"})
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What SdI owes: `receipt` its first answer to a file, `outcome` the buyer's answer or the DT, `attestation` after
+    an MC the delivery at last or the AT."""
+
+    awaited: Awaited
+    since: datetime
+    due: datetime
+
+
+def terms(flow: Literal["PA", "PR"], taken: datetime, told: Mapping[str, datetime]) -> tuple[Term, ...]:
+    """What is still awaited about a file that SdI took, whatever order its messages came in.
+
+    Args:
+        told: events that came, each with the instant of what it tells (RC: the delivery; MC: its sending).
+    """
+    if (_ENDS_PA if flow == "PA" else _ENDS_PRIVATE) & told.keys():
+        return ()
+    delivered, not_delivered = told.get("RC"), told.get("MC")
+    if delivered is not None:
+        return (Term("outcome", delivered, outcome_deadline(delivered)),)
+    if not_delivered is not None:
+        return (
+            Term("attestation", not_delivered, attestation_due(not_delivered)),
+            Term("outcome", not_delivered, outcome_deadline(not_delivered)),
+        )
+    return (Term("receipt", taken, rejection_deadline(taken)),)
 
 
 def _days_after(start: datetime, days: int) -> datetime:

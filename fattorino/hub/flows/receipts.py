@@ -41,6 +41,8 @@ def apply(row: Submission, message: Message, read: ReadMessage, *, by: str, now:
         workflow.record(row.document_id, message.kind, actor, now=now, message=message.note)
         return False
     message.event = sense.event
+    # When a PA was last not reached the MC does not say (its DataOraRicezione is that of the invoice): when it came.
+    message.happened_at = (sense.happened if sense.event == "RC" else None) or message.received_at
     message.note = _tell(row, sense, read, repeated, stored.sha256, by, now)
     return True
 
@@ -90,7 +92,9 @@ def _tell(
     row.identificativo_sdi = sdi_id(read)[:36] or row.identificativo_sdi
     row.accepted_at = row.accepted_at or now
     # Whatever receipt came, SdI had the file: an attempt still in doubt is settled. An earlier one may come later.
-    row.status = Status.CLOSED if sense.final or row.status == Status.CLOSED else Status.ACCEPTED
+    other = _another_invoice(row, sense)
+    ends = (sense.final and not other) or row.status == Status.CLOSED
+    row.status = Status.CLOSED if ends else Status.ACCEPTED
     row.save(update_fields=["identificativo_sdi", "accepted_at", "status"])
     if not row.current:
         note = say("Riguarda un invio precedente dello stesso documento: conservata, lo stato non cambia.")
@@ -98,7 +102,7 @@ def _tell(
         return note
     if sense.event == "NS" and UNKNOWN_ADDRESS & set(sense.codes):
         documents.forget_address(row.document_id, row.company_id)
-    if other := _another_invoice(row, sense):
+    if other:
         note = say("Riguarda la fattura {number}, non questa: conservata, lo stato non cambia.", number=other)
         workflow.record(row.document_id, sense.event, actor, now=now, message=note, sha256=sha256)
         return note

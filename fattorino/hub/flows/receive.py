@@ -11,7 +11,7 @@ from django.db.models import F
 from fattorino.core.errors import InputError, SetupError
 from fattorino.core.sdi.message_io import ReadMessage, messages_in, read_message
 from fattorino.core.texts import say, say_many, together
-from fattorino.hub.flows import answers, matching, origins, receipts
+from fattorino.hub.flows import answers, matching, origins, receipts, terms
 from fattorino.hub.flows.matching import Target, sdi_id
 from fattorino.hub.models import Message, Submission
 from fattorino.organisations.scope import company_scope, system_scope
@@ -81,7 +81,7 @@ def apply_message(message_id: int, *, now: datetime.datetime) -> None:
         except SetupError as exc:
             _keep(message, exc.text, now)
             return
-        _note_down(message, read)
+        note_down(message, read)
         target = matching.find(message, read)
         if message.company_id is not None and origin.verdict != "valid":
             # Who brings something by a company's own way may speak of that company's documents only.
@@ -93,7 +93,7 @@ def apply_message(message_id: int, *, now: datetime.datetime) -> None:
         settle(message_id, target, read, message, now=now)
 
 
-def _note_down(message: Message, read: ReadMessage) -> None:
+def note_down(message: Message, read: ReadMessage) -> None:
     message.kind = read.message.tipo
     message.identificativo_sdi = sdi_id(read)[:36] or message.identificativo_sdi
     message.message_id = (getattr(read.message, "message_id", None) or "")[:36]
@@ -198,6 +198,9 @@ def settle(
                 if not receipts.apply(row, message, read, by=by, now=now):
                     message.state = State.TO_MATCH
         message.save()
+        if target.submission is not None:
+            with company_scope(target.submission.company_id):
+                terms.keep(target.submission.pk, target.submission.company_id, now=now)
 
 
 def _documents(target: Target) -> set[int]:

@@ -19,3 +19,4 @@ from fattorino.hub.models.remote import WebhookDelivery as WebhookDelivery
 from fattorino.hub.models.submissions import FileNameSeries as FileNameSeries
 from fattorino.hub.models.submissions import Submission as Submission
 from fattorino.hub.models.submissions import Transmission as Transmission
+from fattorino.hub.models.terms import Term as Term

@@ -41,6 +41,8 @@ class Message(models.Model):
     identificativo_sdi = models.CharField(max_length=36, blank=True)
     message_id = models.CharField(max_length=36, blank=True)
     event = models.CharField(max_length=40, blank=True)
+    # When what it tells of happened, as far as it says so itself; else when it came. The terms run from there.
+    happened_at = models.DateTimeField(null=True)
     note = models.TextField(blank=True)
     received_at = models.DateTimeField()
     arrivals = models.PositiveIntegerField(default=1)
@@ -52,6 +54,7 @@ class Message(models.Model):
     document = models.ForeignKey(Document, null=True, on_delete=models.PROTECT, related_name="+")
     settled_at = models.DateTimeField(null=True)
     settled_by = models.CharField(max_length=150, blank=True)
+    settled_why = models.CharField(max_length=300, blank=True)
 
     class Meta:
         indexes = [
