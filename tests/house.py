@@ -174,7 +174,7 @@ def house(db: None) -> House:
         sent = ours.save(replace(draft, codice_destinatario="ABC123"), today=today, sezionale=MARK)
         ours.save(draft, today=today, kind="ricevuta", sezionale="R")
         ours.press(sent)
-        run_jobs(skip=frozenset({"hub.transmit"}))
+        run_jobs(skip=frozenset({"hub.turn"}))
         files = list(DocumentFile.objects.filter(document=sent).order_by("pk"))
         assert len(files) == 2
         taken = _import(ours, bytes(files[0].stored.content))
@@ -271,7 +271,7 @@ def _import(desk: Desk, xml: bytes) -> int:
     taken = importing.take_file(
         desk.actor, f"{MARK}.xml", xml.replace(number, f"900/{MARK}".encode()), now=desk.now
     )
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     assert ImportedFile.objects.get(pk=taken.pk).status == "done"
     return taken.pk
 

@@ -267,7 +267,7 @@ def test_the_digest_of_another_company_s_file_opens_nothing(house: House) -> Non
         where = made.json()["id"]
         client.post(f"/api/v1/documents/{where}/send", {}, content_type="application/json", headers=headers)
         with company_scope(house.theirs.company.pk):
-            run_jobs(skip=frozenset({"hub.transmit"}))
+            run_jobs(skip=frozenset({"hub.turn"}))
             assert not DocumentFile.objects.filter(document_id=where).exists()
             assert not StoredFile.objects.filter(sha256=house.stored_sha256).exists()
         assert client.get(f"/api/v1/documents/{where}/pdf", headers=headers).status_code == 422

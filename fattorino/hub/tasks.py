@@ -14,13 +14,14 @@ from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
 from fattorino import clock
-from fattorino.core.errors import ChannelError
 from fattorino.core.texts import say
 from fattorino.hub import (
-    tasks_keys,  # noqa: F401 - the queue knows only what is imported from here
+    tasks_channels,  # noqa: F401 - the queue knows only what is imported from here
+    tasks_keys,  # noqa: F401
     tasks_outcomes,  # noqa: F401
     tasks_remote,  # noqa: F401
     tasks_sending,  # noqa: F401
+    tasks_terms,  # noqa: F401
 )
 from fattorino.hub.flows import maintenance, receive, synchronise
 
@@ -32,25 +33,6 @@ AGAIN = RetryStrategy(
 )
 RESCUE_AFTER = 6  # seconds without a heartbeat; workers beat every 2
 RESCUE_LIMIT = 20  # times a job may die with its worker before a person must look
-
-
-@app.task(name="hub.transmit", retry=AGAIN)
-def transmit(company_id: int, submission_id: int) -> None:
-    """Offer a submission to SdI."""
-    with company_scope(company_id):
-        begun = sending.begin(submission_id, company_id, now=clock.now())
-    if begun is None:
-        return
-    channel, file = begun
-    try:
-        answer = channels.port(channel).send(file)
-    except ChannelError as error:
-        with company_scope(company_id):
-            sending.failed(submission_id, company_id, error, now=clock.now())
-        return
-    with company_scope(company_id):
-        assert isinstance(answer, Accepted)  # only an outcome is refused in the same breath
-        sending.accepted(submission_id, company_id, answer, now=clock.now())
 
 
 @app.task(name="hub.apply_message", retry=AGAIN)

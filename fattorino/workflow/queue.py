@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import connection
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
 from procrastinate.tasks import Task
@@ -56,3 +57,33 @@ def defer_many(
         _manager.batch_defer_jobs(
             [task.configure(lock=lock, priority=priority).make_new_job(**given) for lock, given in jobs]
         )
+
+
+def planned(lock: str, *, within: float) -> bool:
+    """Whether a job whose lock is like this (% for anything) waits and will begin within so many seconds."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select 1 from procrastinate_jobs where status = 'todo' and lock like %s"
+            " and (scheduled_at is null or scheduled_at <= now() + make_interval(secs => %s)) limit 1 for key share",
+            [lock, within],
+        )
+        return cursor.fetchone() is not None
+
+
+def hold_waiting(locks: Sequence[str], *, priority: int) -> tuple[set[str], set[str]]:
+    """Which of these locks have a job that waits, with this priority at least, and which have one that runs.
+
+    A job that waits and is told here will see what the caller's transaction writes: it is not taken before that has
+    ended. Of one that runs this is not certain.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select lock from procrastinate_jobs where status = 'todo' and lock = any(%s) and priority >= %s"
+            " and (scheduled_at is null or scheduled_at <= now()) for key share",
+            [list(locks), priority],
+        )
+        waiting = {str(lock) for (lock,) in cursor.fetchall()}
+        cursor.execute(
+            "select lock from procrastinate_jobs where status = 'doing' and lock = any(%s)", [list(locks)]
+        )
+        return waiting, {str(lock) for (lock,) in cursor.fetchall()}

@@ -25,7 +25,7 @@ def test_a_deposited_file_travels_inside_the_invoice(
     made = gestionale.call("post", "documents", body)
     gestionale.call("post", f"documents/{made['id']}/send")
     with company_scope(desk.company.pk):
-        run_jobs(skip=frozenset({"hub.transmit"}))
+        run_jobs(skip=frozenset({"hub.turn"}))
         xml = bytes(DocumentFile.objects.get(document_id=made["id"], kind="xml").stored.content)
     inside = read_fattura(xml).fattura.fattura_elettronica_body[0].allegati[0]  # type: ignore[union-attr]
     assert (inside.nome_attachment, inside.attachment) == ("relazione.pdf", content)

@@ -130,7 +130,7 @@ def test_the_button_sends_and_the_history_tells(
     gestionale.call("post", f"documents/{made['id']}/send")
     assert gestionale.status == 409
     with company_scope(desk.company.pk):
-        run_jobs(skip=frozenset({"hub.transmit"}))
+        run_jobs(skip=frozenset({"hub.turn"}))
     view = gestionale.call("get", f"documents/{made['id']}")
     assert [file["kind"] for file in view["files"]] == ["xml"]
     content = gestionale.call("get", view["files"][0]["url"])

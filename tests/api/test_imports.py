@@ -10,7 +10,7 @@ def _xml(desk: Desk) -> bytes:
     """An invoice of the company, as its own program would have written it."""
     document = desk.save()
     desk.press(document)
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     content = bytes(DocumentFile.objects.get(document=document, kind="xml").stored.content)
     return content.replace(b"<Numero>1</Numero>", b"<Numero>77</Numero>")
 
@@ -20,7 +20,7 @@ def test_a_file_is_kept_at_once_and_read_by_the_worker(gestionale: Program, desk
     assert (gestionale.status, taken["status"]) == (202, "waiting")
     where = gestionale.last["Location"]
     with company_scope(desk.company.pk):
-        run_jobs(skip=frozenset({"hub.transmit"}))
+        run_jobs(skip=frozenset({"hub.turn"}))
     done = gestionale.call("get", where)
     assert (done["status"], done["outcomes"][0]["ok"]) == ("done", True)
     made = gestionale.call("get", f"documents/{done['outcomes'][0]['document_id']}")

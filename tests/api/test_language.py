@@ -115,7 +115,7 @@ def test_what_was_recorded_is_recognised_and_said_in_the_program_s_language(
     )
     gestionale.call("post", f"{address}/send")
     with company_scope(desk.company.pk):
-        run_jobs(skip=frozenset({"hub.transmit"}))
+        run_jobs(skip=frozenset({"hub.turn"}))
     italian = gestionale.call("get", address)["history"]
     english = gestionale.call("get", address, **ENGLISH)["history"]
     said = [(one["message"], other["message"]) for one, other in zip(italian, english, strict=True)]

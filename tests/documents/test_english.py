@@ -29,7 +29,7 @@ from tests.documents.test_importing import xml_of
 from tests.language_scan import SMALL_WORDS
 from tests.page_texts import pieces
 
-SENT = frozenset({"hub.transmit"})
+SENT = frozenset({"hub.turn"})
 HTMX = {"HX-Request": "true"}
 
 

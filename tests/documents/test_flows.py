@@ -183,7 +183,7 @@ def test_a_draft_that_cannot_become_a_fatturapa_fails_with_the_fields_to_correct
     invoice.draft["linee"][0]["descrizione"] = "語"  # as an earlier version, or another schema, let it in
     invoice.save()
     desk.press(document)
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     view = queries.get_document(desk.actor, document.pk)
     assert view.row.state is not None and view.row.state.code == "DA_PROCESSARE"
     assert any("linee.0" in str(f.get("field")) for f in view.findings)

@@ -19,7 +19,7 @@ from fattorino.hub.models import Submission
 from fattorino.workflow.models import Document
 from tests.desk import Desk, run_jobs
 
-NO_SENDING = frozenset({"hub.transmit"})
+NO_SENDING = frozenset({"hub.turn"})
 
 
 def xml_of(desk: Desk, numero: str = "90", **changes: object) -> bytes:

@@ -337,7 +337,7 @@ def test_the_page_brings_news_only_when_there_are_some(client: Client, desk: Des
     document = desk.save()
     assert client.get(f"/entrate/{document.pk}/novita/?dopo={document.change_seq}").status_code == 204
     desk.press(document)
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     news = client.get(f"/entrate/{document.pk}/novita/?dopo={document.change_seq}").content.decode()
     assert "XML generato" in news and 'id="copy"' in news
     # Told aloud from an element that was there before, and stays.
@@ -351,7 +351,7 @@ def test_the_page_brings_news_only_when_there_are_some(client: Client, desk: Des
 def test_files_are_handed_out_as_they_are_and_never_as_a_page(client: Client, desk: Desk) -> None:
     document = desk.save()
     desk.press(document)
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     page = client.get(f"/entrate/{document.pk}/").content.decode()
     link = re.search(rf'href="(/entrate/{document.pk}/file/\d+/)"', page)
     assert link
@@ -366,7 +366,7 @@ def test_the_copy_is_a_pdf_before_and_after_sending(client: Client, desk: Desk) 
     document = desk.save()
     assert client.get(f"/entrate/{document.pk}/copia.pdf").content.startswith(b"%PDF-")
     desk.press(document)
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     answer = client.get(f"/entrate/{document.pk}/copia.pdf")
     assert answer.content.startswith(b"%PDF-") and answer["Content-Type"] == "application/pdf"
 
@@ -418,7 +418,7 @@ def test_a_reader_sees_but_finds_no_button_and_no_form(desk: Desk) -> None:
 def test_a_scarto_is_explained_and_leads_to_the_field(client: Client, desk: Desk) -> None:
     document = desk.save()
     desk.press(document)
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     finding = {"code": "00311", "severity": "error", "path": "", "message": "Codice non valido", "hint": ""}
     PendingAction.objects.filter(document=document).update(finished_at=NOW)
     hub = workflow.system_actor(desk.company.pk)
@@ -466,7 +466,7 @@ def test_the_import_page_says_that_it_is_empty(client: Client) -> None:
 def test_nothing_of_a_company_is_there_for_another(desk: Desk, other_desk: Desk) -> None:
     document = desk.save()
     desk.press(document)
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     row = ImportedFile.objects.create(company=desk.company, name="a", size=1, sha256="0" * 64, created_at=NOW)
     file = document.files.first()
     browser = stranger(other_desk)

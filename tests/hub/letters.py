@@ -6,10 +6,13 @@ import datetime
 import hashlib
 from typing import Any
 
+from django.db import connection
+
 from fattorino.core.sdi import message_io
 from fattorino.core.sdi import messages as m
-from fattorino.hub.flows import receive
-from fattorino.hub.models import Message, Submission
+from fattorino.hub.channels.base import Outgoing, Result
+from fattorino.hub.flows import receive, waves
+from fattorino.hub.models import Channel, Message, Submission
 from fattorino.organisations.scope import system_scope
 from fattorino.workflow.models import Document, StateChange
 from tests.desk import NOW, Desk, jobs, run_jobs
@@ -22,7 +25,7 @@ def queued(desk: Desk, *, pa: bool = False) -> Submission:
     """Written, pressed, made, checked, signed: only the sending is left to do."""
     document = desk.save(desk.pa_draft() if pa else None)
     desk.press(document)
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     assert desk.state(document) == "IN_ELABORAZIONE"
     return Submission.objects.get(document=document)
 
@@ -43,7 +46,31 @@ def history(row: Submission) -> list[tuple[str, str]]:
 
 
 def transmissions_due(row: Submission) -> int:
-    return sum(job["args"]["submission_id"] == row.pk for job in jobs("hub.transmit"))
+    """Jobs that will come for the channel of this submission."""
+    return sum(job["args"]["channel_id"] == row.channel_id for job in [*jobs("hub.turn"), *jobs("hub.wake")])
+
+
+def in_the_queue() -> int:
+    """Submissions that wait on a channel for which a job comes."""
+    woken = [job["args"]["channel_id"] for job in jobs("hub.turn")]
+    return Submission.objects.filter(status=Submission.Status.QUEUED, channel__in=woken).count()
+
+
+def begin(row: Submission, now: datetime.datetime = NOW) -> tuple[Channel, Outgoing] | None:
+    """A turn of the row's channel begins: its way and the file, where this one is sent now."""
+    # The jobs that brought us here are done.
+    with connection.cursor() as cursor:
+        cursor.execute("delete from procrastinate_jobs where task_name in ('hub.turn', 'hub.wake')")
+    wave = waves.begin(row.company_id, again(row).channel_id or 0, 1, now=now)
+    if wave is None:
+        return None
+    assert [claimed.submission_id for claimed in wave.files] == [row.pk]
+    return again(row).channel, wave.files[0].file
+
+
+def answered(row: Submission, result: Result, now: datetime.datetime = NOW) -> None:
+    """The channel's answer to it, or what went wrong; nothing more is begun."""
+    waves.end(row.company_id, again(row).channel_id or 0, 1, {row.pk: result}, now=now)
 
 
 def letter(row: Submission, tipo: str, *, number: int = 1, **changes: Any) -> tuple[str, bytes]:
@@ -118,7 +145,7 @@ def arrive(row: Submission, tipo: str, **changes: Any) -> Message:
 
 def bring(name: str, content: bytes, identificativo_sdi: str = SDI_ID) -> Message:
     pk = receive.take_message(name, content, identificativo_sdi, now=NOW)
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     return kept(pk)
 
 

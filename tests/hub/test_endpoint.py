@@ -90,6 +90,7 @@ def test_only_this_machine_may_knock_where_there_is_no_proxy(settings: Any) -> N
     [
         ("s3gret0", "CN=sdi.fatturapa.gov.it", 202),
         ("s3gret0", "", 403),
+        ("s3gret0", "CN=SDI-01234567890,OU=Client,O=Agenzia delle Entrate,C=IT", 403),
         ("other", "CN=sdi.fatturapa.gov.it", 403),
         ("", "CN=sdi.fatturapa.gov.it", 403),
         ("s3gret\xf2", "CN=sdi.fatturapa.gov.it", 403),
@@ -174,5 +175,5 @@ def test_a_foreign_client_with_the_official_wsdl_brings_a_receipt(
     service.RicevutaConsegna(IdentificativoSdI=SDI_ID, NomeFile=name, File=content)
     assert bytes(kept()[0].content) == content
     with company_scope(desk.company.pk):  # the request has closed the desk's own
-        run_jobs(skip=frozenset({"hub.transmit"}))
+        run_jobs(skip=frozenset({"hub.turn"}))
         assert state(row) == "CONSEGNATO"

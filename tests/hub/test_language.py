@@ -8,11 +8,10 @@ from django.utils import translation
 from fattorino.core.errors import ChannelError
 from fattorino.hub.channels.base import Accepted
 from fattorino.hub.channels.sdicoop import ERRORS
-from fattorino.hub.flows import transmit
 from fattorino.organisations.languages import said
 from fattorino.workflow.models import StateChange
 from tests.desk import NOW, Desk
-from tests.hub.letters import SDI_ID, again, arrive, queued
+from tests.hub.letters import SDI_ID, again, answered, arrive, begin, queued
 
 
 @pytest.fixture(autouse=True)
@@ -24,13 +23,13 @@ def test_what_is_written_down_while_somebody_reads_english_is_italian(desk: Desk
     message, permanent = ERRORS["EI02"]
     with translation.override("en"):
         row = queued(desk)
-        transmit.begin(row.pk, row.company_id, now=NOW)
+        begin(row)
         error = ChannelError(message, uncertain=False, permanent=permanent)
-        transmit.failed(row.pk, row.company_id, error, now=NOW)
+        answered(row, error)
         assert again(row).last_error == "Il Sistema di Interscambio non è disponibile (EI02)."
         assert said(error.text) == "SdI is not available (EI02)."
-        transmit.begin(row.pk, row.company_id, now=NOW)
-        transmit.accepted(row.pk, row.company_id, Accepted(SDI_ID, NOW), now=NOW)
+        begin(row)
+        answered(row, Accepted(SDI_ID, NOW))
         arrive(row, "RC")
         told = list(
             StateChange.objects.filter(document_id=row.document_id)

@@ -27,7 +27,7 @@ def lose_all_jobs() -> None:
 def test_what_has_its_job_is_left_alone(desk: Desk) -> None:
     queued(desk)
     desk.press(desk.save())
-    assert maintenance.without_job(now=LATER) == ([], [], [])
+    assert maintenance.without_job(now=LATER) == ([], [], [], [])
 
 
 def test_what_lost_its_job_is_found_when_it_is_late(desk: Desk) -> None:
@@ -36,9 +36,9 @@ def test_what_lost_its_job_is_found_when_it_is_late(desk: Desk) -> None:
     desk.press(document)
     receive.take_message(*letter(row, "RC"), row.identificativo_sdi, now=NOW)
     lose_all_jobs()
-    assert maintenance.without_job(now=NOW) == ([], [], [])
-    transmissions, messages, actions = maintenance.without_job(now=LATER)
-    assert transmissions == [(desk.company.pk, row.pk)]
+    assert maintenance.without_job(now=NOW) == ([], [], [], [])
+    channels, messages, actions, _ = maintenance.without_job(now=LATER)
+    assert channels == [(desk.company.pk, row.channel_id)]
     with system_scope():
         assert messages == [Message.objects.get().pk]
     assert [company for company, _ in actions] == [desk.company.pk]
@@ -49,8 +49,8 @@ def test_the_sweep_queues_it_once_however_often_it_runs(desk: Desk) -> None:
     desk.press(desk.save())
     lose_all_jobs()
     for _ in range(2):
-        synchronise.requeue(maintenance.Waiting([(row.company_id, row.pk)], [], []))
-    assert len(jobs("hub.transmit")) == 1
+        synchronise.requeue(maintenance.Waiting([(row.company_id, row.channel_id)], [], [], []))
+    assert len(jobs("hub.wake")) == 1
 
 
 def test_sincronizza_asks_again_for_what_the_company_waits_for_and_counts_only_that(
@@ -62,7 +62,7 @@ def test_sincronizza_asks_again_for_what_the_company_waits_for_and_counts_only_t
     receive.take_message(*letter(row, "RC"), row.identificativo_sdi, now=NOW)
     lose_all_jobs()
     assert synchronise.ask_again(desk.company.pk, now=LATER) == 1
-    assert len(jobs("hub.transmit")) == 1 and not jobs("workflow.run_action")
+    assert len(jobs("hub.wake")) == 1 and not jobs("workflow.run_action")
     assert len(jobs("hub.apply_message")) == 1
 
 

@@ -8,13 +8,25 @@ from fattorino.core.errors import ChannelError
 from fattorino.documents.models import DocumentFile, Invoice
 from fattorino.documents.queries import find_counterparts, get_document
 from fattorino.hub.channels.base import Accepted
-from fattorino.hub.flows import receive, transmit
+from fattorino.hub.flows import receive
 from fattorino.hub.models import Channel, Message, Submission
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow.flows import report_status
 from fattorino.workflow.models import Document, StateChange
 from tests.desk import NOW, Desk, jobs, run_jobs
-from tests.hub.letters import SDI_ID, again, arrive, bring, history, kept, letter, queued, state
+from tests.hub.letters import (
+    SDI_ID,
+    again,
+    answered,
+    arrive,
+    begin,
+    bring,
+    history,
+    kept,
+    letter,
+    queued,
+    state,
+)
 
 Status = Submission.Status
 
@@ -22,8 +34,8 @@ Status = Submission.Status
 def sent(desk: Desk, *, pa: bool = False) -> Submission:
     """Taken by SdI; the document waits for the receipt."""
     row = queued(desk, pa=pa)
-    transmit.begin(row.pk, row.company_id, now=NOW)
-    transmit.accepted(row.pk, row.company_id, Accepted(SDI_ID, NOW), now=NOW)
+    begin(row)
+    answered(row, Accepted(SDI_ID, NOW))
     assert state(row) == "IN_ATTESA_ESITO"
     return again(row)
 
@@ -85,7 +97,7 @@ def test_a_message_that_comes_again_before_it_was_read_is_applied_once(desk: Des
     name, content = letter(row, "RC")
     for _ in range(3):
         receive.take_message(name, content, SDI_ID, now=NOW)
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     assert history(row).count(("RC", "moved")) == 1
 
 
@@ -116,10 +128,10 @@ def test_an_outcome_before_its_receipt_is_final_and_the_receipt_changes_nothing(
 
 def test_an_outcome_that_comes_first_of_all_is_applied_and_what_follows_changes_nothing(desk: Desk) -> None:
     row = queued(desk, pa=True)
-    transmit.begin(row.pk, row.company_id, now=NOW)
+    begin(row)
     arrive(row, "NE", esito="EC02")
     assert (state(row), held(row)) == ("RIFIUTATO", [])
-    transmit.accepted(row.pk, row.company_id, Accepted(SDI_ID, NOW), now=NOW)
+    answered(row, Accepted(SDI_ID, NOW))
     arrive(row, "RC", number=2)
     assert (state(row), again(row).status) == ("RIFIUTATO", Status.CLOSED)
     assert history(row).count(("NE_EC02", "moved")) == 1
@@ -129,8 +141,8 @@ def test_a_status_that_comes_too_early_is_held_and_applied_when_the_document_is_
     row = queued(desk, pa=True)
     report_status(row.document_id, "NE_EC01", desk.actor, now=NOW)
     assert (state(row), held(row)) == ("IN_ELABORAZIONE", ["NE_EC01"])
-    transmit.begin(row.pk, row.company_id, now=NOW)
-    transmit.accepted(row.pk, row.company_id, Accepted(SDI_ID, NOW), now=NOW)
+    begin(row)
+    answered(row, Accepted(SDI_ID, NOW))
     assert (state(row), held(row)) == ("ACCETTATO", [])
     assert history(row).count(("NE_EC01", "moved")) == 1
 
@@ -138,9 +150,9 @@ def test_a_status_that_comes_too_early_is_held_and_applied_when_the_document_is_
 @pytest.mark.parametrize(("tipo", "ends"), [("RC", "CONSEGNATO_PA"), ("NE", "ACCETTATO")])
 def test_a_message_mends_a_document_that_was_thought_not_sent(desk: Desk, tipo: str, ends: str) -> None:
     row = queued(desk, pa=True)
-    transmit.begin(row.pk, row.company_id, now=NOW)
+    begin(row)
     error = ChannelError("Canale non abilitato.", uncertain=False, permanent=True)
-    transmit.failed(row.pk, row.company_id, error, now=NOW)
+    answered(row, error)
     assert state(row) == "ERRORE_INVIO"
     arrive(row, tipo)
     assert state(row) == ends
@@ -166,7 +178,7 @@ def test_a_receipt_of_an_earlier_submission_is_kept_and_moves_nothing(desk: Desk
     arrive(row, "NS")
     document = Document.objects.get(pk=row.document_id)
     desk.press(document)
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     newer = Submission.objects.get(document=document, current=True)
     assert newer.base_name != row.base_name and not again(row).current
     arrive(row, "RC", number=2)
@@ -223,7 +235,7 @@ def test_a_refusal_frees_the_button_and_the_next_file_has_another_name(desk: Des
     row = sent(desk)
     arrive(row, "NS")
     desk.press(Document.objects.get(pk=row.document_id))
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     names = list(Submission.objects.order_by("id").values_list("base_name", flat=True))
     assert len(set(names)) == 2
 

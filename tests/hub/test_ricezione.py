@@ -104,9 +104,15 @@ def test_only_sdi_may_knock(settings: Any) -> None:
     settings.SDI_PROXY_SECRET = "s3gret0"
     assert post().status_code == 403
     assert post(HTTP_X_FATTORINO_PROXY="s3gret0").status_code == 403
-    assert post(HTTP_X_FATTORINO_PROXY="other", HTTP_X_SSL_CLIENT_S_DN="CN=sdi").status_code == 403
+    assert (
+        post(HTTP_X_FATTORINO_PROXY="other", HTTP_X_SSL_CLIENT_S_DN="CN=Sistema Interscambio").status_code
+        == 403
+    )
     assert kept() == []
-    assert post(HTTP_X_FATTORINO_PROXY="s3gret0", HTTP_X_SSL_CLIENT_S_DN="CN=sdi").status_code == 200
+    assert (
+        post(HTTP_X_FATTORINO_PROXY="s3gret0", HTTP_X_SSL_CLIENT_S_DN="CN=Sistema Interscambio").status_code
+        == 200
+    )
 
 
 @pytest.mark.parametrize("method", ["get", "head", "put", "delete", "options", "patch"])

@@ -7,13 +7,24 @@ from django.db import connection
 
 from fattorino.core.errors import ChannelError, ConflictError, RefusedError
 from fattorino.hub.channels.base import Accepted
-from fattorino.hub.flows import transmit
+from fattorino.hub.flows import waves
 from fattorino.hub.models import Submission, Transmission
 from fattorino.hub.tasks import sweep
+from fattorino.hub.tasks_sending import wake_later
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.models import Document
 from tests.desk import NOW, Desk, jobs
-from tests.hub.letters import SDI_ID, again, arrive, history, queued, state, transmissions_due
+from tests.hub.letters import (
+    SDI_ID,
+    again,
+    answered,
+    arrive,
+    begin,
+    history,
+    queued,
+    state,
+    transmissions_due,
+)
 
 Status = Submission.Status
 ACCEPTED = Accepted(SDI_ID, NOW)
@@ -32,19 +43,12 @@ def later(seconds: float) -> datetime.datetime:
     return NOW + datetime.timedelta(seconds=seconds)
 
 
-def begin(row: Submission, now: datetime.datetime = NOW) -> tuple[str, bytes] | None:
-    # The job that brought us here is done.
-    with connection.cursor() as cursor:
-        cursor.execute("delete from procrastinate_jobs where task_name = 'hub.transmit'")
-    return transmit.begin(row.pk, row.company_id, now=now)
-
-
 def failed(row: Submission, error: ChannelError, now: datetime.datetime = NOW) -> None:
-    transmit.failed(row.pk, row.company_id, error, now=now)
+    answered(row, error, now)
 
 
 def accepted(row: Submission, now: datetime.datetime = NOW) -> None:
-    transmit.accepted(row.pk, row.company_id, ACCEPTED, now=now)
+    answered(row, ACCEPTED, now)
 
 
 def outcomes(row: Submission) -> list[str]:
@@ -94,9 +98,10 @@ def test_a_certain_failure_is_tried_again_after_each_pause_then_the_state_is_an_
         assert begin(row, now) is not None
         failed(row, CERTAIN, now)
         assert (again(row).status, state(row)) == (Status.QUEUED, "IN_ELABORAZIONE")
-        assert again(row).next_attempt_at == now + datetime.timedelta(seconds=pause)
+        due = (again(row).next_attempt_at - now).total_seconds()
+        assert 0.75 * pause <= due <= 1.25 * pause
         assert transmissions_due(row) == 1
-        now = later(pause + 1)
+        now += datetime.timedelta(seconds=2 * pause)
     begin(row, now)
     failed(row, CERTAIN, now)
     assert (again(row).status, state(row), transmissions_due(row)) == (Status.FAILED, "ERRORE_INVIO", 0)
@@ -119,7 +124,7 @@ def test_after_an_error_the_button_sends_the_same_file_under_the_same_name(desk:
     workflow.request_action(row.document_id, desk.actor, now=NOW)
     from tests.desk import run_jobs
 
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     assert (again(row).status, state(row)) == (Status.QUEUED, "IN_ELABORAZIONE")
     assert begin(row) == first
     assert again(row).offered_again is False
@@ -258,7 +263,7 @@ def test_a_receipt_quicker_than_the_answer_is_not_undone_by_it(desk: Desk, pa: b
 
 def test_nothing_of_another_company_is_begun(desk: Desk, other_desk: Desk) -> None:
     row = queued(desk)
-    assert transmit.begin(row.pk, other_desk.company.pk, now=NOW) is None
+    assert waves.begin(other_desk.company.pk, row.channel_id, 1, now=NOW) is None
     assert again(row).status == Status.QUEUED
 
 
@@ -277,4 +282,6 @@ def test_the_sweep_finds_a_submission_whose_job_was_lost(desk: Desk) -> None:
     Submission.objects.filter(pk=row.pk).update(created_at=past)
     sweep(0)
     sweep(0)
-    assert [job["args"]["submission_id"] for job in jobs("hub.transmit")] == [row.pk]
+    assert [job["args"]["channel_id"] for job in jobs("hub.wake")] == [row.channel_id]
+    wake_later(**jobs("hub.wake")[0]["args"])
+    assert {job["args"]["channel_id"] for job in jobs("hub.turn")} == {row.channel_id}

@@ -52,7 +52,7 @@ def put(desk: Desk, state: str, draft: Draft | None = None) -> Document:
 def send(desk: Desk, document: Document) -> None:
     """The button, and all that runs on from it until the document waits for SdI."""
     desk.press(document)
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
 
 
 def tell(desk: Desk, document: Document, status: str) -> None:

@@ -16,6 +16,7 @@ from fattorino.workflow import configuration, flows, queries
 from fattorino.workflow.models import Document
 from tests.api.conftest import Program
 from tests.desk import Desk, jobs, run_jobs
+from tests.hub.letters import in_the_queue
 from tests.sentences.office import (
     html,
     options,
@@ -207,9 +208,9 @@ def test_dhz_acquisisce_le_fatture_in_autonomia_e_nei_momenti_opportuni(desk: De
     # The person is not kept waiting: nothing was taken over yet, everything is queued.
     assert {desk.state(document) for document in documents} == {"DA_PROCESSARE"}
     assert len(jobs("workflow.run_action")) == 3 and not Submission.objects.exists()
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     assert {desk.state(document) for document in documents} == {"IN_ELABORAZIONE"}
-    assert Submission.objects.count() == 3 == len(jobs("hub.transmit"))
+    assert Submission.objects.count() == 3 == in_the_queue()
 
 
 @sentence(28)
@@ -223,7 +224,7 @@ def test_conferma_documento_per_metterla_in_stato_confermato_se_era_provvisorio(
     publish(desk, IN_ELABORAZIONE={"confirms": True}, DA_CONFERMARE={"confirms": False})
     desk.press(document)
     assert gestionale.call("get", f"documents/{document.pk}")["confirmed"] is False
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     assert gestionale.call("get", f"documents/{document.pk}")["confirmed"] is True
 
 

@@ -22,8 +22,9 @@ from fattorino.workflow.flows import bulk as runs
 from fattorino.workflow.flows.bulk import Order
 from fattorino.workflow.models import BulkItem, BulkRun, Document, PendingAction, StateChange
 from tests.desk import Desk, jobs, run_jobs
+from tests.hub.letters import in_the_queue
 
-NO_SENDING = frozenset({"hub.transmit"})
+NO_SENDING = frozenset({"hub.turn"})
 SEND = str(Action.GENERATE_AND_SEND)
 PRIVATE = Order("PR", "DA_PROCESSARE", action=SEND)
 
@@ -92,7 +93,7 @@ def test_a_run_leaves_the_same_rows_as_the_button_pressed_one_by_one(desk: Desk)
         )
         one_run = PendingAction.objects.filter(document=document).values_list("run", flat=True).distinct()
         assert len(one_run) == 1
-    assert len(jobs("hub.transmit")) == 4
+    assert in_the_queue() == 4
     assert outcomes(run_id) == ["done"] * 3
     run = BulkRun.objects.get(pk=run_id)
     assert (run.status, run.done, run.finished_at is not None) == ("done", 3, True)
@@ -137,7 +138,7 @@ def test_two_runs_over_the_same_documents_send_each_once(desk: Desk) -> None:
     first, second = start(desk, documents), start(desk, documents)
     run_jobs(skip=NO_SENDING)
     assert outcomes(first) == ["done"] * 4 and outcomes(second) == ["refused"] * 4
-    assert Submission.objects.count() == 4 and len(jobs("hub.transmit")) == 4
+    assert Submission.objects.count() == 4 and in_the_queue() == 4
     assert BulkRun.objects.get(pk=second).status == "done"
 
 
@@ -377,7 +378,7 @@ def test_killed_at_any_step_nothing_is_lost_and_nothing_is_done_twice(
         assert desk.state(document) == "IN_ELABORAZIONE"
         assert StateChange.objects.filter(document=document, outcome="started").count() == 1
         assert Submission.objects.filter(document=document).count() == 1
-    assert len(jobs("hub.transmit")) == 2
+    assert in_the_queue() == 2
 
 
 def test_what_a_dead_worker_left_is_finished_by_any_job_that_carries_actions_out(desk: Desk) -> None:
@@ -442,7 +443,7 @@ def test_an_action_without_a_way_for_many_is_carried_out_one_by_one(
     run_id = start(desk, documents)
     run_jobs(skip=NO_SENDING)
     assert outcomes(run_id) == ["done"] * 3
-    assert len(jobs("hub.transmit")) == 3
+    assert in_the_queue() == 3
 
 
 def test_a_document_whose_turn_cannot_begin_is_set_aside(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -485,8 +486,12 @@ def test_files_of_a_run_go_behind_those_that_a_person_waits_for(desk: Desk) -> N
     desk.press(desk.save())
     run_jobs(skip=NO_SENDING)
     with connection.cursor() as cursor:
-        cursor.execute("select priority from procrastinate_jobs where task_name = 'hub.transmit' order by id")
-        assert [row[0] for row in cursor.fetchall()] == [-10, -10, 0]
+        cursor.execute(
+            "select distinct priority from procrastinate_jobs where task_name = 'hub.turn' order by 1"
+        )
+        assert [row[0] for row in cursor.fetchall()] == [-10, 0]
+    order = Submission.objects.order_by("-priority", "pk").values_list("priority", flat=True)
+    assert list(order) == [0, -10, -10]
 
 
 # ------------------------------------------------------------------------------------------------------ pages

@@ -114,13 +114,14 @@ def test_only_the_kinds_with_states_are_offered(desk: Desk, client: Client) -> N
 
 def test_a_kind_without_documents_says_with_what_they_come(client: Client) -> None:
     for slug, words in (
-        ("passive", "con la ricezione delle fatture passive"),
         ("lipe", "liquidazioni IVA"),
         ("dati-fatture", "comunicazioni dei dati fatture"),
     ):
         page = text(client, f"/dashboard/{slug}/")
         assert "ancora" in page and words in page
     assert "Questa installazione non" not in text(client, "/dashboard/privati/")
+    passive = text(client, "/dashboard/passive/")
+    assert "Questa installazione non" not in passive and 'href="/passive/?stato=RICEVUTO"' in passive
 
 
 def test_a_gadget_counts_its_documents_and_opens_their_list(desk: Desk, client: Client) -> None:

@@ -173,7 +173,7 @@ def test_the_pages_of_bulk_runs_are_english(desk: Desk, browser: Client) -> None
     assert "Pause" in in_english(browser, desk, f"/invio-massivo/{run_id}/")
     desk.press(busy)
     tasks_bulk.carry_on(desk.company.pk, run_id)
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     page = in_english(browser, desk, f"/invio-massivo/{run_id}/")
     assert "Outcome of each document" in page and "not allowed" in page
     assert "An operation is already running on the document." in page

@@ -15,7 +15,7 @@ from fattorino.workflow.actions import ActionResult, ActionRun
 from fattorino.workflow.models import Document, PendingAction, StateChange
 from tests.desk import Desk, make_desk, run_jobs
 
-NO_SENDING = frozenset({"hub.transmit"})
+NO_SENDING = frozenset({"hub.turn"})
 
 
 def sdi(desk: Desk, document: Document, status: str) -> None:

@@ -8,53 +8,73 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import Q
 
-from fattorino.hub.models import Message, Submission
+from fattorino.hub.models import Channel, Message, Submission, Transmission
 from fattorino.organisations.scope import system_scope
 from fattorino.workflow.queries import late_actions
 
 Status = Submission.Status
+BY_HAND = Channel.Kind.BY_HAND
 # Longer than any job may be late by itself: the queue's polling, a rescue, a slow answer of SdI.
 LATE = datetime.timedelta(minutes=3)
 
 
 class Waiting(NamedTuple):
-    """Submissions (company, id), messages (id) and actions (company, id) that wait without a job."""
+    """What waits without a job: channels (company, channel), submissions that have no channel yet and actions
+    (company, id), messages (id)."""
 
-    submissions: list[tuple[int, int]]
+    channels: list[tuple[int, int]]
     messages: list[int]
     actions: list[tuple[int, int]]
+    submissions: list[tuple[int, int]]
 
 
 def without_job(*, now: datetime.datetime, late: datetime.timedelta = LATE) -> Waiting:
     """What should have happened so long ago and has no job."""
     before = now - late
     with system_scope():
-        submissions = (
-            Submission.objects.filter(status__in=[Status.QUEUED, Status.SENDING, Status.UNCERTAIN])
-            .filter(created_at__lt=before)
-            .filter(Q(next_attempt_at=None) | Q(next_attempt_at__lt=before))
-            .values_list("company_id", "pk")[:1000]
-        )
         messages = Message.objects.filter(applied_at=None, received_at__lt=before).values_list(
             "pk", flat=True
         )
         waiting = _jobs()
         return Waiting(
-            [(c, s) for c, s in submissions if ("hub.transmit", s) not in waiting],
+            [
+                (company, channel)
+                for company, channel in _channels(before, now)
+                if not {("hub.turn", channel), ("hub.wake", channel)} & waiting
+            ],
             [m for m in messages[:1000] if ("hub.apply_message", m) not in waiting],
             [
                 (company, action)
                 for company, action in late_actions(before)
                 if ("workflow.run_action", action) not in waiting
             ],
+            list(
+                Submission.objects.filter(channel=None, status__in=[Status.QUEUED, Status.SENDING])
+                .filter(created_at__lt=before)
+                .values_list("company_id", "pk")[:1000]
+            ),
         )
+
+
+def _channels(before: datetime.datetime, now: datetime.datetime) -> set[tuple[int, int]]:
+    """Channels (company, id) on which something could be sent, or on which an attempt was left open."""
+    rests = Q(channel__closed_until__gt=now) | Q(channel__active=False) | Q(channel__kind=BY_HAND)
+    rows = Submission.objects.filter(created_at__lt=before).exclude(rests).exclude(channel=None)
+    queued = rows.filter(status=Status.QUEUED).filter(Q(next_attempt_at=None) | Q(next_attempt_at__lt=before))
+    doubtful = rows.filter(status=Status.UNCERTAIN, next_attempt_at__lt=before)
+    attempts = Transmission.objects.filter(outcome=Transmission.Outcome.OPEN, started_at__lt=before)
+    attempts = attempts.filter(submission__consignment=None).exclude(channel=None)
+    pairs = (
+        query.values_list("company_id", "channel_id").distinct() for query in (queued, doubtful, attempts)
+    )
+    return {(company, channel) for query in pairs for company, channel in query}
 
 
 def _jobs() -> set[tuple[str, int]]:
     """Task and the row it serves, of every job that waits or runs."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select task_name, coalesce(args ->> 'submission_id', args ->> 'message_id', args ->> 'pending_id')"
+            "select task_name, coalesce(args ->> 'channel_id', args ->> 'message_id', args ->> 'pending_id')"
             " from procrastinate_jobs where status in ('todo', 'doing')"
         )
         return {(task, int(row)) for task, row in cursor.fetchall() if row}

@@ -14,22 +14,19 @@ from fattorino.core.texts import say
 from fattorino.documents import files
 from fattorino.documents import flows as documents
 from fattorino.hub import queries
-from fattorino.hub.flows import keys
+from fattorino.hub.flows import keys, turns
 from fattorino.hub.flows.submissions import Portion, Results, Runs, current, in_portions
 from fattorino.hub.models import SigningKey, Submission
 from fattorino.hub.signing.base import Signer
 from fattorino.organisations.queries import get_company
 from fattorino.organisations.rows import update_rows
 from fattorino.organisations.scope import company_scope
-from fattorino.workflow import queue
 from fattorino.workflow.actions import ActionResult, ManyResults
 
 if TYPE_CHECKING:
     from fattorino.documents.models import StoredFile
 
 Status = Submission.Status
-# Thousands of files of one *invio massivo* must not keep a single one waiting.
-BEHIND_OTHERS = -10
 
 
 def sign(runs: Runs, *, now: datetime.datetime) -> ManyResults:
@@ -162,9 +159,6 @@ def confirm(runs: Runs) -> ManyResults:
     with company_scope(runs[0].company_id):
         submissions, results = current(runs)
         ready = {run: s for run, s in submissions.items() if s.outgoing is not None}
-        Submission.objects.filter(pk__in=[s.pk for s in ready.values()], status=Status.SIGNED).update(
-            status=Status.QUEUED
-        )
     for run in submissions.keys() - ready.keys():
         results[run] = ActionResult(False, say("Il documento non ha ancora superato la firma."))
     results |= {
@@ -182,9 +176,6 @@ def send_again(runs: Runs) -> ManyResults:
             for run, s in submissions.items()
             if s.outgoing is not None and s.status in (Status.FAILED, Status.QUEUED)
         }
-        Submission.objects.filter(pk__in=[s.pk for s in ready.values()]).update(
-            status=Status.QUEUED, failures=0, last_error=""
-        )
     for run in submissions.keys() - ready.keys():
         results[run] = ActionResult(
             False,
@@ -206,29 +197,9 @@ def _queued(submission: Submission, told: str) -> ActionResult:
 
 def _to_be_sent(runs: Runs, results: Results, ready: dict[uuid.UUID, Submission]) -> ManyResults:
     def then(moved: Runs) -> None:
-        ids = [ready[run.run].pk for run in moved if run.run in ready]
-        _defer_transmissions(runs[0].company_id, ids, BEHIND_OTHERS if len(runs) > 1 else 0)
+        rows = [ready[run.run] for run in moved if run.run in ready]
+        priority = turns.BEHIND_OTHERS if len(runs) > 1 else 0
+        if rows:
+            turns.enqueue(runs[0].company_id, rows, now=runs[0].now, priority=priority)
 
     return ManyResults([results[run.run] for run in runs], then)
-
-
-def _defer_transmissions(company_id: int, submission_ids: list[int], priority: int) -> None:
-    from fattorino.hub.tasks import transmit  # the task calls these flows: imported where it is needed
-
-    jobs = [
-        (f"submission:{each}", {"company_id": company_id, "submission_id": each}) for each in submission_ids
-    ]
-    queue.defer_many(transmit, jobs, priority=priority)
-
-
-def defer_transmission(company_id: int, submission_id: int, seconds: float = 0) -> None:
-    """Queue the sending of a submission, in the caller's transaction."""
-    from fattorino.hub.tasks import transmit  # the task calls these flows: imported where it is needed
-
-    queue.defer(
-        transmit,
-        lock=f"submission:{submission_id}",
-        seconds=seconds,
-        company_id=company_id,
-        submission_id=submission_id,
-    )

@@ -90,7 +90,7 @@ def start_names_after(company: Company, last: str) -> None:
 
 _NEEDED = (
     *("company_id", "document_id", "run", "status", "formato", "base_name", "file_name"),
-    *("content__sha256", "content__size", "outgoing__sha256", "document__number"),
+    *("content__sha256", "content__size", "outgoing__sha256", "document__number", "document__dashboard"),
 )
 
 

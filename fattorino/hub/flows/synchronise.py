@@ -20,16 +20,19 @@ SOON = datetime.timedelta(seconds=15)
 
 def requeue(waiting: maintenance.Waiting) -> int:
     """A job for each of these, once; how many there are."""
-    from fattorino.hub.tasks import apply_message, transmit
+    from fattorino.hub.tasks import apply_message
+    from fattorino.hub.tasks_sending import transmit, wake_later
     from fattorino.workflow.tasks import run_action
 
     for company_id, submission_id in waiting.submissions:
         _once(transmit, f"submission:{submission_id}", company_id=company_id, submission_id=submission_id)
+    for company_id, channel_id in waiting.channels:
+        _once(wake_later, f"wake:{channel_id}", company_id=company_id, channel_id=channel_id)
     for message_id in waiting.messages:
         _once(apply_message, f"message:{message_id}", message_id=message_id)
     for company_id, pending_id in waiting.actions:
         _once(run_action, f"action:{pending_id}", company_id=company_id, pending_id=pending_id)
-    return len(waiting.submissions) + len(waiting.messages) + len(waiting.actions)
+    return sum(len(found) for found in waiting)
 
 
 def _once(task: Any, lock: str, **arguments: int) -> None:
@@ -41,17 +44,18 @@ def _once(task: Any, lock: str, **arguments: int) -> None:
 
 
 def ask_again(company_id: int, *, now: datetime.datetime) -> int:
-    """Look at once, and for one company, for what the sweep looks for; how many transmissions and actions were found.
+    """Look at once, and for one company, for what the sweep looks for; how many channels and actions were found.
 
     Messages of SdI belong to nobody until they are read: those that wait are read too, and not counted here.
     """
     found = maintenance.without_job(now=now, late=SOON)
     of_company = maintenance.Waiting(
-        [pair for pair in found.submissions if pair[0] == company_id],
+        [pair for pair in found.channels if pair[0] == company_id],
         [],
         [pair for pair in found.actions if pair[0] == company_id],
+        [pair for pair in found.submissions if pair[0] == company_id],
     )
-    requeue(maintenance.Waiting([], found.messages, []))
+    requeue(maintenance.Waiting([], found.messages, [], []))
     return requeue(of_company)
 
 

@@ -1,4 +1,4 @@
-"""Sending: state before network, the network without a transaction, then what became of it.
+"""What became of files that were sent: state before network, the network without a transaction, then this.
 
 What SdI certainly did not take is tried again after a pause. What it may have taken is not: the receipt is waited for,
 and only when it does not come is the same file offered again under the same name, which SdI takes at most once
@@ -8,191 +8,251 @@ and only when it does not come is the same file offered again under the same nam
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from fattorino.core.errors import ChannelError
 from fattorino.core.texts import say, together
-from fattorino.hub.channels.base import Accepted, Outgoing
-from fattorino.hub.flows import channels
-from fattorino.hub.flows.seal import defer_transmission
+from fattorino.core.workflow.decide import HubReported
+from fattorino.hub.channels.base import Accepted, Result
+from fattorino.hub.flows import fallback, health, turns
 from fattorino.hub.models import Channel, Submission, Transmission
+from fattorino.organisations.rows import update_rows
 from fattorino.workflow import flows as workflow
+from fattorino.workflow.flows.moves import Step
 
 Status = Submission.Status
 Outcome = Transmission.Outcome
 TAKEN = "SDI_PRESO_IN_CARICO"
 INTERRUPTED = say("Il processo si è interrotto durante l'invio.")
+# How often a file may break the program; then it is no longer offered by itself.
+BROKEN_AT = 3
+by_hand = turns.by_hand
+
+_NEEDED = (
+    *("company_id", "document_id", "document__dashboard", "channel_id", "status", "identificativo_sdi"),
+    *(
+        "current",
+        "accepted_at",
+        "failures",
+        "offered_again",
+        "file_name",
+        "consignment_id",
+        "outgoing__sha256",
+    ),
+)
+_CLOSE = """
+update hub_transmission t set outcome = g.outcome, finished_at = %s, error = g.error, identificativo_sdi = g.sdi
+from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) as g (submission, outcome, error, sdi)
+where t.submission_id = g.submission and t.outcome = 'open'
+"""
 
 
-def begin(submission_id: int, company_id: int, *, now: datetime.datetime) -> tuple[Channel, Outgoing] | None:
-    """Write down that an attempt starts; the file to send and its way, or None where there is nothing to do."""
+class BrokenError(ChannelError):
+    """The program itself failed while it sent this file: nobody knows how far it came."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            say("Errore interno durante l'invio, annotato nel registro: non si sa se il file sia arrivato."),
+            uncertain=True,
+            of_file=True,
+        )
+
+
+def settle(channel: Channel, results: Mapping[int, Result], *, now: datetime.datetime) -> None:
+    """Write down what became of these submissions, sent at the same time on this channel.
+
+    In one transaction and few statements where all went well. Doing it again changes nothing but the history.
+    """
     with transaction.atomic():
-        row = _locked(submission_id, company_id)
-        if row is None:
-            return None
-        if row.status == Status.SENDING:
-            # The process that was sending died: nobody knows how far it came.
-            _close_open(row, Outcome.UNKNOWN, now, INTERRUPTED)
-            _uncertain(row, INTERRUPTED, now)
-            return None
-        if row.status in (Status.ACCEPTED, Status.CLOSED):
-            # It died too, but a receipt came meanwhile: the attempt that it left open had arrived.
-            _close_open(row, Outcome.ACCEPTED, now, INTERRUPTED)
-            return None
-        if row.status == Status.UNCERTAIN:
-            if row.next_attempt_at and now < row.next_attempt_at:
-                return None
-            workflow.record(
-                row.document_id,
-                "HubOfferedAgain",
-                workflow.system_actor(company_id),
-                now=now,
-                message=say(
-                    "Nessuna ricevuta: il file viene offerto di nuovo con lo stesso nome, che SdI accetta "
-                    "una volta sola."
-                ),
-            )
-        elif row.status != Status.QUEUED:
-            return None
-        assert row.outgoing is not None
-        # From now on a refusal for a duplicate name may be due to ourselves.
-        row.offered_again = row.offered_again or _in_doubt(row)
-        row.status = Status.SENDING
-        channel = row.channel or channels.channel_for(company_id, row.document.dashboard)
-        row.channel = channel
-        row.save(update_fields=["status", "offered_again", "channel"])
-        Transmission.objects.create(company_id=company_id, submission=row, channel=channel, started_at=now)
-        return channel, Outgoing(row.file_name, bytes(row.outgoing.content))
+        workflow.hold_configuration(channel.company_id)
+        rows = _locked(channel.company_id, results)
+        taken = [(row, answer) for row in rows if isinstance(answer := results[row.pk], Accepted)]
+        failed = [(row, error) for row in rows if isinstance(error := results[row.pk], ChannelError)]
+        _close(
+            [(row.pk, Outcome.ACCEPTED, "", answer.identificativo_sdi) for row, answer in taken]
+            + [(row.pk, _outcome(error), error.text, "") for row, error in failed],
+            now,
+        )
+        if taken:
+            _take(channel.company_id, taken, now)
+        if failed:
+            doubtful = _in_doubt([row.pk for row, _ in failed])
+            for row, error in failed:
+                _fail(row, error, row.pk in doubtful, now)
+        health.note(channel, list(results.values()), now=now)
+        if failed:
+            turns.look_ahead(Channel.objects.get(pk=channel.pk), now=now)
 
 
-def accepted(submission_id: int, company_id: int, answer: Accepted, *, now: datetime.datetime) -> None:
-    """SdI took the file."""
+def died(company_id: int, submission_ids: Iterable[int], *, now: datetime.datetime) -> None:
+    """The process that was sending these died: nobody knows how far it came."""
+    ids = list(submission_ids)
+    if not ids:
+        return
     with transaction.atomic():
-        row = _locked(submission_id, company_id)
-        if row is None:
-            return
-        _close_open(row, Outcome.ACCEPTED, now, "", answer.identificativo_sdi)
+        for row in _locked(company_id, ids):
+            if row.status in (Status.ACCEPTED, Status.CLOSED):
+                # A receipt came meanwhile: the attempt that was left open had arrived.
+                _close([(row.pk, Outcome.ACCEPTED, INTERRUPTED, "")], now)
+                continue
+            _close([(row.pk, Outcome.UNKNOWN, INTERRUPTED, "")], now)
+            if row.status == Status.SENDING:
+                _uncertain(row, INTERRUPTED, now)
+
+
+def note_only(company_id: int, submission_id: int, result: Result, *, now: datetime.datetime) -> None:
+    """The document could not be told, for a fault of the program: at least nothing is sent twice for that."""
+    sdi_id = result.identificativo_sdi if isinstance(result, Accepted) else ""
+    outcome = _outcome(result) if isinstance(result, ChannelError) else Outcome.ACCEPTED
+    rows = Submission.objects.filter(pk=submission_id, company_id=company_id, status=Status.SENDING)
+    if outcome == Outcome.ACCEPTED:
+        rows.update(status=Status.ACCEPTED, identificativo_sdi=sdi_id)
+    else:
+        # Waits for a person, or for a receipt: what became of it is in its attempt.
+        rows.update(status=Status.UNCERTAIN, next_attempt_at=None, last_error=INTERRUPTED)
+    _close([(submission_id, outcome, INTERRUPTED, sdi_id)], now)
+
+
+# ------------------------------------------------------------------------------------------------ it went well
+
+
+def _take(company_id: int, taken: Sequence[tuple[Submission, Accepted]], now: datetime.datetime) -> None:
+    actor = workflow.system_actor(company_id, "sdi")
+    steps: list[Step] = []
+    lines: list[workflow.Line] = []
+    for row, answer in taken:
         # A receipt may be quicker than the answer; the identifier it brought is the same unless we offered twice.
         receipt_came = row.accepted_at is not None
         if row.status != Status.CLOSED:
             # Also where a slow process was thought dead and its attempt uncertain: now it is known.
             row.status = Status.ACCEPTED
-        row.identificativo_sdi = row.identificativo_sdi or answer.identificativo_sdi
-        row.accepted_at = row.accepted_at or now
-        row.last_error = ""
-        row.save(update_fields=["status", "identificativo_sdi", "accepted_at", "last_error"])
-        actor = workflow.system_actor(company_id, "sdi")
-        message = say(
-            "Preso in carico da SdI con identificativo {identifier}.", identifier=answer.identificativo_sdi
-        )
         sha256 = row.outgoing.sha256 if row.outgoing else ""
+        sdi_id = answer.identificativo_sdi
+        if not sdi_id:
+            # Who carries the file has it; SdI has not spoken yet.
+            text = say("Consegnato al canale: si attende la ricevuta di SdI.")
+            lines.append(workflow.Line(row.document_id, "HubHandedOver", text, sha256=sha256))
+            continue
+        row.identificativo_sdi = row.identificativo_sdi or sdi_id
+        row.accepted_at = row.accepted_at or now
+        text = say("Preso in carico da SdI con identificativo {identifier}.", identifier=sdi_id)
         if row.current and not receipt_came:
-            workflow.report_status(row.document_id, TAKEN, actor, now=now, message=message, sha256=sha256)
+            steps.append(Step(row.document_id, HubReported(TAKEN), actor, text, sha256=sha256))
         else:
             # The state is further already: kept in the history only, not held for later.
-            workflow.record(row.document_id, TAKEN, actor, now=now, message=message, sha256=sha256)
+            lines.append(workflow.Line(row.document_id, TAKEN, text, sha256=sha256))
+    changed = ("status", "identificativo_sdi", "accepted_at", "last_error")
+    values = [(row.pk, row.status, row.identificativo_sdi, row.accepted_at, "") for row, _ in taken]
+    update_rows(Submission, company_id, changed, values)
+    if steps:
+        workflow.advance_many(company_id, steps, now=now)
+    workflow.record_many(lines, actor, now=now)
 
 
-def failed(submission_id: int, company_id: int, error: ChannelError, *, now: datetime.datetime) -> None:
-    """The attempt did not end well: try later, wait for a receipt, or give up and say so."""
-    with transaction.atomic():
-        row = _locked(submission_id, company_id)
-        if row is None:
-            return
-        outcome = Outcome.UNKNOWN if error.uncertain else Outcome.NOT_TAKEN
-        _close_open(row, outcome, now, str(error))
-        if row.status != Status.SENDING:
-            return
-        # Certain now, but an earlier attempt under this name may still have arrived.
-        doubt = _in_doubt(row)
-        tries_left = row.failures < len(settings.HUB_RETRY_PAUSES)
-        if not error.uncertain and not error.permanent and tries_left:
-            _later(row, error, now, Status.UNCERTAIN if doubt else Status.QUEUED)
-        elif error.uncertain or doubt:
-            # Never "not sent" while that is not sure: a new file of this invoice could be its second.
-            _uncertain(row, str(error), now)
-        else:
-            _give_up(row, error, now)
+# ---------------------------------------------------------------------------------------- it did not, or who knows
+
+
+def _fail(row: Submission, error: ChannelError, doubt: bool, now: datetime.datetime) -> None:
+    """Try later, wait for a receipt, or give up and say so."""
+    if row.status != Status.SENDING:
+        return
+    if isinstance(error, BrokenError):
+        _broken(row, error, now)
+        return
+    # Certain now, but an earlier attempt under this name may still have arrived: `doubt`.
+    tries_left = row.failures < len(settings.HUB_RETRY_PAUSES) or error.no_room
+    if not error.uncertain and not error.permanent and tries_left:
+        _later(row, error, now, Status.UNCERTAIN if doubt else Status.QUEUED)
+    elif error.uncertain or doubt:
+        # Never "not sent" while that is not sure: a new file of this invoice could be its second.
+        _uncertain(row, error.text, now)
+    else:
+        give_up(row, error.text, now)
 
 
 def _later(row: Submission, error: ChannelError, now: datetime.datetime, status: str) -> None:
-    pause = settings.HUB_RETRY_PAUSES[row.failures]
+    pauses = settings.HUB_RETRY_PAUSES
+    pause = health.jittered(pauses[min(row.failures, len(pauses) - 1)])
     row.status = status
-    row.failures += 1
-    row.last_error = str(error)
+    # Where there is only no room nobody has failed.
+    row.failures += not error.no_room
+    row.last_error = error.text
     row.next_attempt_at = now + datetime.timedelta(seconds=pause)
     row.save(update_fields=["status", "failures", "last_error", "next_attempt_at"])
-    defer_transmission(row.company_id, row.pk, pause + 1)
-    workflow.record(
-        row.document_id,
+    _record(
+        row,
         "HubRetry",
-        workflow.system_actor(row.company_id),
-        now=now,
-        message=together(error.message, say("Nuovo tentativo tra {pause}.", pause=_pause_text(pause))),
+        together(error.message, say("Nuovo tentativo tra {pause}.", pause=_pause_text(pause))),
+        now,
     )
 
 
-def _give_up(row: Submission, error: ChannelError, now: datetime.datetime) -> None:
-    row.status = Status.FAILED
-    row.last_error = str(error)
-    row.save(update_fields=["status", "last_error"])
+def give_up(row: Submission, text: str, now: datetime.datetime) -> None:
+    """What certainly was not sent goes another way, or a person is told; the document must be locked."""
+    if fallback.take(row, text, now=now):
+        return
+    row.status, row.last_error, row.consignment = Status.FAILED, text, None
+    row.save(update_fields=["status", "last_error", "consignment"])
     if row.current:
-        workflow.report_status(
-            row.document_id,
-            "HUB_ERRORE",
-            workflow.system_actor(row.company_id),
-            now=now,
-            message=str(error),
-        )
+        actor = workflow.system_actor(row.company_id)
+        workflow.report_status(row.document_id, "HUB_ERRORE", actor, now=now, message=text)
 
 
 def _uncertain(row: Submission, text: str, now: datetime.datetime) -> None:
     wait = settings.HUB_UNCERTAIN_WAIT
-    row.status = Status.UNCERTAIN
-    row.last_error = text
+    row.status, row.last_error = Status.UNCERTAIN, text
     row.next_attempt_at = now + datetime.timedelta(seconds=wait)
     row.save(update_fields=["status", "last_error", "next_attempt_at"])
-    # A little later than the moment itself, so that the job does not come a blink too early and go home.
-    defer_transmission(row.company_id, row.pk, wait + 1)
-    workflow.record(
-        row.document_id,
-        "HubUncertain",
-        workflow.system_actor(row.company_id),
-        now=now,
-        message=together(
-            text,
-            say(
-                "Si attende la ricevuta di SdI per {pause} prima di offrire di nuovo il file.",
-                pause=_pause_text(wait),
-            ),
-        ),
+    waiting = say(
+        "Si attende la ricevuta di SdI per {pause} prima di offrire di nuovo il file.",
+        pause=_pause_text(wait),
     )
+    _record(row, "HubUncertain", together(text, waiting), now)
 
 
-def _in_doubt(row: Submission) -> bool:
-    """Whether an earlier attempt may have arrived."""
-    return row.transmissions.exclude(outcome=Outcome.NOT_TAKEN).exclude(outcome=Outcome.OPEN).exists()
+def _broken(row: Submission, error: ChannelError, now: datetime.datetime) -> None:
+    row.failures += 1
+    row.save(update_fields=["failures"])
+    _uncertain(row, error.text, now)
+    if row.failures >= BROKEN_AT:
+        # It would break for ever. That it was not sent nobody can say: only its receipt, or a person, settles it.
+        row.next_attempt_at = None
+        row.save(update_fields=["next_attempt_at"])
+        text = say("Messo da parte: il file non viene più offerto da solo, finché non arriva una ricevuta.")
+        _record(row, "HubSetAside", text, now)
 
 
-def _close_open(row: Submission, outcome: str, now: datetime.datetime, error: str, sdi: str = "") -> None:
-    row.transmissions.filter(outcome=Outcome.OPEN).update(
-        outcome=outcome, finished_at=now, error=error, identificativo_sdi=sdi
-    )
+def _record(row: Submission, event: str, text: str, now: datetime.datetime) -> None:
+    workflow.record(row.document_id, event, workflow.system_actor(row.company_id), now=now, message=text)
 
 
-def _locked(submission_id: int, company_id: int) -> Submission | None:
-    # The document first, as every flow does: two flows that lock in different orders would wait for each other.
-    found = Submission.objects.filter(pk=submission_id, company_id=company_id).values("document_id").first()
-    if found is None:
-        return None
-    workflow.lock(found["document_id"])
-    return (
-        Submission.objects.select_for_update(of=("self",))
-        .select_related("outgoing", "channel", "document")
-        .get(pk=submission_id)
-    )
+def _in_doubt(submission_ids: list[int]) -> set[int]:
+    """Those of which an earlier attempt may have arrived."""
+    tried = Transmission.objects.filter(submission_id__in=submission_ids)
+    doubtful = tried.filter(outcome__in=[Outcome.ACCEPTED, Outcome.UNKNOWN])
+    return set(doubtful.values_list("submission_id", flat=True))
+
+
+def _outcome(error: ChannelError) -> str:
+    return Outcome.UNKNOWN if error.uncertain else Outcome.NOT_TAKEN
+
+
+def _close(rows: Sequence[tuple[int, str, str, str]], now: datetime.datetime) -> None:
+    """End the open attempts of these submissions: (submission, outcome, error, identifier)."""
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_CLOSE, [now, *map(list, zip(*rows, strict=True))])
+
+
+def _locked(company_id: int, submission_ids: Iterable[int]) -> list[Submission]:
+    # The documents first, as every flow does: two flows that lock in different orders would wait for each other.
+    rows = Submission.objects.filter(pk__in=list(submission_ids), company_id=company_id)
+    workflow.lock_many(list(rows.values_list("document_id", flat=True)))
+    locked = rows.select_for_update(of=("self",)).select_related("outgoing", "document").only(*_NEEDED)
+    return list(locked.order_by("document_id", "pk"))
 
 
 def _pause_text(seconds: float) -> str:

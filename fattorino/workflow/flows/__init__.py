@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from fattorino.workflow.flows.advance import (
+    Line,
     advance,
+    advance_many,
     apply_held,
     choose_state,
     enter,
+    hold_configuration,
     lock,
+    lock_many,
     record,
+    record_many,
     report_status,
     request_action,
     system_actor,
+    try_lock_many,
 )
 from fattorino.workflow.flows.configuration import (
     copy_from,
@@ -34,6 +40,7 @@ from fattorino.workflow.flows.preferences import (
     pin_gadget,
     reset_gadgets,
 )
+from fattorino.workflow.flows.reminders import remind, touch
 from fattorino.workflow.flows.standard import load_standard, publish_workflow
 from fattorino.workflow.flows.synchronise import bring_held
 
@@ -44,8 +51,10 @@ __all__ = [
     "hide_gadget",
     "arrange_gadgets",
     "DocumentFacts",
+    "Line",
     "Look",
     "advance",
+    "advance_many",
     "apply_held",
     "bring_held",
     "change_document",
@@ -56,10 +65,12 @@ __all__ = [
     "empty_retired",
     "enter",
     "finish_action",
+    "hold_configuration",
     "hold_for_edit",
     "leave_retired",
     "load_standard",
     "lock",
+    "lock_many",
     "mark_document_read",
     "next_change",
     "open_document",
@@ -67,10 +78,14 @@ __all__ = [
     "publish_workflow",
     "rebase",
     "record",
+    "record_many",
+    "remind",
     "report_status",
     "request_action",
     "save_draft",
     "save_look",
     "system_actor",
     "take_pending",
+    "try_lock_many",
+    "touch",
 ]

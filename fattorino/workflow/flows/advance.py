@@ -123,6 +123,12 @@ def lock_many(document_ids: Sequence[int]) -> None:
     list(rows.values_list("pk", flat=True))
 
 
+def try_lock_many(document_ids: Sequence[int]) -> set[int]:
+    """Hold those of the documents that nobody holds; those. For who holds others already and must not wait."""
+    rows = Document.objects.select_for_update(skip_locked=True).filter(pk__in=document_ids).order_by("pk")
+    return set(rows.values_list("pk", flat=True))
+
+
 _NEEDED = ("company_id", "dashboard", "state", "state_since", "confirmed", "held_statuses", "change_seq")
 
 

@@ -60,10 +60,10 @@ class Move:
 
 def next_change() -> int:
     """A number that grows with every change a list shows."""
-    return _next_changes(1)[0]
+    return next_changes(1)[0]
 
 
-def _next_changes(count: int) -> list[int]:
+def next_changes(count: int) -> list[int]:
     """Numbers for so many changes.
 
     Numbers are taken before they are committed, so a greater one may be seen first. An advisory lock, held to the
@@ -120,7 +120,7 @@ def write(moves: list[Move], now: datetime.datetime, version: int) -> None:
     if not moves:
         return
     changes = []
-    for move, change in zip(moves, _next_changes(len(moves)), strict=True):
+    for move, change in zip(moves, next_changes(len(moves)), strict=True):
         document, event, answer = move.document, move.step.event, move.answer
         before, held = document.state, document.held_statuses
         _apply(document, event, answer, now)
