@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import re
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -25,8 +26,10 @@ def _from_sdi(request: HttpRequest) -> bool:
     """Only SdI may knock: the proxy in front checked its certificate, or the simulator calls from this machine."""
     secret = request.headers.get("X-Fattorino-Proxy", "")
     if settings.SDI_PROXY_SECRET:
+        subject = request.headers.get("X-Ssl-Client-S-Dn", "")
+        # Its authority signs the certificates of every accredited channel too: none of those may knock.
         return hmac.compare_digest(secret.encode(), settings.SDI_PROXY_SECRET.encode()) and bool(
-            request.headers.get("X-Ssl-Client-S-Dn")
+            re.search(settings.SDI_CLIENT_SUBJECT, subject, re.IGNORECASE)
         )
     return settings.SDI_ALLOW_LOOPBACK and request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1")
 
