@@ -63,6 +63,8 @@ class PassiveRow:
     tax_cents: int
     unread: bool
     answer_by: datetime.datetime | None
+    seller: str
+    identificativo_sdi: str
     exported_at: datetime.datetime | None
     acknowledged_at: datetime.datetime | None
 
@@ -150,16 +152,11 @@ def _row(row: DocumentRow, passive: PassiveInvoice) -> PassiveRow:
         tax_cents=passive.document.tax_cents,
         unread=passive.opened_at is None,
         answer_by=passive.answer_by,
+        seller=passive.seller,
+        identificativo_sdi=passive.identificativo_sdi,
         exported_at=passive.exported_at,
         acknowledged_at=passive.acknowledged_at,
     )
-
-
-def days_left(answer_by: datetime.datetime | None, *, now: datetime.datetime) -> int | None:
-    """Whole days until the term; 0 on its last day, below zero when it has passed."""
-    if answer_by is None:
-        return None
-    return (answer_by - now) // datetime.timedelta(days=1)
 
 
 def _special(actor: Actor, filters: PassiveFilters, cursor: Cursor | None, limit: int) -> list[int]:
@@ -334,19 +331,20 @@ def is_passive(actor: Actor, document_id: int) -> bool:
     return rows.filter(passive__isnull=False).exists()
 
 
-def invoice_file(actor: Actor, document_id: int) -> bytes:
-    """The file as it came.
+def named_file(actor: Actor, document_id: int) -> tuple[str, bytes]:
+    """Name and bytes of the file as it came.
 
     Raises:
         RefusedError: not there for this actor.
     """
-    passive = PassiveInvoice.objects.select_related("stored").filter(
+    rows = PassiveInvoice.objects.select_related("stored").filter(
         document_id=document_id, company_id=actor.company_id
     )
-    found = passive.first()
-    if found is None or not workflow.visible_documents(actor).filter(pk=document_id).exists():
+    found = rows.filter(document__in=workflow.visible_documents(actor)).first()
+    if found is None:
         raise RefusedError(say("Documento non trovato."))
-    return bytes(found.stored.content)
+    name = Reception.objects.values_list("name", flat=True).get(pk=found.reception_id)
+    return name, bytes(found.stored.content)
 
 
 def sources() -> list[tuple[str, str]]:

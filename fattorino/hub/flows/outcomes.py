@@ -303,11 +303,18 @@ def sent_by_hand(outcome_id: int, actor: Actor, *, now: datetime.datetime) -> No
     _sent(row, now)
 
 
+def document_of(outcome_id: int, actor: Actor) -> int | None:
+    """The invoice that the outcome answers, where this actor may see it."""
+    visible = workflow_queries.visible_documents(actor)
+    rows = OutcomeSent.objects.filter(pk=outcome_id, company_id=actor.company_id, document__in=visible)
+    return rows.values_list("document_id", flat=True).first()
+
+
 def _of_person(outcome_id: int, actor: Actor) -> OutcomeSent:
     if not actor.may_write:
         raise RefusedError(say("Il ruolo di consultazione non permette di inviare gli esiti."))
     row = _locked(outcome_id, actor.company_id)
-    if row is None or not workflow_queries.visible_documents(actor).filter(pk=row.document_id).exists():
+    if row is None or document_of(outcome_id, actor) is None:
         raise RefusedError(say("Esito non trovato."))
     if row.status != Status.FAILED:
         raise RefusedError(

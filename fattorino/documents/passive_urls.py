@@ -1,0 +1,24 @@
+"""Addresses of the passive desk."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from fattorino.documents.views import passive, passive_answer, passive_page
+
+app_name = "passive"
+urlpatterns = [
+    path("", passive.panel, name="list"),
+    path("novita/", passive.news, name="news"),
+    path("esporta.csv", passive.export_csv, name="export_csv"),
+    path("esporta.xlsx", passive.export_xlsx, name="export_xlsx"),
+    path("esporta.zip", passive.export_zip, name="export_zip"),
+    path("<int:document_id>/", passive_page.page, name="page"),
+    path("<int:document_id>/novita/", passive_page.live, name="live"),
+    path("<int:document_id>/copia.pdf", passive_page.pdf, name="pdf"),
+    path("<int:document_id>/allegato/<int:number>/", passive_page.attachment, name="attachment"),
+    path("<int:document_id>/non-letta/", passive_page.mark_unread, name="mark_unread"),
+    path("<int:document_id>/fornitore/", passive_page.confirm_supplier, name="confirm_supplier"),
+    path("<int:document_id>/risposta/", passive_answer.answer, name="answer"),
+    path("<int:document_id>/contabilizza/", passive_answer.post, name="post"),
+]

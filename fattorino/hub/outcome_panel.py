@@ -1,0 +1,34 @@
+"""The Hub's part of a received invoice's page: where the answer to SdI is, and what a person may do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fattorino.documents.panels import Panel
+from fattorino.hub.models import OutcomeSent
+from fattorino.organisations.queries import Actor
+
+if TYPE_CHECKING:
+    from fattorino.documents.passive.queries import PassiveView
+
+
+def outcome_panel(actor: Actor, view: PassiveView) -> Panel | None:
+    """Every EC of the invoice, the last one first."""
+    rows = OutcomeSent.objects.filter(company_id=actor.company_id, document_id=view.row.id)
+    found = [
+        {
+            "id": row.pk,
+            "file_name": row.file_name,
+            "accepts": row.esito == "EC01",
+            "status": row.get_status_display(),
+            "failed": row.status == OutcomeSent.Status.FAILED,
+            "waits_until": row.next_attempt_at,
+            "error": row.last_error,
+            "created_at": row.created_at,
+            "may_act": actor.may_write
+            and row.status == OutcomeSent.Status.FAILED
+            and bool(view.passive.answer_by),
+        }
+        for row in rows.order_by("-pk")
+    ]
+    return Panel("hub/parts/outcomes.html", {"outcomes": found}) if found else None
