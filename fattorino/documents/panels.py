@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 from fattorino.organisations.queries import Actor
 
 if TYPE_CHECKING:
+    from fattorino.documents.passive.queries import PassiveView
     from fattorino.documents.queries import DocumentView
 
 
@@ -29,9 +30,16 @@ class Panel:
 
 # None where there is nothing to show to this person for this document.
 PanelFunction = Callable[[Actor, "DocumentView"], Panel | None]
+PassivePanelFunction = Callable[[Actor, "PassiveView"], Panel | None]
 
 
 def panels_of(actor: Actor, view: DocumentView) -> list[Panel]:
     """What rooms above have to show on this document's page, in their order."""
     functions: Sequence[PanelFunction] = import_string(settings.DOCUMENT_PANELS)
+    return [panel for function in functions if (panel := function(actor, view))]
+
+
+def passive_panels_of(actor: Actor, view: PassiveView) -> list[Panel]:
+    """The same of a received invoice."""
+    functions: Sequence[PassivePanelFunction] = import_string(settings.PASSIVE_PANELS)
     return [panel for function in functions if (panel := function(actor, view))]

@@ -27,7 +27,7 @@ SLUGS = {
 }
 BY_SLUG = {slug: dashboard for dashboard, slug in SLUGS.items()}
 # Of the others no document can come in yet: their rooms bring them.
-WITH_DOCUMENTS = frozenset({Dashboard.ACTIVE_PA, Dashboard.ACTIVE_PRIVATE})
+WITH_DOCUMENTS = frozenset({Dashboard.ACTIVE_PA, Dashboard.ACTIVE_PRIVATE, Dashboard.PASSIVE})
 NO_TAB = say("Documenti")
 DEFAULT_ICON = "it-files"
 

@@ -15,3 +15,11 @@ def document_or_404(actor: Actor, document_id: int) -> queries.DocumentView:
         return queries.get_document(actor, document_id)
     except RefusedError as error:
         raise Http404 from error
+
+
+def standing_or_404(actor: Actor, document_id: int) -> queries.Standing:
+    """The same for a document of any kind."""
+    try:
+        return queries.get_standing(actor, document_id)
+    except RefusedError as error:
+        raise Http404 from error

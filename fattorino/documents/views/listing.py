@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -30,6 +31,8 @@ from fattorino.organisations.spreadsheet import Cell, write_xlsx
 from fattorino.organisations.tables import csv_text
 from fattorino.workflow import queries as workflow
 from fattorino.workflow.queries import RowActions, StateView
+
+Row = TypeVar("Row")
 
 KINDS = [
     ("", gettext_lazy("Tutti")),
@@ -81,7 +84,7 @@ def entrate(request: HttpRequest, actor: Actor) -> HttpResponse:
             "query": urlencode(form.query),
             "next_query": urlencode(form.query | {"pagina": str(page.next)}) if page.next else "",
             "previous_query": urlencode(form.query | {"pagina": str(page.previous)}) if page.previous else "",
-            "poll": _poll_address([row.id for row in page.rows], page.last_change),
+            "poll": poll_address([row.id for row in page.rows], page.last_change),
             "offers": offers,
             "may_send_many": any(offer.in_bulk for offer in offers.values()),
             "dashboard_label": said(DASHBOARD_LABELS[form.dashboard]) if form.dashboard else "",
@@ -110,24 +113,30 @@ def _place(row: DocumentRow) -> tuple[str, str]:
 @desk
 def news(request: HttpRequest, actor: Actor) -> HttpResponse:
     """What the list asks every two seconds: only the rows that changed, or nothing (204)."""
+    ids, since = asked_news(request)
+    rows, last = queries.changed_rows(actor, ids, since)
+    if not rows:
+        return HttpResponse(status=204)
+    context = {"rows": rows, "poll": poll_address(ids, last), "offers": row_offers(actor, rows)}
+    return render(request, "documents/parts/news.html", context)
+
+
+def asked_news(request: HttpRequest) -> tuple[list[int], int]:
+    """The rows on the screen, and the change after which they are asked for."""
     ids = [
         int(i)
         for i in request.GET.get("righe", "").split(".")[:200]
         if i.isascii() and i.isdecimal() and len(i) < 19
     ]
     text = request.GET.get("dopo", "")
-    since = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
-    rows, last = queries.changed_rows(actor, ids, since)
-    if not rows:
-        return HttpResponse(status=204)
-    context = {"rows": rows, "poll": _poll_address(ids, last), "offers": row_offers(actor, rows)}
-    return render(request, "documents/parts/news.html", context)
+    return ids, int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
-def _poll_address(ids: list[int], since: int) -> str:
+def poll_address(ids: list[int], since: int, name: str = "documents:news") -> str:
+    """Where a list asks for its rows that changed."""
     if not ids:
         return ""
-    return f"{reverse('documents:news')}?{urlencode({'dopo': since, 'righe': '.'.join(map(str, ids))})}"
+    return f"{reverse(name)}?{urlencode({'dopo': since, 'righe': '.'.join(map(str, ids))})}"
 
 
 @require_safe
@@ -139,14 +148,27 @@ def export_csv(request: HttpRequest, actor: Actor) -> StreamingHttpResponse:
     gone by then: each page is read in a short one of its own, so that a slow reader holds nothing open. A document
     saved meanwhile may stand in it or not.
     """
-    rows = _pages(actor.company_id, queries.export_rows(actor, FilterForm(request.GET).filters))
+    rows = queries.export_rows(actor, FilterForm(request.GET).filters)
+    return as_csv(actor.company_id, COLUMNS, rows, _cells, "entrate")
+
+
+def as_csv(
+    company_id: int,
+    columns: Sequence[str],
+    rows: Iterator[Row],
+    cells: Callable[[Row], Sequence[Cell]],
+    name: str,
+) -> StreamingHttpResponse:
+    """All rows as a CSV that is made while it is sent."""
+    pages = _pages(company_id, rows)
     # The first page now: a fault of the filter is still a page of ours, not a broken file.
-    first = next(rows, [])
-    response = StreamingHttpResponse(_csv(chain([first], rows)), content_type="text/csv; charset=utf-8")
-    return named(response, _name("csv"))
+    first = next(pages, [])
+    lines = csv_lines(columns, chain([first], pages), cells)
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    return named(response, _name(name, "csv"))
 
 
-def _pages(company_id: int, rows: Iterator[DocumentRow]) -> Iterator[list[DocumentRow]]:
+def _pages(company_id: int, rows: Iterator[Row]) -> Iterator[list[Row]]:
     while True:
         with company_scope(company_id):
             page = list(islice(rows, ROWS_AT_ONCE))
@@ -155,13 +177,15 @@ def _pages(company_id: int, rows: Iterator[DocumentRow]) -> Iterator[list[Docume
         yield page
 
 
-def _csv(pages: Iterable[list[DocumentRow]]) -> Iterator[bytes]:
+def csv_lines(
+    columns: Sequence[str], pages: Iterable[list[Row]], cells: Callable[[Row], Sequence[Cell]]
+) -> Iterator[bytes]:
     text = io.StringIO("\ufeff")
     text.seek(0, io.SEEK_END)
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(columns)
     for page in pages:
-        writer.writerows([csv_text(cell) for cell in _cells(row)] for row in page)
+        writer.writerows([csv_text(cell) for cell in cells(row)] for row in page)
         yield text.getvalue().encode()
         text.seek(0)
         text.truncate()
@@ -172,15 +196,20 @@ def _csv(pages: Iterable[list[DocumentRow]]) -> Iterator[bytes]:
 def export_xlsx(request: HttpRequest, actor: Actor) -> FileResponse:
     """All rows of the filter as a workbook: made row by row on the disk, because a zip is whole only at its end."""
     rows = queries.export_rows(actor, FilterForm(request.GET).filters)
+    return as_xlsx("Entrate", COLUMNS, map(_cells, rows), "entrate")
+
+
+def as_xlsx(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], name: str) -> FileResponse:
+    """All rows as a workbook, made on the disk."""
     file = tempfile.TemporaryFile()  # noqa: SIM115  # the response reads and closes it
     try:
-        write_xlsx(file, "Entrate", COLUMNS, map(_cells, rows))
+        write_xlsx(file, title, columns, rows)
     except BaseException:
         file.close()
         raise
     file.seek(0)
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return named(FileResponse(file, content_type=kind), _name("xlsx"))
+    return named(FileResponse(file, content_type=kind), _name(name, "xlsx"))
 
 
 def _cells(row: DocumentRow) -> tuple[Cell, ...]:
@@ -197,5 +226,5 @@ def _cells(row: DocumentRow) -> tuple[Cell, ...]:
     )
 
 
-def _name(extension: str) -> str:
-    return f"entrate-{clock.day(clock.now()).isoformat()}.{extension}"
+def _name(name: str, extension: str) -> str:
+    return f"{name}-{clock.day(clock.now()).isoformat()}.{extension}"

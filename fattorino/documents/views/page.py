@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,8 +18,9 @@ from fattorino.documents import preview as looks
 from fattorino.documents import queries
 from fattorino.documents.forms import DocumentForm
 from fattorino.documents.panels import panels_of
+from fattorino.documents.passive.queries import is_passive
 from fattorino.documents.scarto import tell
-from fattorino.documents.views.common import document_or_404
+from fattorino.documents.views.common import document_or_404, standing_or_404
 from fattorino.documents.views.preservation import asked_of
 from fattorino.organisations.languages import said
 from fattorino.organisations.pages import desk, download
@@ -33,6 +34,8 @@ TYPES = {".xml": "application/xml", ".p7m": "application/pkcs7-mime", ".zip": "a
 @require_safe
 @desk
 def page(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
+    if is_passive(actor, document_id):
+        return redirect("passive:page", document_id)
     view = document_or_404(actor, document_id)
     workflow.mark_document_read(actor, document_id, now=clock.now())
     return render(request, "documents/page.html", _context(request, view, actor))
@@ -66,7 +69,7 @@ def _context(request: HttpRequest, view: queries.DocumentView, actor: Actor) -> 
     }
 
 
-def timeline(view: queries.DocumentView, actor: Actor) -> list[dict[str, Any]]:
+def timeline(view: HasHistory, actor: Actor) -> list[dict[str, Any]]:
     """The history, the newest first; a state reserved to others has no name in it."""
     labels = {s.code: s for s in state_views(actor.company_id, actor)}
     return [_event(change, labels) for change in reversed(view.history)]
@@ -83,6 +86,13 @@ def _event(change: Any, labels: dict[str, Any]) -> dict[str, Any]:
         else "",
         "recorded": change.message,
     }
+
+
+class HasHistory(Protocol):
+    """A view of a document of any kind."""
+
+    @property
+    def history(self) -> list[Any]: ...
 
 
 def _told(view: queries.DocumentView) -> list[dict[str, Any]]:
@@ -104,7 +114,7 @@ def _told(view: queries.DocumentView) -> list[dict[str, Any]]:
 @desk
 def run(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     """The one button of the state. Answers at once; the worker does the work."""
-    view = document_or_404(actor, document_id)
+    view = standing_or_404(actor, document_id)
     if request.POST.get("azione", "") != str(view.possibilities.action):
         raise RefusedError(
             _("Nel frattempo lo stato del documento è cambiato: non è stato fatto nulla."),
@@ -123,7 +133,7 @@ def run(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
 @desk
 def change_state(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     """*Cambia stato*."""
-    document_or_404(actor, document_id)
+    standing_or_404(actor, document_id)
     target = request.POST.get("stato", "")
     if not target:
         raise RefusedError(_("Scegliere lo stato da assegnare."))

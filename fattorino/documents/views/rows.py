@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from fattorino import clock
 from fattorino.core.errors import FattorinoError, RefusedError
 from fattorino.documents import queries
-from fattorino.documents.views.common import document_or_404
+from fattorino.documents.passive import queries as passive
+from fattorino.documents.views.common import standing_or_404
 from fattorino.documents.views.listing import row_offers
 from fattorino.documents.views.page import timeline
 from fattorino.organisations.languages import said
@@ -27,7 +28,7 @@ from fattorino.workflow import flows as workflow
 @desk
 def run(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     """The button of the state, in its row."""
-    view = document_or_404(actor, document_id)
+    view = standing_or_404(actor, document_id)
     if request.POST.get("azione", "") != str(view.possibilities.action):
         raise RefusedError(
             _("Nel frattempo lo stato del documento è cambiato: non è stato fatto nulla."),
@@ -45,7 +46,7 @@ def run(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
 @desk
 def change_state(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     """*Cambia stato*: the dialog, and what it asks for."""
-    view = document_or_404(actor, document_id)
+    view = standing_or_404(actor, document_id)
     if request.method != "POST":
         if request.headers.get("HX-Request") != "true":
             return redirect("documents:page", document_id)
@@ -71,15 +72,23 @@ def change_state(request: HttpRequest, actor: Actor, document_id: int) -> HttpRe
 @desk
 def history(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     """Everything that happened to the document, in a dialog over the list."""
-    view = document_or_404(actor, document_id)
+    view = standing_or_404(actor, document_id)
     if request.headers.get("HX-Request") != "true":
         return redirect("documents:page", document_id)
     context = {"row": view.row, "history": timeline(view, actor)}
     return render(request, "documents/parts/history.html", context)
 
 
-def _name(view: queries.DocumentView) -> str:
+def _name(view: queries.Standing) -> str:
     return f"{said(view.row.kind_label)} {view.row.number}".strip()
+
+
+def _drawn(actor: Actor, row: queries.DocumentRow) -> tuple[str, dict[str, object]]:
+    """The template of the list that the row stands in, and what it is drawn with."""
+    context: dict[str, object] = {"offers": row_offers(actor, [row]), "changed": True}
+    if received := passive.rows_of(actor, [row]):
+        return "documents/passive/parts/row.html", context | {"each": received[0], "now": clock.now()}
+    return "documents/parts/row.html", context | {"row": row}
 
 
 def _row(request: HttpRequest, actor: Actor, document_id: int, done: str) -> HttpResponse:
@@ -90,9 +99,8 @@ def _row(request: HttpRequest, actor: Actor, document_id: int, done: str) -> Htt
         if url_has_allowed_host_and_scheme(back, {request.get_host()}):
             return redirect(back)
         return redirect("documents:list")
-    row = document_or_404(actor, document_id).row
-    context = {"row": row, "offers": row_offers(actor, [row]), "changed": True}
-    response = render(request, "documents/parts/row.html", context)
+    row = standing_or_404(actor, document_id).row
+    response = render(request, *_drawn(actor, row))
     notice = {"level": "success", "message": done}
     response["HX-Trigger"] = json.dumps({"notice": notice, "closeDialog": True})
     return response
