@@ -9,9 +9,10 @@ from fattorino import clock
 from fattorino.core.workflow.definition import Action
 from fattorino.documents.panels import PanelFunction, PassivePanelFunction
 from fattorino.documents.passive import actions as passive
-from fattorino.hub.flows import acquire, outcomes, seal, synchronise
+from fattorino.hub.flows import acquire, by_hand, letters, outcomes, seal, synchronise
 from fattorino.hub.outcome_panel import outcome_panel
 from fattorino.hub.views import signing, terms
+from fattorino.hub.views.by_hand import panel as by_hand_panel
 from fattorino.workflow.actions import ActionFunction, ManyFunction, for_one
 
 ACTIONS_FOR_MANY: dict[Action, ManyFunction] = {
@@ -26,6 +27,8 @@ ACTIONS_FOR_MANY: dict[Action, ManyFunction] = {
 ACTIONS: dict[Action, ActionFunction] = {
     **{action: for_one(many) for action, many in ACTIONS_FOR_MANY.items()},
     Action.SYNCHRONISE: lambda run: synchronise.synchronise_document(run, now=run.now),
+    Action.LOAD_RECEIPT: by_hand.loaded,
+    Action.TELL_CUSTOMER: letters.tell_customer,
     Action.ACCEPT_OR_REFUSE: outcomes.answer,
     Action.ACCEPT: outcomes.answer,
     Action.REFUSE: outcomes.answer,
@@ -38,6 +41,8 @@ ACTIONS: dict[Action, ActionFunction] = {
 
 # Actions that ask something first: their buttons lead to a page.
 ACTION_PAGES: dict[Action, str] = {
+    Action.LOAD_RECEIPT: "by_hand:receipt",
+    Action.TELL_CUSTOMER: "by_hand:letter",
     Action.ACCEPT_OR_REFUSE: "passive:answer",
     Action.ACCEPT: "passive:answer",
     Action.REFUSE: "passive:answer",
@@ -48,5 +53,5 @@ ACTION_PAGES: dict[Action, str] = {
 ASK_HUB = synchronise.ask_again
 
 # What rooms above show on a document's page.
-PANELS: tuple[PanelFunction, ...] = (signing.panel, terms.panel)
+PANELS: tuple[PanelFunction, ...] = (signing.panel, terms.panel, by_hand_panel)
 PASSIVE_PANELS: tuple[PassivePanelFunction, ...] = (outcome_panel,)

@@ -14,7 +14,7 @@ from fattorino.hub.signing.certificates import Facts, facts
 Level = Literal["", "info", "warning", "danger"]
 # Days before the end from which it is said, and how loudly.
 STEPS: tuple[tuple[int, Level], ...] = ((7, "danger"), (30, "warning"), (60, "info"))
-FIRST_WARNING = datetime.timedelta(days=60)
+FIRST_WARNING = datetime.timedelta(days=61)  # so long before the end it is the sixtieth day
 
 # Where the certificates of a kind of channel lie: setting or secret -> what it is for. Of several that do the same
 # the one that lasts longest counts, the others stand beside it while one is renewed.

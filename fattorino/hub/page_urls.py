@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
+from fattorino.hub.views import by_hand as hand
 from fattorino.hub.views import channels as pages
+from fattorino.hub.views import letters
 
 channels = (
     [
@@ -18,4 +20,17 @@ channels = (
         path("<int:channel_id>/elimina/", pages.delete, name="delete"),
     ],
     "channels",
+)
+by_hand = (
+    [
+        path("", hand.listing, name="list"),
+        path("file.zip", hand.archive, name="zip"),
+        path("file/<int:submission_id>/", hand.file, name="file"),
+        path("trasmesso/<int:submission_id>/", hand.sent, name="sent"),
+        path("riprendi/<int:submission_id>/", hand.back, name="back"),
+        path("ricevute/", hand.receipts, name="receipts"),
+        path("ricevuta/<int:document_id>/", hand.receipt, name="receipt"),
+        path("cliente/<int:document_id>/", letters.letter, name="letter"),
+    ],
+    "by_hand",
 )

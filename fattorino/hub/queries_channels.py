@@ -205,7 +205,7 @@ def ways_of(company_id: int) -> list[Way]:
 def ending_soon(company_id: int, *, now: datetime.datetime) -> list[ChannelView]:
     """The active channels of which a certificate ends within two months, or has ended."""
     rows = Channel.objects.filter(
-        company_id=company_id, active=True, certificates_until__lte=now + FIRST_WARNING
+        company_id=company_id, active=True, certificates_until__lt=now + FIRST_WARNING
     )
     return [_view(row, {}, (), now) for row in rows.defer("secrets").order_by("certificates_until")]
 

@@ -1,0 +1,337 @@
+"""What a person carries to SdI's portal herself: she says that it went, takes it back, brings the receipt.
+
+A document may also have been sent outside the procedure altogether: then its receipt names a file that we never made,
+and that name becomes the document's from then on.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import uuid
+
+from django.db import IntegrityError, transaction
+
+from fattorino import clock
+from fattorino.core.errors import ConflictError, InputError, RefusedError
+from fattorino.core.sdi.message_io import ReadMessage, read_message
+from fattorino.core.sdi.names import InvoiceName, parse_invoice_name, progressive
+from fattorino.core.texts import say, together
+from fattorino.core.workflow.definition import Action, Dashboard
+from fattorino.documents import flows as documents
+from fattorino.documents.models import DocumentFile
+from fattorino.hub.flows import submissions, turns
+from fattorino.hub.flows.channel_settings import name_of
+from fattorino.hub.flows.matching import TO_TRANSMITTER, sdi_id
+from fattorino.hub.flows.receive import take_message
+from fattorino.hub.flows.transmit import TAKEN
+from fattorino.hub.models import Channel, FileNameSeries, Message, Submission, Transmission
+from fattorino.organisations.queries import Actor, get_company
+from fattorino.organisations.scope import company_scope
+from fattorino.workflow import flows as workflow
+from fattorino.workflow import queries as states
+from fattorino.workflow.actions import ActionResult, ActionRun
+from fattorino.workflow.models import Document
+
+Status = Submission.Status
+# With one of these the file that goes by another name cannot be this document's: SdI has ours, or may have it.
+WITH_SDI = frozenset({Status.QUEUED, Status.SENDING, Status.UNCERTAIN, Status.ACCEPTED, Status.CLOSED})
+_SDI_ID = re.compile(r"[0-9A-Za-z]{1,36}")
+# Of a receipt, an archive of receipts included.
+LIMIT = 8_000_000
+# Numbers of our own series that another program may have used meanwhile.
+NEAR = 10_000
+
+
+def tell_sent(
+    actor: Actor,
+    submission_id: int,
+    *,
+    now: datetime.datetime,
+    identificativo_sdi: str = "",
+    sent_on: datetime.date | None = None,
+) -> None:
+    """The person has loaded the file on the portal: from now on its receipt is waited for.
+
+    Raises:
+        RefusedError: with `fields`; ConflictError: somebody settled it before.
+    """
+    _may_write(actor)
+    _check_sent(identificativo_sdi, sent_on, clock.day(now))
+    with transaction.atomic():
+        row = _waiting(actor, submission_id)
+        Transmission.objects.create(
+            company_id=actor.company_id,
+            submission=row,
+            channel=row.channel,
+            started_at=now,
+            finished_at=now,
+            outcome=Transmission.Outcome.ACCEPTED,
+            identificativo_sdi=identificativo_sdi,
+        )
+        row.status, row.accepted_at = Status.ACCEPTED, now
+        row.identificativo_sdi = identificativo_sdi or row.identificativo_sdi
+        row.save(update_fields=["status", "accepted_at", "identificativo_sdi"])
+        workflow.report_status(
+            row.document_id,
+            TAKEN,
+            actor,
+            now=now,
+            message=_told(identificativo_sdi, sent_on or clock.day(now)),
+            sha256=row.outgoing.sha256 if row.outgoing else "",
+        )
+
+
+def _check_sent(identificativo_sdi: str, sent_on: datetime.date | None, today: datetime.date) -> None:
+    fields = {}
+    if identificativo_sdi and not _SDI_ID.fullmatch(identificativo_sdi):
+        fields["identificativo"] = say("L'IdentificativoSdI ha solo cifre (o lettere), al massimo 36.")
+    if sent_on and sent_on > today:
+        fields["data"] = say("Il giorno della trasmissione non può essere nel futuro.")
+    if fields:
+        raise RefusedError(say("La trasmissione non è stata registrata."), fields=fields)
+
+
+def _told(identificativo_sdi: str, day: datetime.date) -> str:
+    text = say("Trasmessa a mano dal portale il {day}.", day=f"{day:%d/%m/%Y}")
+    if not identificativo_sdi:
+        return text
+    return together(text, say("IdentificativoSdI {identifier}.", identifier=identificativo_sdi))
+
+
+def take_back(actor: Actor, submission_id: int, channel_id: int, *, now: datetime.datetime) -> None:
+    """It was not carried to the portal after all: it goes on another way.
+
+    Raises:
+        RefusedError: no such way; ConflictError: somebody settled it before.
+    """
+    _may_write(actor)
+    with transaction.atomic():
+        row = _waiting(actor, submission_id)
+        channel = (
+            Channel.objects.filter(pk=channel_id, company_id=actor.company_id, active=True)
+            .exclude(kind=Channel.Kind.BY_HAND)
+            .first()
+        )
+        if channel is None:
+            raise RefusedError(
+                say("Scegliere il canale con cui inviare il documento."), say("Il canale deve essere attivo.")
+            )
+        Submission.objects.filter(pk=row.pk).update(
+            status=Status.QUEUED, channel=channel, failures=0, next_attempt_at=None, last_error=""
+        )
+        workflow.record(
+            row.document_id,
+            "HubTakenBack",
+            actor,
+            now=now,
+            message=say("Non trasmessa a mano: va in coda sul canale «{channel}».", channel=name_of(channel)),
+        )
+        turns.start(channel, [row.pk], now=now)
+
+
+def _waiting(actor: Actor, submission_id: int) -> Submission:
+    """The submission that waits to be carried; its document is locked before it, as every flow does."""
+    hidden = states.hidden_states(actor.company_id, actor)
+    found = (
+        Submission.objects.filter(pk=submission_id, company_id=actor.company_id)
+        .exclude(document__state__in=hidden)
+        .values_list("document_id", flat=True)
+        .first()
+    )
+    if found is None:
+        raise RefusedError(say("Questo invio non c'è più: ricaricare la pagina."))
+    workflow.lock(found)
+    row = Submission.objects.select_for_update(of=("self",)).select_related("outgoing", "channel")
+    row_now = row.get(pk=submission_id)
+    if row_now.status != Status.BY_HAND:
+        raise ConflictError(
+            say("Nel frattempo qualcuno ha già deciso di questo invio: non è stato fatto nulla."),
+            say("Ricaricare la pagina."),
+        )
+    return row_now
+
+
+# ----------------------------------------------------------------------------------------------- receipts
+
+
+def load_receipts(
+    actor: Actor, files: list[tuple[str, bytes]], *, now: datetime.datetime
+) -> list[tuple[str, str]]:
+    """Take receipts that a person brings; each finds its document by the file name in it.
+
+    Returns:
+        the names of those that cannot be taken, each with the reason.
+    """
+    _may_write(actor)
+    refused = []
+    for name, content in files:
+        try:
+            _readable(content)
+        except InputError as error:
+            refused.append((name, error.text))
+            continue
+        take_message(name, content, "", now=now, company_id=actor.company_id)
+    return refused
+
+
+def load_receipt(
+    actor: Actor, document_id: int, name: str, content: bytes, *, now: datetime.datetime
+) -> None:
+    """Take the receipt of this very document, also where the file was never ours; then the state's action runs.
+
+    Raises:
+        InputError: not a message of SdI. RefusedError: it is about another file.
+    """
+    _may_write(actor)
+    read = _readable(content)
+    with transaction.atomic():
+        workflow.lock(document_id)
+        company_id = actor.company_id
+        asked = _asks_for_receipt(company_id, document_id)
+        _adopt(actor, document_id, read, asked, now)
+        if not asked:
+            take_message(name, content, "", now=now, company_id=company_id)
+            return
+        stored = documents.store(company_id, content, now=now)
+        documents.attach(document_id, company_id, documents.RECEIPT, name[:255], stored, now=now)
+        # The action reads what is attached here, so that the new state is written before the receipt moves it on.
+        workflow.request_action(document_id, actor, now=now)
+
+
+def loaded(run: ActionRun) -> ActionResult:
+    """The action *Carica ricevuta*: what was brought for this document is taken as if SdI itself had sent it."""
+    with company_scope(run.company_id):
+        rows = DocumentFile.objects.select_related("stored").filter(
+            document_id=run.document_id, company_id=run.company_id, kind=documents.RECEIPT
+        )
+        files = [(row.name, bytes(row.stored.content), row.stored.sha256) for row in rows.order_by("pk")]
+        known = set(
+            Message.objects.filter(sha256__in=[sha for _, _, sha in files]).values_list("sha256", flat=True)
+        )
+    fresh = [(name, content) for name, content, sha in files if sha not in known]
+    if not fresh:
+        return ActionResult(
+            False,
+            say("Nessuna ricevuta nuova è stata caricata: il pulsante «Carica ricevuta» ne chiede il file."),
+        )
+
+    def apply() -> None:
+        for name, content in fresh:
+            take_message(name, content, "", now=run.now, company_id=run.company_id)
+
+    names = ", ".join(name for name, _ in fresh)
+    return ActionResult(True, say("Ricevuta caricata: {name}.", name=names), then=apply)
+
+
+def _asks_for_receipt(company_id: int, document_id: int) -> bool:
+    """Whether the document's state has this action: only then may the button be pressed on the way."""
+    document = Document.objects.get(pk=document_id, company_id=company_id)
+    _, flow = states.workflow_of(company_id)
+    if not document.dashboard:
+        return False
+    return flow.state(document.state).rule(Dashboard(document.dashboard)).action is Action.LOAD_RECEIPT
+
+
+def _readable(content: bytes) -> ReadMessage:
+    if len(content) > LIMIT:
+        raise InputError(say("Il file è troppo grande per essere una ricevuta di SdI."))
+    read = read_message(content)
+    if read.message.tipo not in TO_TRANSMITTER:
+        raise InputError(
+            say(
+                "Il file è di tipo {kind}: non è una ricevuta di una fattura inviata.", kind=read.message.tipo
+            ),
+            say("Caricare RC, NS, MC, NE, DT o AT, come li dà il portale."),
+        )
+    return read
+
+
+def _adopt(actor: Actor, document_id: int, read: ReadMessage, asked: bool, now: datetime.datetime) -> None:
+    """See that the file which the receipt names is this document's: ours already, or sent outside the procedure."""
+    file_name = _file_of(read)
+    company_id = actor.company_id
+    found = Submission.objects.filter(company_id=company_id, base_name=file_name.stem).first()
+    if found is not None:
+        if found.document_id != document_id:
+            raise RefusedError(
+                say("La ricevuta è del file {file}, inviato con un altro documento.", file=str(file_name)),
+                say("Caricarla dalla pagina di quel documento."),
+            )
+        return
+    current = Submission.objects.filter(company_id=company_id, document_id=document_id, current=True).first()
+    if not asked and (current is None or current.status not in WITH_SDI):
+        raise RefusedError(
+            say("Questo documento non risulta trasmesso: una ricevuta non può essere sua."),
+            say(
+                "Se è stato trasmesso fuori procedura, assegnargli prima lo stato che lo dice (Cambia stato)."
+            ),
+        )
+    if current is not None and current.status in WITH_SDI:
+        raise RefusedError(
+            say(
+                "La ricevuta è del file {file}, ma questo documento è stato inviato come {ours}.",
+                file=str(file_name),
+                ours=current.file_name or current.base_name,
+            ),
+            say("Controllare di avere scelto la ricevuta giusta."),
+        )
+    if current is not None:
+        Submission.objects.filter(pk=current.pk).update(current=False)
+    _keep_clear_of(company_id, file_name)
+    try:
+        with transaction.atomic():
+            Submission.objects.create(
+                company_id=company_id,
+                document_id=document_id,
+                run=uuid.uuid4(),
+                status=Status.ACCEPTED,
+                base_name=file_name.stem,
+                file_name=str(file_name),
+                identificativo_sdi=sdi_id(read)[:36],
+                created_at=now,
+            )
+    except IntegrityError as error:
+        # Of another company of this installation: nothing of it may be told.
+        raise RefusedError(
+            say("Il file {file} non può essere di questo documento.", file=str(file_name)),
+            say("Controllare di avere scelto la ricevuta giusta."),
+        ) from error
+
+
+def _keep_clear_of(company_id: int, name: InvoiceName) -> None:
+    """A name of our own series that another program has used will not be given again.
+
+    One that lies far ahead is left alone: the series, which never ends otherwise, would be at its end.
+    """
+    company = get_company(company_id)
+    if (name.paese, name.identificativo) != (company.trasmittente_paese, company.trasmittente_codice):
+        return
+    number = int(name.progressivo, 36)
+    if number > 0 and name.progressivo == progressive(number):
+        given = FileNameSeries.objects.filter(id_paese=name.paese, id_codice=name.identificativo)
+        last = given.values_list("last", flat=True).first() or 0
+        if last < number <= last + NEAR:
+            submissions.start_names_after(company, name.progressivo)
+
+
+def _file_of(read: ReadMessage) -> InvoiceName:
+    name = getattr(read.message, "nome_file", "") or ""
+    archive = getattr(read.message, "riferimento_archivio", None)
+    for each in (name, (archive.nome_file or "") if archive else ""):
+        try:
+            return parse_invoice_name(each)
+        except InputError:
+            continue
+    raise InputError(
+        say("La ricevuta non dice di quale file è."),
+        say("Caricare il file come lo dà il portale, non rinominato."),
+    )
+
+
+def _may_write(actor: Actor) -> None:
+    if not actor.may_write:
+        raise RefusedError(
+            say("Il ruolo di consultazione non permette di lavorare i documenti."),
+            say("Chiedere a un amministratore dell'azienda il ruolo di operatore."),
+        )

@@ -1,0 +1,397 @@
+"""The channel pages: who sees them, what is saved, that no secret ever comes back, the test, the ways."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    pkcs12,
+)
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from fattorino.config import demo
+from fattorino.core.errors import RefusedError
+from fattorino.hub.flows import channel_settings as flows
+from fattorino.hub.flows import channels
+from fattorino.hub.flows.channel_settings import Wanted
+from fattorino.hub.models import Channel, ChannelUse
+from fattorino.hub.signing import certificates
+from fattorino.hub.signing.test_ca import Holder, issue, make_ca
+from fattorino.organisations.flows import save_user
+from fattorino.organisations.models import AuditEntry
+from fattorino.organisations.queries import Actor
+from fattorino.organisations.scope import company_scope
+from tests.desk import NOW, Desk, run_jobs
+
+CANALI = "/impostazioni/canali/"
+PEC = {
+    "label": "Casella PEC",
+    "address": "fatture@pec.ordine.example",
+    "smtp_host": "smtp.gestore.example",
+    "imap_host": "imap.gestore.example",
+    "pace": "0",
+    "concurrency": "1",
+}
+SECRET = "segretissima-42"
+
+
+@pytest.fixture
+def admin(desk: Desk) -> Actor:
+    user = save_user("capo@ordine.example", demo.PASSWORD, "Rita Capo", {desk.company.pk: "admin"}, now=NOW)
+    return Actor("utente", str(user), desk.company.pk, user.pk, "admin")
+
+
+@pytest.fixture
+def browser(desk: Desk, admin: Actor) -> Client:
+    client = Client()
+    assert client.login(email="capo@ordine.example", password=demo.PASSWORD)
+    return client
+
+
+@pytest.fixture(scope="module")
+def p12() -> bytes:
+    ca = make_ca(at=NOW)
+    return issue(ca, Holder("Laura", "Conti", "VRDLCU82D25L219V"), "prova", at=NOW)
+
+
+def post(client: Client, path: str, company: int, **values: Any) -> Any:
+    return client.post(path, {"azienda": str(company), **values})
+
+
+def pec(desk: Desk, browser: Client, **more: Any) -> Channel:
+    answer = post(browser, CANALI + "nuovo/pec/", desk.company.pk, **{**PEC, "password": SECRET, **more})
+    assert answer.status_code == 302, answer.content.decode()
+    return Channel.objects.get(company_id=desk.company.pk, kind="pec")
+
+
+# Who ------------------------------------------------------------------------------------------------------
+
+
+def test_only_who_administers_sees_the_channels(desk: Desk, browser: Client) -> None:
+    operator = Client()
+    assert operator.login(email="laura@ordine.example", password=demo.PASSWORD)
+    assert operator.get(CANALI).status_code == 403
+    assert operator.post(CANALI + "nuovo/pec/", {"azienda": desk.company.pk, **PEC}).status_code == 403
+    assert browser.get(CANALI).status_code == 200
+    assert not Channel.objects.filter(company_id=desk.company.pk, kind="pec").exists()
+
+
+def test_a_channel_of_another_company_is_not_there(desk: Desk, other_desk: Desk, browser: Client) -> None:
+    with company_scope(other_desk.company.pk):
+        theirs = Channel.objects.create(company_id=other_desk.company.pk, kind="pec", label="Altrui")
+    path = f"{CANALI}{theirs.pk}/"
+    assert browser.get(path).status_code == 404
+    for action in ("", "prova/", "attiva/", "elimina/"):
+        assert post(browser, path + action, desk.company.pk, attivo="0").status_code == 404
+    assert "Altrui" not in browser.get(CANALI).content.decode()
+
+
+def test_documents_cannot_be_sent_the_way_of_another_company(
+    desk: Desk, other_desk: Desk, admin: Actor
+) -> None:
+    with company_scope(other_desk.company.pk):
+        theirs = Channel.objects.create(company_id=other_desk.company.pk, kind="pec")
+    with company_scope(desk.company.pk), pytest.raises(RefusedError) as refused:
+        flows.choose_ways(admin, {"": (theirs.pk, None)}, now=NOW)
+    assert "non c'è più" in refused.value.fields[""]
+
+
+# Secrets --------------------------------------------------------------------------------------------------
+
+
+def test_a_secret_is_kept_encrypted_and_never_shown_exported_or_audited(desk: Desk, browser: Client) -> None:
+    row = pec(desk, browser)
+    assert channels.secrets_of(row) == {"password": SECRET}
+    assert SECRET.encode() not in bytes(row.secrets or b"")
+    pages = [
+        browser.get(f"{CANALI}{row.pk}/").content,
+        browser.get(CANALI).content,
+        browser.get(CANALI + "?file=csv").content,
+        browser.get("/impostazioni/modifiche/").content,
+    ]
+    assert not any(SECRET.encode() in page for page in pages)
+    entry = AuditEntry.objects.filter(company_id=desk.company.pk, what="canale impostato").get()
+    assert entry.detail["segreti"] == "password"
+    assert SECRET not in str(entry.detail)
+
+
+def test_a_secret_typed_into_a_form_that_is_refused_does_not_come_back(desk: Desk, browser: Client) -> None:
+    values = {**PEC, "smtp_host": "non un server!", "password": SECRET}
+    answer = post(browser, CANALI + "nuovo/pec/", desk.company.pk, **values)
+    assert answer.status_code == 422
+    assert "Non è il nome di un server" in answer.content.decode()
+    assert SECRET not in answer.content.decode()
+
+
+def test_an_empty_secret_keeps_what_is_there(desk: Desk, browser: Client) -> None:
+    row = pec(desk, browser)
+    answer = post(browser, f"{CANALI}{row.pk}/", desk.company.pk, **{**PEC, "label": "Nuovo nome"})
+    assert answer.status_code == 302
+    row.refresh_from_db()
+    assert (row.label, channels.secrets_of(row)) == ("Nuovo nome", {"password": SECRET})
+
+
+def test_a_password_does_not_follow_to_another_server(desk: Desk, browser: Client) -> None:
+    row = pec(desk, browser)
+    moved = {**PEC, "smtp_host": "smtp.altrove.example"}
+    answer = post(browser, f"{CANALI}{row.pk}/", desk.company.pk, **moved)
+    assert answer.status_code == 422
+    assert "scrivere di nuovo il segreto" in answer.content.decode()
+    row.refresh_from_db()
+    assert row.settings["smtp_host"] == PEC["smtp_host"]
+    answer = post(browser, f"{CANALI}{row.pk}/", desk.company.pk, **moved, password="un'altra")
+    assert answer.status_code == 302
+
+
+def test_what_is_missing_is_told_beside_the_field(desk: Desk, browser: Client) -> None:
+    answer = post(browser, CANALI + "nuovo/pec/", desk.company.pk, pace="0", concurrency="1")
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert page.count("Manca: senza, il canale non può funzionare.") == 4
+    assert not Channel.objects.filter(company_id=desk.company.pk, kind="pec").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "good"),
+    [
+        ("https://servizi.fatturapa.it/ricevi_file", True),
+        ("http://127.0.0.1:8001/ricevi_file", True),
+        ("http://servizi.fatturapa.it/ricevi_file", False),
+        ("http://127.0.0.1.example.org/", False),
+        ("https://utente:parola@servizi.fatturapa.it/", False),
+        ("ftp://servizi.fatturapa.it/", False),
+        ("https://", False),
+        ("https://[::1", False),
+    ],
+)
+def test_sdi_is_called_with_tls_only(desk: Desk, admin: Actor, url: str, good: bool) -> None:
+    wanted = Wanted("", 0, 4, {"url": url})
+    if good:
+        assert flows.save_channel(admin, "sdicoop", wanted, now=NOW).settings == {"url": url}
+        return
+    with pytest.raises(RefusedError) as refused:
+        flows.save_channel(admin, "sdicoop", wanted, now=NOW)
+    assert "url" in refused.value.fields
+
+
+def test_the_exchange_folder_is_chosen_by_who_keeps_the_machine(
+    desk: Desk, browser: Client, p12: bytes, settings: Any
+) -> None:
+    """Whoever could name any folder could read the supports of another company."""
+    values = sdiftp_values(p12) | {"root": "/srv/sdiftp/altra-azienda"}
+    answer = post(browser, CANALI + "nuovo/sdiftp/", desk.company.pk, **values)
+    assert answer.status_code == 302, answer.content.decode()
+    row = Channel.objects.get(company_id=desk.company.pk, kind="sdiftp")
+    assert row.settings["root"] == f"{settings.SDIFTP_HOME}/02100450127"
+
+
+def sdiftp_values(p12: bytes) -> dict[str, Any]:
+    _, certificate, _ = pkcs12.load_key_and_certificates(p12, b"prova")
+    assert certificate is not None
+    der = certificate.public_bytes(Encoding.DER)
+    return {
+        "node": "02100450127",
+        "pace": "0",
+        "concurrency": "1",
+        "signing_certificate": SimpleUploadedFile("firma.p12", p12),
+        "password-signing_certificate": "prova",
+        "reading_certificate": SimpleUploadedFile("cifra.p12", p12),
+        "password-reading_certificate": "prova",
+        "sdi_signing_certificates": SimpleUploadedFile("sdi.cer", der),
+        "sdi_reading_certificate": SimpleUploadedFile("sdi2.cer", der),
+    }
+
+
+# Certificates ---------------------------------------------------------------------------------------------
+
+
+def test_a_certificate_is_uploaded_and_told_with_subject_and_end(
+    desk: Desk, browser: Client, p12: bytes
+) -> None:
+    answer = post(
+        browser,
+        CANALI + "nuovo/sdicoop/",
+        desk.company.pk,
+        **{
+            "url": "https://servizi.example/ricevi_file",
+            "pace": "0",
+            "concurrency": "4",
+            "client_identity": SimpleUploadedFile("client.p12", p12),
+            "password-client_identity": "prova",
+        },
+    )
+    assert answer.status_code == 302, answer.content.decode()
+    row = Channel.objects.get(company_id=desk.company.pk, kind="sdicoop", settings__has_key="url")
+    assert "PRIVATE KEY" in channels.secrets_of(row)["client_identity"]
+    assert "PRIVATE KEY" not in str(row.settings)
+    own = certificates.facts(channels.secrets_of(row)["client_identity"])[0]
+    assert row.certificates_until == own.not_after
+    page = browser.get(f"{CANALI}{row.pk}/").content.decode()
+    assert "CONTI" in page.upper() and own.serial in page and f"{own.not_after:%d/%m/%Y}" in page
+    assert "PRIVATE KEY" not in page
+
+
+@pytest.mark.parametrize("form", ["p12", "pem", "two files", "der key"])
+def test_certificate_and_key_come_in_every_usual_form(p12: bytes, form: str) -> None:
+    key, certificate, _ = pkcs12.load_key_and_certificates(p12, b"prova")
+    assert key is not None and certificate is not None
+    pem = certificate.public_bytes(Encoding.PEM)
+    plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"prova"))
+    der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    files = {"p12": [p12], "pem": [plain + pem], "two files": [pem, locked], "der key": [der, pem]}[form]
+    pair = certificates.read_pair(files, "prova")
+    assert pair.certificates.startswith(pem.decode())
+    assert pair.key == plain.decode()
+
+
+def test_what_is_no_pair_is_refused_with_the_reason(p12: bytes) -> None:
+    other = issue(make_ca(at=NOW), Holder("Ugo", "Neri", "NREGUO80A01H501X"), "prova", at=NOW)
+    key, _, _ = pkcs12.load_key_and_certificates(other, b"prova")
+    _, certificate, _ = pkcs12.load_key_and_certificates(p12, b"prova")
+    assert key is not None and certificate is not None
+    stranger = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    for files, told in (
+        ([p12], "password è sbagliata"),
+        ([b"ciao"], "non si legge"),
+        ([certificate.public_bytes(Encoding.PEM)], "manca la chiave privata"),
+        ([stranger, certificate.public_bytes(Encoding.PEM)], "manca il certificato di questa chiave"),
+    ):
+        with pytest.raises(certificates.InputError) as refused:
+            certificates.read_pair(files, "sbagliata")
+        assert told in refused.value.text
+
+
+def test_a_key_that_is_renewed_stays_beside_the_new_one(desk: Desk, browser: Client, p12: bytes) -> None:
+    post(browser, CANALI + "nuovo/sdiftp/", desk.company.pk, **sdiftp_values(p12))
+    row = Channel.objects.get(company_id=desk.company.pk, kind="sdiftp")
+    newer = issue(make_ca(at=NOW), Holder("Laura", "Conti", "VRDLCU82D25L219V"), "prova", at=NOW)
+    values = {
+        **{"node": "02100450127", "pace": "0", "concurrency": "1"},
+        "reading_certificate": SimpleUploadedFile("cifra.p12", newer),
+        "password-reading_certificate": "prova",
+    }
+    answer = post(browser, f"{CANALI}{row.pk}/", desk.company.pk, **values)
+    assert answer.status_code == 302, answer.content.decode()
+    row.refresh_from_db()
+    assert channels.secrets_of(row)["reading_key"].count("BEGIN PRIVATE KEY") == 2
+    assert channels.secrets_of(row)["signing_key"].count("BEGIN PRIVATE KEY") == 1
+    first = certificates.facts(row.settings["reading_certificate"])[0]
+    _, newest, _ = pkcs12.load_key_and_certificates(newer, b"prova")
+    assert newest is not None and first.serial == f"{newest.serial_number:X}"
+
+
+@pytest.mark.parametrize(
+    ("days", "level"), [(90, ""), (60, "info"), (30, "warning"), (7, "danger"), (-1, "danger")]
+)
+def test_the_end_of_a_certificate_is_told_60_30_and_7_days_before(
+    desk: Desk, browser: Client, days: int, level: str
+) -> None:
+    from fattorino.hub import queries_channels as queries
+
+    end = NOW + datetime.timedelta(days=days, hours=1)
+    Channel.objects.create(company_id=desk.company.pk, kind="sdicoop", certificates_until=end)
+    (row,) = queries.channels_of(desk.company.pk, now=NOW)
+    assert row.certificates_level == level
+    assert [each.id for each in queries.ending_soon(desk.company.pk, now=NOW)] == ([row.id] if level else [])
+
+
+# Test -----------------------------------------------------------------------------------------------------
+
+
+def test_the_test_runs_in_the_background_and_its_steps_are_kept(desk: Desk, browser: Client) -> None:
+    row = Channel.objects.create(
+        company_id=desk.company.pk, kind="sdicoop", settings={"url": "http://127.0.0.1:9/ricevi_file"}
+    )
+    answer = post(browser, f"{CANALI}{row.pk}/prova/", desk.company.pk)
+    assert answer.status_code == 302
+    assert "Prova in corso" in browser.get(f"{CANALI}{row.pk}/").content.decode()
+    assert post(browser, f"{CANALI}{row.pk}/prova/", desk.company.pk).status_code == 409
+    assert "hub.examine_channel" in run_jobs()
+    row.refresh_from_db()
+    assert row.test_started_at is None and row.tested_at is not None
+    assert [step["ok"] for step in row.test_result] == [False]
+    page = browser.get(f"{CANALI}{row.pk}/").content.decode()
+    assert "Collegamento con SdI" in page and "non riuscito" in page
+
+
+def test_a_channel_that_cannot_even_be_built_says_so(desk: Desk, admin: Actor) -> None:
+    row = Channel.objects.create(
+        company_id=desk.company.pk, kind="pec", secrets=b"gAAAA-not-ours", settings={"address": "a@b.it"}
+    )
+    flows.ask_for_test(admin, row.pk, now=NOW)
+    run_jobs()
+    row.refresh_from_db()
+    assert "non si può decifrare" in row.test_result[0]["text"]
+
+
+# Ways -----------------------------------------------------------------------------------------------------
+
+
+def test_which_dashboard_goes_which_way_is_chosen_and_audited(desk: Desk, browser: Client) -> None:
+    first = Channel.objects.create(company_id=desk.company.pk, kind="pec", label="Casella")
+    second = Channel.objects.create(company_id=desk.company.pk, kind="by_hand", label="A mano")
+    answer = post(
+        browser,
+        CANALI + "vie/",
+        desk.company.pk,
+        **{"via-tutti": str(first.pk), "seconda-tutti": str(second.pk), "via-PA": str(second.pk)},
+    )
+    assert answer.status_code == 302
+    assert channels.channel_for(desk.company.pk, "PR") == first
+    assert channels.channel_for(desk.company.pk, "PA") == second
+    use = ChannelUse.objects.get(company_id=desk.company.pk, dashboard="")
+    assert use.fallback_id == second.pk
+    page = browser.get("/impostazioni/modifiche/").content.decode()
+    assert "vie dei documenti scelte" in page.lower() and "Casella" in page
+
+
+def test_the_second_way_is_another_one_that_is_active(desk: Desk, browser: Client) -> None:
+    first = Channel.objects.create(company_id=desk.company.pk, kind="pec", label="Casella")
+    off = Channel.objects.create(company_id=desk.company.pk, kind="by_hand", label="Spento", active=False)
+    for second, told in ((first.pk, "un altro canale"), (off.pk, "non è attivo")):
+        answer = post(
+            browser,
+            CANALI + "vie/",
+            desk.company.pk,
+            **{"via-tutti": str(first.pk), "seconda-tutti": str(second)},
+        )
+        assert answer.status_code == 422 and told in answer.content.decode()
+    assert not ChannelUse.objects.filter(company_id=desk.company.pk).exists()
+
+
+def test_a_way_that_documents_take_is_not_switched_off(desk: Desk, admin: Actor) -> None:
+    row = Channel.objects.create(company_id=desk.company.pk, kind="pec", label="Casella")
+    flows.choose_ways(admin, {"": (row.pk, None)}, now=NOW)
+    with pytest.raises(RefusedError) as refused:
+        flows.set_active(admin, row.pk, False, now=NOW)
+    assert "Casella" in refused.value.text
+    other = Channel.objects.create(company_id=desk.company.pk, kind="by_hand")
+    flows.choose_ways(admin, {"": (other.pk, row.pk)}, now=NOW)
+    flows.set_active(admin, row.pk, False, now=NOW)
+    assert ChannelUse.objects.get(company_id=desk.company.pk).fallback is None
+
+
+def test_a_channel_that_was_used_is_switched_off_and_not_deleted(desk: Desk, admin: Actor) -> None:
+    row = Channel.objects.create(company_id=desk.company.pk, kind="pec", label="Casella")
+    fresh = Channel.objects.create(company_id=desk.company.pk, kind="pec", label="Mai usata")
+    ChannelUse.objects.create(company_id=desk.company.pk, dashboard="", channel=row)
+    with pytest.raises(RefusedError) as refused:
+        flows.delete_channel(admin, row.pk, now=NOW)
+    assert "Disattivarlo" in refused.value.text
+    flows.delete_channel(admin, fresh.pk, now=NOW)
+    assert list(Channel.objects.filter(company_id=desk.company.pk)) == [row]
+
+
+def test_the_installations_own_way_is_found_again_and_never_twice(desk: Desk, admin: Actor) -> None:
+    """A channel that was made on the page with nothing in it is as good as the implicit one: there may be two."""
+    first = channels.channel_for(desk.company.pk, "PR")
+    flows.save_channel(admin, "sdicoop", Wanted("Altro", 0, 4), now=NOW)
+    assert channels.channel_for(desk.company.pk, "PR") == first
