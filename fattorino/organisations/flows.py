@@ -148,7 +148,6 @@ def save_user(
     return user
 
 
-@transaction.atomic
 def set_sign_private(
     company_id: int, wanted: bool, *, now: datetime.datetime, actor_id: int | None = None
 ) -> None:
@@ -165,6 +164,7 @@ def set_sign_private(
             )
 
 
+@transaction.atomic
 def set_installation_admin(
     email: str, wanted: bool, *, now: datetime.datetime, actor_id: int | None = None
 ) -> User:
