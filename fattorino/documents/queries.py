@@ -355,7 +355,7 @@ def check_unused(actor: Actor, filters: DocumentFilters) -> bool:
 
 def imports(actor: Actor, before: int | None = None, limit: int = 30) -> list[ImportedFile]:
     """Earlier imports, newest first; `before` is the id of the last one seen."""
-    rows = ImportedFile.objects.filter(company_id=actor.company_id).defer("stored__content")
+    rows = ImportedFile.objects.filter(company_id=actor.company_id, received=False).defer("stored__content")
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return list(rows.select_related("created_by").order_by("-pk")[:limit])
@@ -363,7 +363,7 @@ def imports(actor: Actor, before: int | None = None, limit: int = 30) -> list[Im
 
 def get_import(actor: Actor, import_id: int) -> ImportedFile:
     """Raises: RefusedError: not there for this actor."""
-    row = ImportedFile.objects.filter(pk=import_id, company_id=actor.company_id).first()
+    row = ImportedFile.objects.filter(pk=import_id, company_id=actor.company_id, received=False).first()
     if row is None:
         raise RefusedError(say("Importazione non trovata."))
     return row

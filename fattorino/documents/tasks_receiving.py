@@ -42,3 +42,9 @@ def read_reception(reception_id: int) -> None:
 def requeue_receptions(timestamp: int) -> None:
     """Read what waits although no job will come for it."""
     receiving.requeue_waiting(before=clock.now() - LATE)
+
+
+@app.task(name="documents.bring_received", retry=AGAIN)
+def bring_received(company_id: int, import_id: int) -> None:
+    """Take the invoices in a file that a person handed in."""
+    receiving.bring(company_id, import_id, now=clock.now())

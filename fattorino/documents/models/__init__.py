@@ -12,7 +12,9 @@ from fattorino.documents.models.files import StoredFile as StoredFile
 from fattorino.documents.models.finding import PreservationData as PreservationData
 from fattorino.documents.models.finding import SearchEntry as SearchEntry
 from fattorino.documents.models.finding import SearchWord as SearchWord
+from fattorino.documents.models.passive import BroughtFile as BroughtFile
 from fattorino.documents.models.passive import Decision as Decision
+from fattorino.documents.models.passive import FolderFile as FolderFile
 from fattorino.documents.models.passive import PassiveInvoice as PassiveInvoice
 from fattorino.documents.models.passive import Posting as Posting
 from fattorino.documents.models.passive import Reception as Reception

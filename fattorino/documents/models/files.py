@@ -39,6 +39,8 @@ class ImportedFile(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.WAITING)
     # One entry per file inside: {"name", "ok", "message", "hint", "code", "document_id", "tolerated"}
     outcomes = models.JSONField(default=list)
+    # What it holds are invoices of others to the company: each has its BroughtFile, and `outcomes` stays empty.
+    received = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from fattorino.core.texts import say
-from fattorino.documents.models.files import StoredFile
+from fattorino.documents.models.files import ImportedFile, StoredFile
 from fattorino.organisations.models import Company, User
 from fattorino.workflow.models import Document
 
@@ -60,6 +60,8 @@ class Reception(models.Model):
     metadata_name = models.CharField(max_length=255, blank=True)
     metadata = models.BinaryField(null=True)
     received_at = models.DateTimeField()
+    # When SdI delivered it, as far as somebody knows: from then the PA's term runs.
+    delivered_at = models.DateTimeField(null=True)
     arrivals = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     note = models.TextField(blank=True)
@@ -80,6 +82,21 @@ class Reception(models.Model):
             models.Index(fields=["company", "sha256"], name="receptions_by_bytes"),
             models.Index(fields=["id"], condition=models.Q(state="waiting"), name="receptions_waiting"),
         ]
+
+
+class BroughtFile(models.Model):
+    """One file of those that a person handed in together, in their order, and what was made of it."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    imported = models.ForeignKey(ImportedFile, on_delete=models.PROTECT, related_name="brought")
+    position = models.PositiveIntegerField()
+    name = models.CharField(max_length=255)
+    # Empty for what is no invoice file; then `note` says what it is.
+    reception = models.ForeignKey(Reception, null=True, on_delete=models.PROTECT, related_name="+")
+    note = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["imported", "position"], name="brought_in_order")]
 
 
 class PassiveInvoice(models.Model):
@@ -182,8 +199,23 @@ class WatchedFolder(models.Model):
     active = models.BooleanField(default=True)
     looked_at = models.DateTimeField(null=True)
     taken = models.PositiveIntegerField(default=0)
+    # Whether what was taken is moved into the folder "presi"; else it is remembered by its name, size and time.
+    moves = models.BooleanField(default=True)
     last_error = models.TextField(blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["company", "path"], name="one_watch_per_folder")]
+
+
+class FolderFile(models.Model):
+    """A file of a watched folder that was taken and left where it lies: not looked at again while it stays the same."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    folder = models.ForeignKey(WatchedFolder, on_delete=models.CASCADE, related_name="files")
+    name = models.CharField(max_length=255)
+    size = models.BigIntegerField()
+    changed_ns = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["folder", "name"], name="folder_file_once")]

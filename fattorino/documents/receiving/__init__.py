@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fattorino.documents.receiving.bringing import bring as bring
+from fattorino.documents.receiving.bringing import bring_files as bring_files
 from fattorino.documents.receiving.reading import read as read
 from fattorino.documents.receiving.reading import set_aside as set_aside
 from fattorino.documents.receiving.take import read_again as read_again

@@ -12,8 +12,8 @@ from fattorino.core.errors import FormatError, InputError, RefusedError
 from fattorino.core.texts import say, together
 from fattorino.documents.models import Reception
 from fattorino.documents.receiving.contents import Contents, Metadata, read_contents, read_metadata
-from fattorino.documents.receiving.take import UNSETTLED
-from fattorino.documents.receiving.whose import BY_HAND, Owner, owner_of
+from fattorino.documents.receiving.take import BY_HAND, UNSETTLED
+from fattorino.documents.receiving.whose import Owner, owner_of
 from fattorino.documents.receiving.writing import write
 from fattorino.organisations.queries import companies_receiving_at
 from fattorino.organisations.scope import company_scope, system_scope

@@ -15,12 +15,14 @@ from fattorino.organisations.scope import company_scope, system_scope
 from fattorino.workflow import queue
 
 State = Reception.State
+# What a person or a folder of the company puts in: no line of SdI led it there, and when SdI delivered it nobody knows.
+BY_HAND = frozenset({Reception.Source.IMPORT.value, Reception.Source.FOLDER.value})
 # What a new reading may still find out.
 UNSETTLED = frozenset({State.WAITING.value, State.UNREADABLE.value, State.NOBODY.value})
 _TAKE = """
   insert into documents_reception (company_id, brought_for, source, identificativo_sdi, name, sha256, content,
-    metadata_name, metadata, received_at, arrivals, state, note)
-  values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 'waiting', '')
+    metadata_name, metadata, received_at, delivered_at, arrivals, state, note)
+  values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 'waiting', '')
   on conflict (identificativo_sdi, sha256, brought_for) do update set arrivals = documents_reception.arrivals + 1,
     metadata_name = case when documents_reception.metadata is null then excluded.metadata_name
       else documents_reception.metadata_name end,
@@ -39,6 +41,7 @@ def take_invoice(
     *,
     company_id: int | None,
     now: datetime.datetime,
+    delivered_at: datetime.datetime | None = None,
 ) -> int:
     """Keep an invoice file that arrived and queue its reading. The same delivery again only counts.
 
@@ -47,6 +50,7 @@ def take_invoice(
         identificativo_sdi: SdI's number of the file; empty where nobody told it.
         metadata_name, metadata: its MT; empty where it came without.
         company_id: whose channel or person brought it; None at the installation's own door.
+        delivered_at: when SdI delivered it, where that is told (a PEC's certified instant); else now, by a channel.
 
     Returns:
         the reception's id. When this returns (and the caller's transaction, if any, is committed), SdI may be told
@@ -63,6 +67,7 @@ def take_invoice(
         shown_name(metadata_name) if metadata else "",
         metadata or None,
         now,
+        delivered_at or (None if source in BY_HAND else now),
     ]
     with system_scope():
         with connection.cursor() as cursor:

@@ -9,13 +9,12 @@ from fattorino.core.texts import say
 from fattorino.core.values import UNKNOWN_RECIPIENT
 from fattorino.documents import flows
 from fattorino.documents.models import Reception
+from fattorino.documents.receiving.take import BY_HAND
 from fattorino.organisations.queries import companies_known_as, companies_receiving_at
 
 if TYPE_CHECKING:
     from fattorino.core.fatturapa.draft import Party
 
-# What a person or a program of the company puts in: no line of SdI led it there.
-BY_HAND = frozenset({Reception.Source.IMPORT.value, Reception.Source.FOLDER.value})
 OFFICE = 6  # characters of a PA's office code, which belongs to one body alone
 
 

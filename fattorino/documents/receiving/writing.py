@@ -14,6 +14,7 @@ from fattorino.core.workflow.definition import Dashboard, DocumentKind
 from fattorino.documents import files, flows
 from fattorino.documents.importing import BY_THE_BUYER
 from fattorino.documents.models import (
+    BroughtFile,
     Decision,
     DocumentFile,
     Invoice,
@@ -23,7 +24,7 @@ from fattorino.documents.models import (
     Supplier,
 )
 from fattorino.documents.receiving.contents import Contents, Metadata
-from fattorino.documents.receiving.whose import BY_HAND
+from fattorino.documents.receiving.take import BY_HAND
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.flows import DocumentFacts
@@ -88,7 +89,7 @@ def _create(
         status="MT_PA" if for_pa else "MT_PRIV",
         sha256=stored.sha256,
     )
-    delivered = delivered_at(row)
+    delivered = row.delivered_at
     PassiveInvoice.objects.create(
         document=document,
         company_id=row.company_id,
@@ -112,11 +113,6 @@ def _create(
         files.attach(
             document.pk, row.company_id, DocumentFile.Kind.METADATA, row.metadata_name, kept, now=now
         )
-
-
-def delivered_at(row: Reception) -> datetime.datetime | None:
-    """When SdI delivered the file: it comes at once by a channel; what a person puts in came at some other time."""
-    return None if row.source in BY_HAND else row.received_at
 
 
 def seller_of(summary: Summary) -> str:
@@ -170,6 +166,12 @@ def _actor(row: Reception) -> Actor:
     assert row.company_id is not None
     if row.source not in BY_HAND:
         return workflow.system_actor(row.company_id, "sdi")
+    brought = BroughtFile.objects.filter(company_id=row.company_id, reception=row).select_related(
+        "imported__created_by"
+    )
+    person = next((b.imported.created_by for b in brought if b.imported.created_by), None)
+    if person is not None:
+        return Actor("utente", str(person), row.company_id, person.pk)
     return Actor("hub", row.get_source_display(), row.company_id)
 
 
@@ -244,7 +246,7 @@ def _complete(
     number, document_id = metadata.identificativo_sdi[:36], known.document_id
     note = say("La fattura {number} del fornitore è già arrivata.", number=summary.numero)
     if number and not known.identificativo_sdi:
-        delivered = delivered_at(row)
+        delivered = row.delivered_at
         known.identificativo_sdi = number
         known.delivered_at = known.delivered_at or delivered
         if known.formato == "FPA12" and delivered and known.answer_by is None:
