@@ -37,11 +37,17 @@ SAME = re.compile(
 READ_ALOUD = frozenset({"title", "alt", "placeholder", "aria-label", "data-text", "data-confirm", "summary"})
 
 # Texts that stay Italian: official words that the field knows only so, each with its reason.
+_LAW = "the words of the law with which a refusal to an Italian supplier begins"
 OFFICIAL: dict[str, str] = {
     "Fattorino CA di prova (senza valore legale)": "the name of an authority, written into certificates",
     "Nello stato dal": "a heading of exports, which programs and the accountant read",
     "Imposta di bollo assolta in modo virtuale": "a line of the invoice itself, which the buyer reads in Italian",
     "Suggerimenti per la compilazione 1.6": "the title of an official document",
+    "Operazione non posta in essere in favore del destinatario (DM 132/2020, lett. a)": _LAW,
+    "Omessa o errata indicazione del CIG o del CUP (DM 132/2020, lett. b)": _LAW,
+    "Omessa o errata indicazione del codice di repertorio (DM 132/2020, lett. c)": _LAW,
+    "Omessa o errata indicazione di AIC e quantitativo (DM 132/2020, lett. d)": _LAW,
+    "Omessa o errata indicazione della determina d'impegno (DM 132/2020, lett. e)": _LAW,
 }
 # Files and folders whose readers are not users of the pages, each with its reason.
 ITALIAN = {

@@ -171,7 +171,7 @@ def _insist_on_term(passive: PassiveInvoice, now: datetime.datetime) -> None:
     if now > passive.answer_by:
         raise RefusedError(
             say(
-                "Il termine di 15 giorni per rispondere è passato: SdI non accetta più né l'accettazione né il rifiuto."
+                "Il termine di 15 giorni è passato: SdI non accetta più né l'accettazione né il rifiuto."
             ),
             say("Se qualcosa non va, scrivere al fornitore e chiedere una nota di credito."),
         )
@@ -265,7 +265,7 @@ def post(
     if not actor.may_write:
         raise RefusedError(say("Il ruolo di consultazione non permette di contabilizzare."))
     protocol = " ".join(protocol.replace("\x00", "").split())
-    fields = {}
+    fields: dict[str, str] = {}
     if date > today:
         fields["data"] = say("La data di registrazione non può essere nel futuro.")
     if len(protocol) > PROTOCOL_LENGTH:
