@@ -2,7 +2,8 @@
 
 XML Schema 1.0 (part 2, appendix F) and Python's `re` share literals, classes, groups, alternatives and greedy
 repetitions. The rest (anchors, look-around, ``.``, ``\\d``, lazy repetitions ...) is only in one of them or differs,
-so a declaration that uses it is refused: its schema would not say what its check does.
+so a declaration that uses it is refused: its schema would not say what its check does. So is the repetition of what
+may be empty, in which either of them can lose its way.
 """
 
 from __future__ import annotations
@@ -73,8 +74,9 @@ class _Reader:
         self.at = match.end()
         if self.peek() in ("?", "*", "+", "{"):
             raise self.error()
-        if match.group()[0] == "{" and atom.fewest == 0:
-            # libxml2 loses its way in a counted group that may be empty: it refuses "" for (a|a?){2}.
+        if match.group() != "?" and atom.fewest == 0:
+            # Of a group that may be empty, libxml2 loses its way when it is counted (it refuses "" for (a|a?){2}), and
+            # Python searches without an end when such repetitions stand in each other: ((((a?)+)+)*)*b for "aaa".
             raise self.error()
         fewest, most = _times(match)
         return Width(atom.fewest * fewest, None if most is None or atom.most is None else atom.most * most)
