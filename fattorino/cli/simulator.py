@@ -33,18 +33,13 @@ register(
         "quale simulatore; le sue opzioni seguono (--help le elenca)": (
             "which simulator; its own options follow (--help lists them)"
         ),
-        "Un Sistema di Interscambio simulato, su questa macchina.": (
-            "A simulated Sistema di Interscambio, on this machine."
-        ),
+        "Un Sistema di Interscambio simulato, su questa macchina.": ("A simulated SdI, on this machine."),
         "Un Sistema di Interscambio simulato che visita con SFTP il server di un nodo SdIFtp. "
         "Alla prima partenza scrive nella cartella dei libri le chiavi da caricare nella pagina "
         "del canale.": (
-            "A simulated Sistema di Interscambio that visits the server of an SdIFtp node by SFTP. "
+            "A simulated SdI that visits the server of an SdIFtp node by SFTP. "
             "At the first start it writes into the folder of its books the keys to be uploaded on "
             "the channel page."
-        ),
-        "Un gestore PEC simulato, con lo SdI simulato dietro gli indirizzi sdiNN@pec.fatturapa.it.": (
-            "A simulated PEC provider, with the simulated SdI behind the addresses sdiNN@pec.fatturapa.it."
         ),
         "Un servizio di firma remota simulato, su questa macchina.": (
             "A simulated remote signature service, on this machine."
@@ -77,11 +72,6 @@ register(
         "PEM: per cui si cifra verso il nodo": "PEM: for which what goes to the node is encrypted",
         "visita le cartelle dei flussi di test": "visit the folders of the test flows",
         "minuti dello SdI tra due visite (10)": "minutes of SdI between two visits (10)",
-        "porta di invio, con TLS (8013)": "port of submission, with TLS (8013)",
-        "porta di lettura, con TLS (8014)": "port of reading, with TLS (8014)",
-        "casella e password, come indirizzo:password; anche più volte": (
-            "mailbox and password, as address:password; may be repeated"
-        ),
     }
 )
 
@@ -109,8 +99,10 @@ class _Speaking(Parser):
     def __init__(self, *args: Any, description: str = "", **kwargs: Any) -> None:
         super().__init__(*args, description=_(description), **kwargs)
 
-    def add_argument(self, *args: Any, help: str = "", **kwargs: Any) -> argparse.Action:
-        return super().add_argument(*args, help=_(help), **kwargs)
+    def add_argument(self, *args: Any, **kwargs: Any) -> argparse.Action:
+        if help_text := kwargs.get("help"):
+            kwargs["help"] = _(help_text)
+        return super().add_argument(*args, **kwargs)
 
 
 def defaults(which: str) -> list[str]:

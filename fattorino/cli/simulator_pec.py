@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 
+from fattorino.cli.i18n import _, register
 from fattorino.core.pec.messages import read_pec
 from fattorino.simulators.pec.faults import Fault, Faults
 from fattorino.simulators.pec.letters import Original
@@ -20,6 +21,24 @@ from fattorino.simulators.sdi.pec_line import MAILTO, PecLine
 from fattorino.simulators.sdi.server import Simulator, add_options, run
 
 DEMO_MAILBOX = "ordine@pec.example.it:prova"
+
+register(
+    {
+        "Un gestore PEC simulato, con lo SdI simulato dietro gli indirizzi sdiNN@pec.fatturapa.it.": (
+            "A simulated PEC provider, with the simulated SdI behind the addresses sdiNN@pec.fatturapa.it."
+        ),
+        "porta di invio, con TLS (8013)": "port of submission, with TLS (8013)",
+        "porta di lettura, con TLS (8014)": "port of reading, with TLS (8014)",
+        "casella e password, come indirizzo:password; anche più volte": (
+            "mailbox and password, as address:password; may be repeated"
+        ),
+        "una casella si scrive indirizzo:password": "a mailbox is written as address:password",
+        "Gestore PEC: invio (SMTP) {smtp}, lettura (IMAP) {imap}, certificato {file}": (
+            "PEC provider: submission (SMTP) {smtp}, reading (IMAP) {imap}, certificate {file}"
+        ),
+        "Caselle: {addresses}": "Mailboxes: {addresses}",
+    }
+)
 
 
 class KeptFaults(Faults):
@@ -84,9 +103,9 @@ class PecHouse:
 
 
 def mailbox(text: str) -> tuple[str, str]:
-    address, _, password = text.partition(":")
+    address, _colon, password = text.partition(":")
     if "@" not in address or not password:
-        raise argparse.ArgumentTypeError("una casella si scrive indirizzo:password")
+        raise argparse.ArgumentTypeError(_("una casella si scrive indirizzo:password"))
     return address, password
 
 
@@ -128,10 +147,11 @@ def _told(mailboxes: Sequence[tuple[str, str]]) -> Callable[[Simulator], str]:
     def told(found: Simulator) -> str:
         house = found.carrier
         assert isinstance(house, PecHouse)
-        return (
-            f"Gestore PEC: invio (SMTP) {house.provider.smtp_port}, lettura (IMAP) {house.provider.imap_port}, "
-            f"certificato {house.provider.certificate}\n"
-            f"Caselle: {', '.join(address for address, _ in mailboxes)}\n"
+        provider = house.provider
+        ports = _("Gestore PEC: invio (SMTP) {smtp}, lettura (IMAP) {imap}, certificato {file}").format(
+            smtp=provider.smtp_port, imap=provider.imap_port, file=provider.certificate
         )
+        people = _("Caselle: {addresses}").format(addresses=", ".join(box[0] for box in mailboxes))
+        return f"{ports}\n{people}\n"
 
     return told

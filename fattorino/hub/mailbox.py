@@ -113,6 +113,8 @@ class PecMailbox:
     def _submission(self) -> Iterator[smtplib.SMTP_SSL]:
         try:
             smtp = smtplib.SMTP_SSL(self.smtp_host, self.smtp_port, timeout=self.timeout, context=self._tls())
+        except ssl.SSLCertVerificationError as error:
+            raise _unproven(self.smtp_host, error) from error
         except (OSError, smtplib.SMTPException) as error:
             raise ChannelError(
                 say("Il server di invio della PEC ({host}) non risponde.", host=self.smtp_host),
@@ -161,6 +163,8 @@ class PecMailbox:
             client = imapclient.IMAPClient(
                 self.imap_host, self.imap_port, ssl=True, ssl_context=self._tls(), timeout=self.timeout
             )
+        except ssl.SSLCertVerificationError as error:
+            raise _unproven(self.imap_host, error) from error
         except (OSError, IMAPClientError) as error:
             raise self._unreadable() from error
         try:
@@ -202,6 +206,19 @@ class PecMailbox:
                 uncertain=False,
                 permanent=True,
             ) from error
+
+
+def _unproven(host: str, error: ssl.SSLCertVerificationError) -> ChannelError:
+    return ChannelError(
+        say(
+            "Il server {host} non prova di essere del gestore PEC: {why}.",
+            host=host,
+            why=error.verify_message,
+        ),
+        say("Controllare nella pagina del canale il nome del server e l'autorità di certificazione."),
+        uncertain=False,
+        permanent=True,
+    )
 
 
 def _interrupted() -> ChannelError:

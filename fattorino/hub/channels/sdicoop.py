@@ -93,6 +93,8 @@ class SdiCoop(Alone):
             with httpx.Client(verify=self._tls(), timeout=self.timeout, trust_env=False) as client:
                 return client.post(url, content=request.body, headers=request.headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
+            if (refusal := _distrust(exc)) is not None:
+                raise refusal from exc
             raise ChannelError(
                 say("Il Sistema di Interscambio non risponde: la connessione non si è aperta."),
                 uncertain=False,
@@ -104,6 +106,8 @@ class SdiCoop(Alone):
                 permanent=True,
             ) from exc
         except httpx.HTTPError as exc:
+            if (refusal := _distrust(exc)) is not None:
+                raise refusal from exc
             raise ChannelError(
                 say(
                     "La connessione con il Sistema di Interscambio si è interrotta durante l'invio: "
@@ -140,7 +144,9 @@ class SdiCoop(Alone):
                 answer = client.get(f"{self.url}?wsdl")
         except ChannelError as error:
             return Step(name, False, error.text)
-        except (httpx.HTTPError, httpx.InvalidURL):
+        except (httpx.HTTPError, httpx.InvalidURL) as exc:
+            if (refusal := _distrust(exc)) is not None:
+                return Step(name, False, refusal.text)
             return Step(name, False, say("Non risponde: {url}", url=self.url))
         if answer.status_code in (401, 403):
             return Step(
@@ -201,17 +207,46 @@ def _read_outcome(answer: httpx.Response) -> Accepted | Refused:
     return Refused(refusal.nome_file, refusal.file) if refusal else Refused("", b"")
 
 
+def _not_known() -> ChannelError:
+    return ChannelError(
+        say("Il Sistema di Interscambio rifiuta il certificato di questo canale."),
+        uncertain=False,
+        permanent=True,
+    )
+
+
+# What TLS says of certificates, and only before anything of the request is read.
+_ALERTS = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED", "HANDSHAKE_FAILURE")
+
+
+def _distrust(error: BaseException | None) -> ChannelError | None:
+    """Whether one side would not talk to the other because of its certificate. With TLS 1.3 the other side says so
+    when the request has left already, but it does so before it reads any of it."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return ChannelError(
+                say(
+                    "Chi risponde all'indirizzo del canale non prova di essere lo SdI: {why}.",
+                    why=error.verify_message,
+                ),
+                say("Controllare nella pagina del canale l'indirizzo e l'autorità di certificazione."),
+                uncertain=False,
+                permanent=True,
+            )
+        reason = (error.reason or "") if isinstance(error, ssl.SSLError) else ""
+        if "ALERT" in reason and any(each in reason for each in _ALERTS):
+            return _not_known()
+        error = error.__cause__ or error.__context__
+    return None
+
+
 def _empty() -> ChannelError:
     return ChannelError(say("La risposta del Sistema di Interscambio è vuota."), uncertain=True)
 
 
 def _payload(operation: soap.Operation, answer: httpx.Response) -> soap.Payload | None:
     if answer.status_code in (401, 403):
-        raise ChannelError(
-            say("Il Sistema di Interscambio rifiuta il certificato di questo canale."),
-            uncertain=False,
-            permanent=True,
-        )
+        raise _not_known()
     if 300 <= answer.status_code < 400 or answer.status_code in (400, 404, 405, 406, 410, 413, 415):
         raise ChannelError(
             say(

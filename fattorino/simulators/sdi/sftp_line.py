@@ -192,7 +192,9 @@ class Line:
     # To the node --------------------------------------------------------------------------------------------
 
     async def _bring(self, sftp: asyncssh.SFTPClient) -> int:
-        due = self._books.due_messages(self._exchange.clock.elapsed(), MOST_FILES // 2)
+        # A support holds a name once: what is to come twice comes with two of them.
+        found = self._books.due_messages(self._exchange.clock.elapsed(), MOST_FILES // 2)
+        due = list({message.nome_file: message for message in reversed(found)}.values())[::-1]
         if not due:
             return 0
         now = self._exchange.clock.now()
