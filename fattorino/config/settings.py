@@ -163,6 +163,10 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 26_214_400
 FILE_UPLOAD_MAX_MEMORY_SIZE = 26_214_400
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 60_000
+# Folders below which a company may have one watched for received invoices, each in the part that its partita IVA names.
+WATCH_ROOTS = [
+    root for root in os.environ.get("FATTORINO_WATCH_ROOTS", "").split(os.pathsep) if os.path.isabs(root)
+]
 
 # The last day for which the Council is known to have allowed split payment (Decision (EU) 2023/1552). Whoever learns
 # of a longer permission sets it; until then the form only warns.
@@ -234,6 +238,7 @@ PROCRASTINATE_WORKER_DEFAULTS = {
 # The table that binds the names of actions to flows; the workflow room does not know the rooms above it.
 WORKFLOW_ACTIONS = "fattorino.config.actions.ACTIONS"
 WORKFLOW_ACTIONS_FOR_MANY = "fattorino.config.actions.ACTIONS_FOR_MANY"
+DASHBOARD_ALERTS = "fattorino.config.actions.DASHBOARD_ALERTS"
 WORKFLOW_ACTION_PAGES = "fattorino.config.actions.ACTION_PAGES"
 DOCUMENT_PANELS = "fattorino.config.actions.PANELS"
 PASSIVE_PANELS = "fattorino.config.actions.PASSIVE_PANELS"

@@ -6,6 +6,7 @@ import datetime
 import logging
 import traceback
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
@@ -13,6 +14,7 @@ from procrastinate.contrib.django import app
 from fattorino import clock
 from fattorino.core.texts import say
 from fattorino.documents import receiving
+from fattorino.documents.receiving import folders
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,16 @@ def read_reception(reception_id: int) -> None:
 def requeue_receptions(timestamp: int) -> None:
     """Read what waits although no job will come for it."""
     receiving.requeue_waiting(before=clock.now() - LATE)
+
+
+@app.periodic(cron="* * * * *", periodic_id="watch_folders")
+@app.task(
+    name="documents.watch_folders", queueing_lock="documents.watch_folders", lock="documents.watch_folders"
+)
+def watch_folders(timestamp: int) -> None:
+    """Take what appeared in the watched folders."""
+    for folder_id, company_id in folders.watched():
+        folders.look(folder_id, company_id, settings.WATCH_ROOTS, now=clock.now())
 
 
 @app.task(name="documents.bring_received", retry=AGAIN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fattorino.core.errors import ArchiveError, InputError
 from fattorino.core.fatturapa.archive import (
@@ -37,6 +37,9 @@ class Found:
     metadata: bytes = b""
     delivered_at: datetime.datetime | None = None
     note: str = ""
+
+    def with_metadata(self, name: str, content: bytes) -> Found:
+        return replace(self, metadata_name=name, metadata=content)
 
 
 def unpack(name: str, content: bytes, depth: int = DEPTH) -> Iterator[Found]:
@@ -143,7 +146,7 @@ def _with_metadata(files: Iterable[Found], metadata: dict[str, tuple[str, bytes]
         if beside is None or found.metadata or found.note:
             yield found
         else:
-            yield Found(found.name, found.content, *beside, found.delivered_at)
+            yield found.with_metadata(*beside)
 
 
 def _alone(metadata: dict[str, tuple[str, bytes]], used: set[str]) -> Iterator[Found]:
