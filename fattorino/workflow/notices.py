@@ -38,6 +38,8 @@ class NoticeRow:
     state: StateView | None
     created_at: datetime.datetime
     read: bool
+    # Of what moved no state (a term that is near): what it tells.
+    text: str = ""
 
     @property
     def title(self) -> str:
@@ -120,7 +122,7 @@ def find(actor: Actor, notice_id: int) -> NoticeRow | None:
 def read_rows(actor: Actor, found: Notices) -> list[NoticeRow]:
     """The rows with their words."""
     states = {s.code: s for s in queries.state_views(actor.company_id, actor)}
-    return [_row(notice, states.get(notice.state)) for notice in found.select_related("document")]
+    return [_row(notice, states.get(notice.state)) for notice in found.select_related("document", "change")]
 
 
 def _row(notice: Notice, state: StateView | None) -> NoticeRow:
@@ -135,6 +137,7 @@ def _row(notice: Notice, state: StateView | None) -> NoticeRow:
         state=state,
         created_at=notice.created_at,
         read=notice.read_at is not None,
+        text=notice.change.message if notice.change.outcome == "recorded" else "",
     )
 
 

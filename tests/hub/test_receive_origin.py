@@ -95,7 +95,7 @@ def test_who_brings_something_by_her_own_way_moves_no_document_of_others(
     row = sent(desk)
     name, content = letter(row, "NS")
     pk = receive.take_message(name, content, SDI_ID, now=NOW, company_id=other_desk.company.pk)
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     message = kept(pk)
     assert (message.state, message.company_id) == (State.TO_MATCH, other_desk.company.pk)
     assert message.submission_id is None and state(row) == "IN_ATTESA_ESITO"
@@ -106,7 +106,7 @@ def test_what_sdi_itself_signed_reaches_its_owner_by_whatever_way(desk: Desk, ot
     row = sent(desk)
     name, content = signed(row)
     pk = receive.take_message(name, content, SDI_ID, now=NOW, company_id=other_desk.company.pk)
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     assert (kept(pk).company_id, state(row)) == (desk.company.pk, "CONSEGNATO")
 
 

@@ -50,7 +50,7 @@ def stray(company_id: int | None = None, **changes: Any) -> Message:
     pk = receive.take_message(
         "IT99999999999_00001_DT_001.xml", content, "4711", now=NOW, company_id=company_id
     )
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     return kept(pk)
 
 
@@ -88,7 +88,7 @@ def test_a_receipt_of_sending_is_not_matched_to_what_was_received(desk: Desk, bo
     row = sent(desk)
     name, content = letter(row, "NS", nome_file="IT99999999999_00001.xml", identificativo_sdi="4711")
     pk = receive.take_message(name, content, "", now=NOW, company_id=desk.company.pk)
-    run_jobs(skip=frozenset({"hub.transmit"}))
+    run_jobs(skip=frozenset({"hub.turn"}))
     pk = Message.objects.get(pk=pk).pk
     Message.objects.filter(pk=pk).update(state=State.TO_MATCH, submission=None)
     with pytest.raises(RefusedError, match="non può riguardare"):

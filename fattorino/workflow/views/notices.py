@@ -66,7 +66,7 @@ def listing_file(request: HttpRequest, actor: Actor, kind: str) -> HttpResponse:
 
 
 def _cells(row: NoticeRow) -> tuple[Any, ...]:
-    state = row.state.label if row.state else ""
+    state = row.text or (row.state.label if row.state else "")
     read = "sì" if row.read else "no"
     return (row.title, row.date, row.counterpart, state, clock.day(row.created_at), read)
 
