@@ -22,6 +22,8 @@ from fattorino.documents import flows as documents
 from fattorino.documents import importing, numbering, preserving
 from fattorino.documents.forms.writer import write
 from fattorino.documents.models import DocumentFile, ImportedFile
+from fattorino.documents.passive import flows as passive
+from fattorino.hub.models import OutcomeSent
 from fattorino.organisations import groups, tokens
 from fattorino.organisations.flows import save_user, set_installation_admin
 from fattorino.organisations.models import User
@@ -34,6 +36,8 @@ from fattorino.workflow.forms.state import digest
 from fattorino.workflow.models import Document, NoticePreference, StateChange
 from tests.addresses import arguments, fill, walk
 from tests.desk import Desk, make_desk, run_jobs
+from tests.documents.passive.arrived import arrive
+from tests.documents.received import SUPPLIER
 
 # Stands in every text of the first company; what the others ask for contains only the word before it.
 MARK = "QZX7"
@@ -68,6 +72,9 @@ class House:
     imported: int
     run: int
     outcome: int
+    received: int
+    answered: int
+    answer: int
     stored_sha256: str
     picture: str
     digest: str
@@ -91,7 +98,11 @@ class House:
     def fillings(self, names: frozenset[str], *, mixed: bool = True) -> list[dict[str, Any]]:
         """Values for the arguments of an address: numbers that exist in the first company."""
         if names == {"document_id"}:
-            return [{"document_id": self.saved}, {"document_id": self.sent}]
+            return [{"document_id": each} for each in (self.saved, self.sent, self.received, self.answered)]
+        if names == {"document_id", "number"}:
+            return [{"document_id": self.received, "number": 1}]
+        if names == {"outcome_id"}:
+            return [{"outcome_id": self.answer}]
         if names == {"document_id", "file_id"}:
             # Also a file of the first company under a document of the second.
             other = [{"document_id": self.their_document, "file_id": self.files[0]}] if mixed else []
@@ -184,6 +195,8 @@ def house(db: None) -> House:
         notice = _tell(ours, saved)
         outcome = _unexpected(ours, sent)
         order = bulk.Order("PR", "DA_PROCESSARE", action="GENERA_XML_INVIA_HUB")
+        received = _received(ours, "1").pk
+        answered, answer = _answered(ours)
         run, _ = bulk.start_run(replace(ours.actor, label=f"Capo {MARK}"), order, [[saved.pk]], now=ours.now)
     house = House(
         ours=ours,
@@ -200,6 +213,9 @@ def house(db: None) -> House:
         imported=taken,
         run=run,
         outcome=outcome,
+        received=received,
+        answered=answered,
+        answer=answer,
         stored_sha256=attachment.sha256,
         picture=picture,
         digest=shown,
@@ -263,6 +279,24 @@ def _unexpected(desk: Desk, document: Document) -> int:
         actor_label="SdI",
         message=f"Esito {MARK}",
     ).pk
+
+
+def _received(desk: Desk, number: str) -> Document:
+    """An invoice to the company, to be accepted or refused."""
+    seller = replace(SUPPLIER, denominazione=f"Fornitore {WORD} {MARK}", indirizzo=f"Via {MARK}")
+    attached = {f"{MARK}.txt": f"allegato {WORD} {MARK}".encode()}
+    return arrive(desk, f"{number}/{MARK}", seller=seller, attached=attached, causale=(f"{WORD} {MARK}",))
+
+
+def _answered(desk: Desk) -> tuple[int, int]:
+    """Another one, refused, whose answer did not leave."""
+    document = _received(desk, "2")
+    passive.decide(
+        desk.actor, document.pk, "EC02", cause="cig_cup", detail=f"CIG {WORD} {MARK}", now=desk.now
+    )
+    run_jobs(skip=frozenset({"hub.turn", "hub.send_outcome"}))
+    OutcomeSent.objects.update(status="failed", last_error=f"Errore {MARK}")
+    return document.pk, OutcomeSent.objects.get().pk
 
 
 def _import(desk: Desk, xml: bytes) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import Any
 
 from fattorino.config import demo
 from fattorino.core.fatturapa import write_fattura
 from fattorino.core.fatturapa.build import build
-from fattorino.core.fatturapa.draft import Draft, Party, draft_from_json
+from fattorino.core.fatturapa.draft import Attachment, Draft, Party, draft_from_json
 from fattorino.core.sdi.message_io import write_message
 from fattorino.core.sdi.messages import FileMetadati, MetadatiInvioFile
 from fattorino.documents.models import Reception
@@ -45,9 +46,16 @@ def invoice(
     buyer: Party | None = None,
     code: str = CODE,
     trasmittente: tuple[str, str] = ("IT", "01234567897"),
+    attached: dict[str, bytes] | None = None,
     **changes: Any,
 ) -> bytes:
-    """An invoice to the company; an office code of six characters makes it one to a PA."""
+    """An invoice to the company; an office code of six characters makes it one to a PA. `attached`: files by name."""
+    kept = {hashlib.sha256(content).hexdigest(): content for content in (attached or {}).values()}
+    if attached:
+        changes["allegati"] = tuple(
+            Attachment(nome=name, formato=name[-3:].upper(), sha256=sha)
+            for name, sha in zip(attached, kept, strict=True)
+        )
     draft: Draft = desk.draft(
         numero=numero,
         data=TODAY,
@@ -55,7 +63,9 @@ def invoice(
         codice_destinatario=code,
         **changes,
     )
-    return write_fattura(build(draft, cedente=seller, trasmittente=trasmittente, progressivo_invio="B1"))
+    return write_fattura(
+        build(draft, cedente=seller, trasmittente=trasmittente, progressivo_invio="B1", allegati=kept)
+    )
 
 
 def mt(name: str, *, sdi: str = SDI, code: str = CODE, pa: bool = False) -> bytes:

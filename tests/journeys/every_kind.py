@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -31,8 +32,10 @@ from fattorino.core.workflow.definition import (
 )
 from fattorino.documents import flows as documents
 from fattorino.documents import importing, numbering
-from fattorino.documents.models import DocumentFile, ImportedFile
+from fattorino.documents.models import DocumentFile, ImportedFile, PassiveInvoice
+from fattorino.documents.receiving import read, take_invoice
 from fattorino.hub.flows.keys import save_key
+from fattorino.hub.models import OutcomeSent
 from fattorino.hub.signing.test_ca import Holder, issue, make_ca
 from fattorino.organisations import groups
 from fattorino.organisations.flows import save_company, save_user, set_installation_admin
@@ -41,6 +44,8 @@ from fattorino.organisations.queries import Actor
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow import configuration, flows, models
 from fattorino.workflow.flows import bulk, images
+from tests.desk import Desk
+from tests.documents.received import CODE, OFFICE, SUPPLIER, invoice, mt
 from tests.journeys.samples import PNG, invoice_file
 
 PATIENCE = 90.0
@@ -114,8 +119,9 @@ def furnish() -> None:
     with company_scope(full.pk):
         made = _begin(house)
     _wait(house, made)
+    received = _received(house)
     with company_scope(full.pk):
-        print(json.dumps(_finish(house, made)))
+        print(json.dumps(_finish(house, made) | received))
 
 
 def _company(party: dict[str, Any], ca: Any, now: datetime.datetime) -> Company:
@@ -219,6 +225,38 @@ def _finish(house: House, made: Made) -> dict[str, Any]:
         "group": made.group.removeprefix("group:"),
         "sha256": images.save_image(PNG, now=house.now),
     }
+
+
+def _received(house: House) -> dict[str, Any]:
+    """Invoices of a supplier with a long name: one to a PA with an attachment, one to a private recipient, one whose
+    answer did not leave."""
+    made = []
+    desk = Desk(house.full, house.actor, house.now)
+    seller = replace(SUPPLIER, denominazione=LONG.denominazione)
+    for number, code in ((1, OFFICE), (2, CODE), (3, OFFICE)):
+        sdi, name = str(880_000 + number), f"IT01234567897_KIND{number}.xml"
+        content = invoice(
+            desk,
+            f"F/{number}",
+            code=code,
+            seller=seller,
+            attached={"contratto.txt": f"Prova {number}".encode()},
+        )
+        metadata = mt(name, sdi=sdi, code=code, pa=code == OFFICE)
+        taken = take_invoice(
+            "sdicoop", sdi, name, content, f"MT_{name}", metadata, company_id=house.full.pk, now=house.now
+        )
+        read(taken, now=house.now)
+        with company_scope(house.full.pk):
+            made.append(PassiveInvoice.objects.get(identificativo_sdi=sdi).document_id)
+    with company_scope(house.full.pk):
+        stored = documents.store(house.full.pk, b"<EC/>", now=house.now)
+        outcome = OutcomeSent.objects.create(
+            company=house.full, document_id=made[2], run=uuid.uuid4(), identificativo_sdi="880003",
+            esito="EC02", file_name="IT01234567897_KIND3_EC_001.xml", content=stored, status="failed",
+            last_error="Il canale non risponde.", created_at=house.now,
+        )  # fmt: skip
+    return {"received": made, "outcome_id": outcome.pk}
 
 
 def _states(house: House) -> str:

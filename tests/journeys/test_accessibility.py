@@ -70,9 +70,13 @@ def visitor(new_context: Callable[..., BrowserContext], sessions: dict[str, Any]
 def fillings(house: House, names: frozenset[str]) -> list[dict[str, Any]]:
     """Values for the arguments of an address."""
     if names == {"document_id"}:
-        return [{"document_id": each} for each in house["documents"]]
+        return [{"document_id": each} for each in house["documents"] + house["received"]]
     if names == {"document_id", "file_id"}:
         return [{"document_id": house["sent"], "file_id": house["file_id"]}]
+    if names == {"document_id", "number"}:
+        return [{"document_id": house["received"][0], "number": 1}]
+    if names == {"outcome_id"}:
+        return [{"outcome_id": house["outcome_id"]}]
     if names == {"dashboard"}:
         return [{"dashboard": each} for each in ("pa", "privati", "passive", "lipe", "dati-fatture")]
     several = {"run_id": house["runs"], "import_id": house["imports"], "code": ["CONSEGNATO", "ORFANO"]}
@@ -93,6 +97,7 @@ ASKED = {
     "entrate/": ("?dashboard=privati&stato=SCARTATO_SDI", "?testo=nonesiste", "?dal=x&al=2026-02-30"),
     "entrate/invio-massivo/": ("?dashboard=privati&stato=DA_PROCESSARE",),
     "entrate/nuovo/": ("?tipo=TD04", "?tipo=ricevuta"),
+    "passive/": ("?segno=non_lette", "?testo=nonesiste", "?dal=x&al=2026-02-30"),
     "dashboard/esiti-non-attesi/": ("?mostra=conservati",),
     "avvisi/": ("?mostra=non-letti",),
     "invio-massivo/<int:run_id>/": ("?esito=refused",),
