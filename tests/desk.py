@@ -99,12 +99,7 @@ def other_desk(db: None) -> Desk:
 
 
 # What a real worker of another test may have left behind: the clock's own jobs; and what comes at its hour only.
-PERIODIC = frozenset(
-    {"documents.requeue_receptions", "documents.watch_folders",
-     "hub.answers", "hub.match_again", "hub.rescue", "hub.sweep", "hub.tell_remote", "hub.terms", "hub.tidy", "hub.tidy_remote",
-     "hub.wake", "organisations.clear_sessions", "workflow.bulk_runs",
-     "workflow.mail_notices", "workflow.roll_up_counts", "workflow.tidy_notices"}
-)  # fmt: skip
+PERIODIC = frozenset({"hub.wake", *(name for name, _ in app.periodic_registry.periodic_tasks)})
 
 
 def jobs(task: str | None = None) -> list[dict[str, Any]]:

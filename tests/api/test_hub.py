@@ -115,7 +115,7 @@ def test_the_feed_tells_states_and_receipts_in_order_and_the_cursor_repeats_noth
     answered(row, Accepted(SDI_ID, NOW))
     message = arrive(row, "RC")
     told = feed(gestionale)
-    assert [e.get("state") or e["type"] for e in told["events"]] == ["sending", "closed", "message"]
+    assert [e.get("state") or e["type"] for e in told["events"]] == ["sending", "with_sdi", "closed", "message"]
     letter = told["events"][-1]
     assert base64.b64decode(letter["content"]) == bytes(message.content)
     assert (letter["file"], letter["identificativo_sdi"]) == (NAME, SDI_ID)

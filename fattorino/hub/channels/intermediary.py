@@ -13,7 +13,7 @@ import hashlib
 import json
 import ssl
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -39,6 +39,8 @@ from fattorino.hub.channels.base import (
 
 # Events asked for at once, and how many answers one look at the feed reads.
 PAGE, PAGES = 100, 10
+# A file that is larger the Hub refuses unread.
+LIMIT = 10_000_000
 # What is refused without regard to what was sent: the way is at fault, and a person must see to it.
 _NO_ENTRY = (401, 403)
 _NOT_THERE = (300, 301, 302, 303, 307, 308, 400, 404, 405, 406, 410, 415)
@@ -46,7 +48,7 @@ _OF_FILE = (409, 413, 422)
 _LATER = (429, 503)
 # On the way back: it is not coming any more.
 RETURNED = "returned"
-TAKEN = frozenset({"with_sdi", "closed"})
+WITH_SDI = "with_sdi"
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,19 @@ class Intermediary(Alone):
     """
 
     url: str
-    token: str
+    token: str = field(repr=False)
     timeout: float
     trusted_ca: str = ""
 
     def send(self, file: Outgoing) -> Accepted | Refused:
         """See ChannelPort.send: taken over by the Hub; SdI speaks later, through the feed."""
+        if len(file.content) > LIMIT:
+            raise ChannelError(
+                say("Il file supera i {limit} MB che l'Hub accetta.", limit=LIMIT // 1_000_000),
+                uncertain=False,
+                permanent=True,
+                of_file=True,
+            )
         query = {"identificativo_sdi": file.identificativo_sdi} if file.kind == "EC" else {}
         path = f"{'outcomes' if file.kind == 'EC' else 'files'}/{quote(file.file_name, safe='')}"
         answer = self._call("PUT", path, uncertain=True, content=file.content, params=query)
@@ -78,11 +87,12 @@ class Intermediary(Alone):
         return Accepted(str(told.get("identificativo_sdi") or ""), _moment(told.get("received_at")))
 
     def resolve(self, parcel: Parcel) -> Fate:
-        """See ChannelPort.resolve: by name. The Hub first lets whoever is handing it in at this moment end."""
+        """See ChannelPort.resolve: by name. That the Hub knows no such file proves nothing yet: a request that was given
+        up here may still be on its way there."""
         kind = "outcomes" if "_EC_" in parcel.name else "files"
         answer = self._call("GET", f"{kind}/{quote(parcel.name, safe='')}", missing=True)
         if answer.status_code == 404:
-            return "not_sent"
+            return "unknown"
         return "not_sent" if _told(answer).get("state") == RETURNED else "sent"
 
     def fetch(self, cursor: str) -> Iterator[Raw]:
@@ -108,7 +118,7 @@ class Intermediary(Alone):
         except (ValueError, TypeError, KeyError, binascii.Error) as exc:
             raise InputError(say("L'evento {name} dell'Hub non si capisce.", name=raw.name)) from exc
 
-    def examine(self) -> Sequence[Step]:
+    def examine(self, *, now: datetime.datetime) -> Sequence[Step]:
         """See ChannelPort.examine: the Hub answers, knows the token, and takes files with it."""
         step = say("Collegamento con l'Hub")
         try:
@@ -249,7 +259,7 @@ def _item(event: dict[str, Any]) -> Item:
         state, text = str(event.get("state") or ""), str(event.get("text") or "")
         if state == RETURNED:
             return AnswerItem(name, False, text)
-        if state in TAKEN:
+        if state == WITH_SDI:
             return AnswerItem(name, True, text)
         return OtherItem(name, say("L'Hub dice: {state}", state=text or state))
     return OtherItem(name, say("Evento sconosciuto dell'Hub: {kind}", kind=str(kind)[:40]))

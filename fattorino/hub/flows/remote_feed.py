@@ -53,13 +53,18 @@ def publish(company_id: int, *, now: datetime.datetime) -> int:
     by_kind: dict[str, list[int]] = {}
     for note in notes:
         by_kind.setdefault(note.what, []).append(note.row_id)
-    changed = dict.fromkeys(by_kind.get("file", ()))
-    changed |= dict.fromkeys(_of_submissions(company_id, by_kind.get("submission", ()), now))
-    changed |= dict.fromkeys(_of_outcomes(company_id, by_kind.get("outcome", ()), now))
-    changed |= dict.fromkeys(_standing_still(company_id, now))
+    moved = _of_submissions(company_id, by_kind.get("submission", ()), now)
+    moved += _of_outcomes(company_id, by_kind.get("outcome", ()), now)
+    moved += _standing_still(company_id, now)
+    told = {each.file for each in moved}
+    handed_in = RemoteFile.objects.filter(company_id=company_id, pk__in=set(by_kind.get("file", ())) - told)
+    moved += [_Moved(file.pk, file.state, file.text) for file in handed_in.order_by("pk")]
     events = [
-        RemoteEvent(company_id=company_id, kind="file", at=now, file=file, state=file.state, text=file.text)
-        for file in RemoteFile.objects.filter(company_id=company_id, pk__in=list(changed)).order_by("pk")
+        RemoteEvent(
+            company_id=company_id, kind="file", at=now, file_id=each.file, state=state, text=each.text
+        )
+        for each in moved
+        for state in each.states()
     ]
     events += _messages(company_id, by_kind.get("message", ()), now)
     events += [
@@ -72,10 +77,25 @@ def publish(company_id: int, *, now: datetime.datetime) -> int:
     return len(notes)
 
 
-def _of_submissions(company_id: int, ids: Iterable[int], now: datetime.datetime) -> list[int]:
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """A file in its new state; `before` is where readers know it to be."""
+
+    file: int
+    state: str
+    text: str
+    before: str = ""
+
+    def states(self) -> list[str]:
+        # Whatever ended had been with SdI, also where both came at once: readers wait for that word.
+        skipped = self.state == State.CLOSED and self.before != State.WITH_SDI
+        return [State.WITH_SDI, self.state] if skipped else [self.state]
+
+
+def _of_submissions(company_id: int, ids: Iterable[int], now: datetime.datetime) -> list[_Moved]:
     """Files whose submission moved, brought up to it."""
     rows = Submission.objects.filter(company_id=company_id, pk__in=list(ids)).order_by("pk")
-    changed = []
+    changed: list[_Moved] = []
     for row in rows:
         file = RemoteFile.objects.filter(company_id=company_id, base_name=row.base_name).first()
         if file is None or file.state == State.RETURNED:
@@ -90,8 +110,7 @@ def _of_submissions(company_id: int, ids: Iterable[int], now: datetime.datetime)
             state, text = found, ""
         if (file.state, file.identificativo_sdi) == (state, row.identificativo_sdi):
             continue
-        _write(file, state, text, row.identificativo_sdi, now)
-        changed.append(file.pk)
+        changed.append(_write(file, state, text, row.identificativo_sdi, now))
     return changed
 
 
@@ -107,12 +126,14 @@ def _give_back(row: Submission) -> bool:
     )
 
 
-def _write(file: RemoteFile, state: str, text: str, identifier: str, now: datetime.datetime) -> None:
+def _write(file: RemoteFile, state: str, text: str, identifier: str, now: datetime.datetime) -> _Moved:
+    before = file.state
     file.state, file.text, file.identificativo_sdi, file.changed_at = state, text, identifier, now
     file.save(update_fields=["state", "text", "identificativo_sdi", "changed_at"])
+    return _Moved(file.pk, state, text, before)
 
 
-def _of_outcomes(company_id: int, ids: Iterable[int], now: datetime.datetime) -> list[int]:
+def _of_outcomes(company_id: int, ids: Iterable[int], now: datetime.datetime) -> list[_Moved]:
     """The same for answers of a PA buyer."""
     states = {
         OutcomeSent.Status.SENT: State.WITH_SDI,
@@ -120,17 +141,16 @@ def _of_outcomes(company_id: int, ids: Iterable[int], now: datetime.datetime) ->
         OutcomeSent.Status.REFUSED: State.CLOSED,
         OutcomeSent.Status.FAILED: State.RETURNED,
     }
-    changed = []
+    changed: list[_Moved] = []
     for row in OutcomeSent.objects.filter(company_id=company_id, pk__in=list(ids)).order_by("pk"):
         state = states.get(OutcomeSent.Status(row.status), State.SENDING)
         file = RemoteFile.objects.filter(company_id=company_id, outcome=row).exclude(state=state).first()
         if file is not None:
-            _write(file, state, row.last_error, row.identificativo_sdi, now)
-            changed.append(file.pk)
+            changed.append(_write(file, state, row.last_error, row.identificativo_sdi, now))
     return changed
 
 
-def _standing_still(company_id: int, now: datetime.datetime) -> list[int]:
+def _standing_still(company_id: int, now: datetime.datetime) -> list[_Moved]:
     """Files that were acquired and do not go on: given back where only a corrected file helps, else told why."""
     early = RemoteFile.objects.select_related("document").filter(
         company_id=company_id, state=State.ACQUIRED, kind=RemoteFile.Kind.INVOICE, document__isnull=False
@@ -141,7 +161,7 @@ def _standing_still(company_id: int, now: datetime.datetime) -> list[int]:
     told = last_outcomes([each for each in documents if each not in busy])
     named = Submission.objects.filter(company_id=company_id, base_name__in=[f.base_name for f in files])
     begun = {row.base_name: row for row in named}
-    changed = []
+    changed: list[_Moved] = []
     for file in files:
         row = begun.get(file.base_name)
         if file.document_id in busy or file.document_id is None or file.document is None:
@@ -149,16 +169,13 @@ def _standing_still(company_id: int, now: datetime.datetime) -> list[int]:
         text = told.get(file.document_id, ("", now))[0]
         if file.document.state == "ANNULLATO":
             if row is None or _give_back(row):
-                _write(file, State.RETURNED, say("Annullato presso il Digital Hub."), "", now)
-                changed.append(file.pk)
+                changed.append(_write(file, State.RETURNED, say("Annullato presso il Digital Hub."), "", now))
         elif row is not None and row.status == Status.ACQUIRED:
             actor = workflow.system_actor(company_id)
             if possibilities(file.document, actor).may_edit and _give_back(row):
-                _write(file, State.RETURNED, text or GIVEN_BACK, "", now)
-                changed.append(file.pk)
+                changed.append(_write(file, State.RETURNED, text or GIVEN_BACK, "", now))
         elif row is not None and row.status in (Status.VALIDATED, Status.SIGNED) and text != file.text:
-            _write(file, State.ACQUIRED, text, "", now)
-            changed.append(file.pk)
+            changed.append(_write(file, State.ACQUIRED, text, "", now))
     return changed
 
 

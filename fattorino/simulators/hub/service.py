@@ -52,11 +52,16 @@ class Refused(Exception):
 
 
 class Service:
-    """One company's Hub, in a file (":memory:" for tests). `now` is asked at each step."""
+    """One company's Hub, in a file (":memory:" for tests). `now` is asked at each step.
 
-    def __init__(self, path: pathlib.Path | str, token: str, now: Any) -> None:
-        self.token, self.now = token, now
+    With `relays` it answers nothing of its own: whoever runs it carries the files to an SdI (`waiting`, `sent`) and
+    brings what that says.
+    """
+
+    def __init__(self, path: pathlib.Path | str, token: str, now: Any, *, relays: bool = False) -> None:
+        self.token, self.now, self.relays = token, now, relays
         self._lock = threading.RLock()
+        self._closed = False
         self._db = sqlite3.connect(str(path), check_same_thread=False, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         self._db.executescript(_TABLES)
@@ -64,6 +69,8 @@ class Service:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
+            if self._closed:
+                raise Refused(503, "Il simulatore si è fermato.")
             self._db.execute("begin immediate")
             try:
                 yield self._db
@@ -74,6 +81,7 @@ class Service:
 
     def close(self) -> None:
         with self._lock:
+            self._closed = True
             self._db.close()
 
     def order(self, kind: str, count: int | None = 1, seconds: float = 0.0, match: str = "") -> None:
@@ -155,6 +163,9 @@ class Service:
         if self._struck(db, "give_back", name):
             self._move(db, name, "returned", "Il Digital Hub non ha potuto inviare il file.")
             return
+        if self.relays:
+            self._move(db, name, "sending", "")
+            return
         self._move(db, name, "with_sdi", "")
         if kind == "FA":
             letter, message = self._receipt(db, name, content)
@@ -185,6 +196,18 @@ class Service:
             **common, data_ora_consegna=self.now(), destinatario=DestinatarioPrivati(codice="M5UXCR1")
         )
         return str(message_name(name, "RC")), write_message(receipt)
+
+    def waiting(self) -> list[tuple[str, str, bytes, str]]:
+        """Kind, name, content and number of the invoice (EC) of what is to be carried to SdI, in order."""
+        with self._lock:
+            rows = self._db.execute("select * from file where state = 'sending' order by rowid").fetchall()
+        return [(row["kind"], row["name"], bytes(row["content"]), row["about"]) for row in rows]
+
+    def sent(self, name: str, sdi: str) -> None:
+        """SdI has taken it, under this number."""
+        with self._transaction() as db:
+            db.execute("update file set sdi = ? where name = ?", (sdi, name))
+            self._move(db, name, "with_sdi", "")
 
     def deliver(self, sdi: str, name: str, content: bytes, metadata_name: str, metadata: bytes) -> int:
         """An invoice for the company has come; the number of the event."""

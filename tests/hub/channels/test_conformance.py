@@ -306,7 +306,7 @@ def test_an_outcome_reaches_sdi_and_a_second_one_is_refused_with_its_reason(way:
 
 def send_outcome(way: Way, file: Outgoing) -> list[bytes]:
     """The SE that came back, at once or later."""
-    if way.port.most == 0:
+    if way.port.most == 0 and not way.fetches:
         answer = way.port.send(file)
         assert isinstance(answer, Accepted | Refused)
         return [answer.content] if isinstance(answer, Refused) else []

@@ -28,14 +28,18 @@ from cryptography.x509.oid import NameOID
 
 from fattorino.cli import simulator_pec
 from fattorino.core.sdi.ftp.security import Identity
+from fattorino.core.sdi.soap import FileSdI, FileSdIConMetadati
 from fattorino.hub.channels.base import ChannelPort, Item, Outgoing, Parcel, Raw
+from fattorino.hub.channels.intermediary import Intermediary
 from fattorino.hub.channels.pec import SdiPec
 from fattorino.hub.channels.sdicoop import SdiCoop
 from fattorino.hub.channels.sdiftp import NodeKeys, SdiFtp
 from fattorino.hub.folders import SdiFtpFolders
 from fattorino.hub.mailbox import PecMailbox
 from fattorino.hub.sftp import Account, serve
-from fattorino.simulators.sdi import faults
+from fattorino.simulators.hub.server import Server as HubServer
+from fattorino.simulators.hub.service import Service as HubService
+from fattorino.simulators.sdi import faults, recipients
 from fattorino.simulators.sdi.server import Simulator
 from fattorino.simulators.sdi.sftp_line import Line, Node
 from tests.hub.channels.keys import identity, keys
@@ -431,10 +435,100 @@ def pec(folder: pathlib.Path) -> Iterator[PecWay]:
         yield PecWay(simulator, SdiPec(mailbox), house)
 
 
+# Intermediary ------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class HubWay(_Base):
+    """The simulated Hub, and SdI behind it: carrying between the two is the Hub's own business."""
+
+    port: Intermediary
+    service: HubService
+    endpoint: Endpoint
+    fetches = True
+    limit = 10_000_000
+
+    def carry(self) -> None:
+        for kind, name, content, about in self.service.waiting():
+            if kind == "FA":
+                self.service.sent(name, self.simulator.exchange.accept(name, content).identificativo_sdi)
+                continue
+            answer = self.simulator.exchange.take_outcome(FileSdI(about, name, content))
+            self.service.sent(name, about)
+            if answer.scarto_esito is not None:
+                self.service.say(answer.scarto_esito.nome_file, answer.scarto_esito.file, about)
+
+    def bring(self, hours: float) -> None:
+        pass_hours(self.simulator, hours, messages=True)
+        while self.endpoint.calls:
+            _, _, told = self.endpoint.calls.pop(0)
+            if isinstance(told, FileSdIConMetadati):
+                about = (told.nome_file_metadati, told.metadati)
+                self.service.deliver(told.identificativo_sdi, told.nome_file, told.file, *about)
+            else:
+                self.service.say(told.nome_file, told.file, told.identificativo_sdi)
+
+    def _hub_fault(self, kind: str, seconds: float = 0.0) -> Interruption:
+        @contextlib.contextmanager
+        def ordered() -> Iterator[None]:
+            self.service.order(kind, seconds=seconds)
+            yield
+            self.service.calm()
+
+        return ordered
+
+    def certain_faults(self) -> dict[str, Interruption]:
+        return {kind: self._hub_fault(kind) for kind in ("down", "throttled")}
+
+    def doubtful_faults(self) -> dict[str, Interruption]:
+        kinds = ("lost_before", "lost_after", "broken", "garbage")
+        return {kind: self._hub_fault(kind) for kind in kinds} | {
+            "slow": self._hub_fault("slow", TIMEOUT * 1.3)
+        }
+
+    def misconfigured(self) -> dict[str, ChannelPort]:
+        return {
+            "with a wrong token": replace(self.port, token="sbagliata"),
+            "at another address": replace(self.port, url=self.port.url.replace("/hub/", "/altrove/")),
+            "with an authority that is not there": replace(
+                self.port, url="https://127.0.0.1:1/api/hub/v1", trusted_ca="/nowhere.pem"
+            ),
+        }
+
+    def absent(self) -> ChannelPort:
+        return replace(self.port, url=f"http://127.0.0.1:{free_port()}/api/hub/v1")
+
+    def slow(self) -> AbstractContextManager[None]:
+        return self._hub_fault("slow", TIMEOUT * 2)()
+
+
+@contextlib.contextmanager
+def hub(folder: pathlib.Path) -> Iterator[HubWay]:
+    """Another Hub over HTTP, which hands on to SdI and brings back what that says."""
+    endpoint = Endpoint()
+    now = lambda: datetime.datetime.now(datetime.UTC)
+    service = HubService(folder / "hub.sqlite", "una parola lunga", now, relays=True)
+    server = HubServer(service)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    with Simulator(folder / "sdi", deliver_to=endpoint.url, speed=0) as simulator:
+        recipients.save(
+            simulator.books,
+            recipients.Recipient("MYCODE1", recipients.CHANNEL, url=f"{endpoint.url}/ricezione"),
+        )
+        yield HubWay(simulator, Intermediary(server.url, "una parola lunga", TIMEOUT), service, endpoint)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    service.close()
+    endpoint.close()
+
+
 WAYS: dict[str, Callable[[pathlib.Path], AbstractContextManager[Way]]] = {
     "sdicoop": coop,
     "sdiftp": ftp,
     "pec": pec,
+    "intermediary": hub,
 }
 
 
