@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from procrastinate.contrib.django import app
 
 from fattorino.config import demo
 from fattorino.core.fatturapa.draft import Draft, Line, Payment
@@ -118,8 +119,6 @@ def jobs(task: str | None = None) -> list[dict[str, Any]]:
 
 def run_jobs(*, skip: frozenset[str] = frozenset()) -> list[str]:
     """Run the waiting jobs in this process until none is left; the names of what ran."""
-    from procrastinate.contrib.django import app
-
     ran: list[str] = []
     while todo := [job for job in jobs() if job["task"] not in skip | PERIODIC]:
         for job in todo:

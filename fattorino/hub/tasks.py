@@ -17,6 +17,7 @@ from fattorino import clock
 from fattorino.core.texts import say
 from fattorino.hub import (
     tasks_channels,  # noqa: F401 - the queue knows only what is imported from here
+    tasks_collecting,  # noqa: F401
     tasks_keys,  # noqa: F401
     tasks_outcomes,  # noqa: F401
     tasks_remote,  # noqa: F401

@@ -17,9 +17,9 @@ from procrastinate.contrib.django import app
 from fattorino import clock
 from fattorino.core.errors import ChannelError
 from fattorino.core.texts import say
-from fattorino.hub.channels.base import ChannelPort, Outgoing, Refused, Result
+from fattorino.hub.channels.base import Accepted, ChannelPort, Fate, Outgoing, Parcel, Refused, Result
+from fattorino.hub.flows import consignments, turns, waves
 from fattorino.hub.flows import transmit as sending
-from fattorino.hub.flows import turns, waves
 from fattorino.hub.models import Channel
 from fattorino.organisations.scope import company_scope
 
@@ -57,6 +57,44 @@ def wake_later(company_id: int, channel_id: int) -> None:
         channel = Channel.objects.filter(pk=channel_id, company_id=company_id).first()
         if channel:
             turns.wake(channel, files=channel.concurrency)
+
+
+@app.task(name="hub.hand_over", retry=AGAIN)
+def hand_over(company_id: int, consignment_id: int) -> None:
+    """Give a parcel away, or ask what became of it."""
+    with company_scope(company_id):
+        errand = consignments.begin(consignment_id, company_id, now=clock.now())
+    if errand is None:
+        return
+    try:
+        fate = _carried(errand)
+    except ChannelError as error:
+        _written(partial(_tell_parcel, consignments.not_handed_over, consignment_id, company_id, error))
+    else:
+        _written(partial(_tell_parcel, consignments.found_out, consignment_id, company_id, fate))
+
+
+def _carried(errand: consignments.Errand) -> Fate:
+    try:
+        if errand.asking:
+            return errand.port.resolve(errand.parcel)
+        errand.port.hand_over(errand.parcel)
+    except ChannelError as error:
+        if errand.asking:
+            log.info("parcel %s: %s", errand.parcel.name, error)
+            return "unknown"
+        raise
+    except Exception as error:
+        log.error("%s\n%s", errand.parcel.name, traceback.format_exc())
+        if errand.asking:
+            return "unknown"
+        raise sending.BrokenError() from error
+    return "sent"
+
+
+def _tell_parcel(tell: Callable[..., None], consignment_id: int, company_id: int, what: object) -> None:
+    with company_scope(company_id):
+        tell(consignment_id, company_id, what, now=clock.now())
 
 
 @app.task(name="hub.transmit", retry=AGAIN)
@@ -115,6 +153,8 @@ def _written(write: Callable[[], T]) -> T:
 
 def send_all(port: ChannelPort, files: Sequence[turns.Claimed]) -> dict[int, Result]:
     """Send these at the same time, so that a death leaves only what really was under way."""
+    if not files:
+        return {}
     if len(files) == 1:
         return {files[0].submission_id: send(port, files[0].file)}
     with ThreadPoolExecutor(len(files)) as threads:
@@ -129,7 +169,7 @@ def send(port: ChannelPort, file: Outgoing) -> Result:
     try:
         answer = port.send(file)
     except ChannelError as error:
-        return error
+        return _asked(port, file, error) if error.uncertain else error
     except Exception:  # noqa: BLE001 - the border to the network: a file that breaks it must not stop the others
         log.error("%s\n%s", file.file_name, traceback.format_exc())
         return sending.BrokenError()
@@ -139,3 +179,14 @@ def send(port: ChannelPort, file: Outgoing) -> Result:
             say("Il canale ha rifiutato il file."), uncertain=False, permanent=True, of_file=True
         )
     return answer
+
+
+def _asked(port: ChannelPort, file: Outgoing, error: ChannelError) -> Result:
+    """Some ways can say at once what became of a file; then nobody need wait for its receipt."""
+    try:
+        fate = port.resolve(Parcel(file.file_name, b"", (file.file_name,)))
+    except ChannelError:
+        return error
+    if fate == "sent":
+        return Accepted()
+    return ChannelError(error.message, error.hint, uncertain=False) if fate == "not_sent" else error

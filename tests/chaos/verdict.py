@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Count
+from procrastinate.contrib.django import app
 
 from fattorino.hub.models import Message, Submission, Transmission
 from fattorino.organisations.scope import system_scope
@@ -14,11 +15,7 @@ from fattorino.workflow.models import Document, PendingAction, StateChange
 from tests.chaos.office import Office
 
 # Jobs of the clock: a new one comes every few seconds, whatever became of the last.
-PERIODIC = (
-    "documents.requeue_receptions", "documents.watch_folders", "hub.rescue", "hub.sweep", "hub.tidy",
-    "organisations.clear_sessions", "workflow.bulk_runs",
-    "workflow.mail_notices", "workflow.roll_up_counts", "workflow.synchronise", "workflow.tidy_notices",
-)  # fmt: skip
+PERIODIC = tuple(name for name, _ in app.periodic_registry.periodic_tasks)
 WAITING = (
     Submission.Status.ACQUIRED,
     Submission.Status.VALIDATED,

@@ -27,7 +27,7 @@ def lose_all_jobs() -> None:
 def test_what_has_its_job_is_left_alone(desk: Desk) -> None:
     queued(desk)
     desk.press(desk.save())
-    assert maintenance.without_job(now=LATER) == ([], [], [], [])
+    assert maintenance.without_job(now=LATER) == ([], [], [], [], [], [])
 
 
 def test_what_lost_its_job_is_found_when_it_is_late(desk: Desk) -> None:
@@ -36,8 +36,8 @@ def test_what_lost_its_job_is_found_when_it_is_late(desk: Desk) -> None:
     desk.press(document)
     receive.take_message(*letter(row, "RC"), row.identificativo_sdi, now=NOW)
     lose_all_jobs()
-    assert maintenance.without_job(now=NOW) == ([], [], [], [])
-    channels, messages, actions, _ = maintenance.without_job(now=LATER)
+    assert maintenance.without_job(now=NOW) == ([], [], [], [], [], [])
+    channels, messages, actions, *_ = maintenance.without_job(now=LATER)
     assert channels == [(desk.company.pk, row.channel_id)]
     with system_scope():
         assert messages == [Message.objects.get().pk]
@@ -49,7 +49,7 @@ def test_the_sweep_queues_it_once_however_often_it_runs(desk: Desk) -> None:
     desk.press(desk.save())
     lose_all_jobs()
     for _ in range(2):
-        synchronise.requeue(maintenance.Waiting([(row.company_id, row.channel_id)], [], [], []))
+        synchronise.requeue(maintenance.Waiting([(row.company_id, row.channel_id)], [], []))
     assert len(jobs("hub.wake")) == 1
 
 

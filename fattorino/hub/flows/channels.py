@@ -101,6 +101,16 @@ PORTS: dict[Channel.Kind, Callable[[Values, Values], ChannelPort]] = {
 }
 
 
+def keep_assigned(channel_id: int, company_id: int, address: str) -> None:
+    """SdI has told the address to write to from now on."""
+    with transaction.atomic():
+        rows = Channel.objects.select_for_update(no_key=True)
+        row = rows.get(pk=channel_id, company_id=company_id)
+        if row.settings.get("assigned") != address:
+            row.settings = {**row.settings, "assigned": address}
+            row.save(update_fields=["settings"])
+
+
 def channel_for(company_id: int, dashboard: str) -> Channel:
     """The way that documents of this dashboard go; a company that has chosen none uses the installation's SDICoop."""
     return way_of(company_id, dashboard) or Channel.objects.create(company_id=company_id, kind=Kind.SDICOOP)

@@ -8,24 +8,27 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import Q
 
-from fattorino.hub.models import Channel, Message, Submission, Transmission
+from fattorino.hub.models import Channel, Collected, Consignment, Message, Submission, Transmission
 from fattorino.organisations.scope import system_scope
 from fattorino.workflow.queries import late_actions
 
 Status = Submission.Status
 BY_HAND = Channel.Kind.BY_HAND
+UNDER_WAY = (Consignment.Status.SEALED, Consignment.Status.SENDING, Consignment.Status.UNCERTAIN)
 # Longer than any job may be late by itself: the queue's polling, a rescue, a slow answer of SdI.
 LATE = datetime.timedelta(minutes=3)
 
 
 class Waiting(NamedTuple):
-    """What waits without a job: channels (company, channel), submissions that have no channel yet and actions
-    (company, id), messages (id)."""
+    """What waits without a job: channels (company, channel); actions, submissions that have no channel yet, parcels and
+    collected things (company, id); messages (id)."""
 
     channels: list[tuple[int, int]]
     messages: list[int]
     actions: list[tuple[int, int]]
-    submissions: list[tuple[int, int]]
+    submissions: list[tuple[int, int]] = []
+    parcels: list[tuple[int, int]] = []
+    collected: list[tuple[int, int]] = []
 
 
 def without_job(*, now: datetime.datetime, late: datetime.timedelta = LATE) -> Waiting:
@@ -53,6 +56,20 @@ def without_job(*, now: datetime.datetime, late: datetime.timedelta = LATE) -> W
                 .filter(created_at__lt=before)
                 .values_list("company_id", "pk")[:1000]
             ),
+            [
+                (company, pk)
+                for company, pk in Consignment.objects.filter(status__in=UNDER_WAY, created_at__lt=before)
+                .filter(Q(next_attempt_at=None) | Q(next_attempt_at__lt=before))
+                .values_list("company_id", "pk")[:1000]
+                if ("hub.hand_over", pk) not in waiting
+            ],
+            [
+                (company, pk)
+                for company, pk in Collected.objects.filter(read_at=None, received_at__lt=before).values_list(
+                    "company_id", "pk"
+                )[:1000]
+                if ("hub.read_collected", pk) not in waiting
+            ],
         )
 
 
@@ -74,7 +91,8 @@ def _jobs() -> set[tuple[str, int]]:
     """Task and the row it serves, of every job that waits or runs."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select task_name, coalesce(args ->> 'channel_id', args ->> 'message_id', args ->> 'pending_id')"
+            "select task_name, coalesce(args ->> 'channel_id', args ->> 'message_id', args ->> 'pending_id',"
+            " args ->> 'consignment_id', args ->> 'collected_id')"
             " from procrastinate_jobs where status in ('todo', 'doing')"
         )
         return {(task, int(row)) for task, row in cursor.fetchall() if row}

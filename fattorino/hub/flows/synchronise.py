@@ -21,13 +21,18 @@ SOON = datetime.timedelta(seconds=15)
 def requeue(waiting: maintenance.Waiting) -> int:
     """A job for each of these, once; how many there are."""
     from fattorino.hub.tasks import apply_message
-    from fattorino.hub.tasks_sending import transmit, wake_later
+    from fattorino.hub.tasks_collecting import read_collected
+    from fattorino.hub.tasks_sending import hand_over, transmit, wake_later
     from fattorino.workflow.tasks import run_action
 
     for company_id, submission_id in waiting.submissions:
         _once(transmit, f"submission:{submission_id}", company_id=company_id, submission_id=submission_id)
     for company_id, channel_id in waiting.channels:
         _once(wake_later, f"wake:{channel_id}", company_id=company_id, channel_id=channel_id)
+    for company_id, consignment_id in waiting.parcels:
+        _once(hand_over, f"parcel:{consignment_id}", company_id=company_id, consignment_id=consignment_id)
+    for company_id, collected_id in waiting.collected:
+        _once(read_collected, f"collected:{collected_id}", company_id=company_id, collected_id=collected_id)
     for message_id in waiting.messages:
         _once(apply_message, f"message:{message_id}", message_id=message_id)
     for company_id, pending_id in waiting.actions:
@@ -54,8 +59,10 @@ def ask_again(company_id: int, *, now: datetime.datetime) -> int:
         [],
         [pair for pair in found.actions if pair[0] == company_id],
         [pair for pair in found.submissions if pair[0] == company_id],
+        [pair for pair in found.parcels if pair[0] == company_id],
+        [pair for pair in found.collected if pair[0] == company_id],
     )
-    requeue(maintenance.Waiting([], found.messages, [], []))
+    requeue(maintenance.Waiting([], found.messages, []))
     return requeue(of_company)
 
 

@@ -61,11 +61,18 @@ class BrokenError(ChannelError):
         )
 
 
-def settle(channel: Channel, results: Mapping[int, Result], *, now: datetime.datetime) -> None:
+def settle(
+    channel: Channel, results: Mapping[int, Result], *, now: datetime.datetime, note: bool = True
+) -> None:
     """Write down what became of these submissions, sent at the same time on this channel.
 
     In one transaction and few statements where all went well. Doing it again changes nothing but the history.
+
+    Args:
+        note: count it for the health of the channel too.
     """
+    if not results:
+        return
     with transaction.atomic():
         workflow.hold_configuration(channel.company_id)
         rows = _locked(channel.company_id, results)
@@ -82,7 +89,8 @@ def settle(channel: Channel, results: Mapping[int, Result], *, now: datetime.dat
             doubtful = _in_doubt([row.pk for row, _ in failed])
             for row, error in failed:
                 _fail(row, error, row.pk in doubtful, now)
-        health.note(channel, list(results.values()), now=now)
+        if note:
+            health.note(channel, list(results.values()), now=now)
         if failed:
             turns.look_ahead(Channel.objects.get(pk=channel.pk), now=now)
 
@@ -181,7 +189,8 @@ def _later(row: Submission, error: ChannelError, now: datetime.datetime, status:
     row.failures += not error.no_room
     row.last_error = error.text
     row.next_attempt_at = now + datetime.timedelta(seconds=pause)
-    row.save(update_fields=["status", "failures", "last_error", "next_attempt_at"])
+    row.consignment = None
+    row.save(update_fields=["status", "failures", "last_error", "next_attempt_at", "consignment"])
     _record(
         row,
         "HubRetry",

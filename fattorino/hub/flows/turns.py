@@ -7,6 +7,7 @@ others while something is left: so companies and channels take turns, however mu
 from __future__ import annotations
 
 import datetime
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -201,16 +202,20 @@ def _lock(channel_id: int, slot: int) -> str:
 # --------------------------------------------------------------------------------------------- out of the queue
 
 
-def claim(channel: Channel, slot: int, *, now: datetime.datetime) -> list[Claimed]:
+def claim(channel: Channel, slot: int, *, now: datetime.datetime, most: int, room: int = 0) -> list[Claimed]:
     """Take the next files and write down that an attempt starts; in a transaction that ends before the network.
 
     Comes last in its transaction: it locks submissions without their documents, and waits for nobody.
+
+    Args:
+        room: bytes that they may have together, where they travel together.
     """
-    wanted = 1 if health.probing(channel) else width(channel, slot)
-    free = health.room(channel, wanted, now=now)
+    free = health.room(channel, 1 if health.probing(channel) else most, now=now)
     if not free:
         return []
-    taken = _doubtful(channel, free, now)
+    taken = _doubtful(channel, 1 if room else free, now)
+    if room:
+        free = len(taken) or _fitting(channel, free, room, now)
     if len(taken) < free:
         with connection.cursor() as cursor:
             cursor.execute(_TAKE, [channel.company_id, channel.pk, now, free - len(taken)])
@@ -229,6 +234,14 @@ def claim(channel: Channel, slot: int, *, now: datetime.datetime) -> list[Claime
         Claimed(pk, document, Outgoing(name, contents.get(outgoing or 0, b"")))
         for pk, document, name, outgoing in taken
     ]
+
+
+def _fitting(channel: Channel, most: int, room: int, now: datetime.datetime) -> int:
+    """How many of the next files have room together; the first always."""
+    queued = waiting_on(channel).filter(status=Status.QUEUED).exclude(next_attempt_at__gt=now)
+    sizes = queued.order_by("-priority", "pk").values_list("outgoing__size", flat=True)[:most]
+    together = list(itertools.accumulate(size or 0 for size in sizes))
+    return max(1, sum(each <= room for each in together))
 
 
 _Taken = tuple[int, int, str, int | None]

@@ -11,7 +11,7 @@ from django.db import transaction
 from fattorino.core.errors import ChannelError, FattorinoError
 from fattorino.core.texts import say
 from fattorino.hub.channels.base import ChannelPort, Result
-from fattorino.hub.flows import channels, fallback, health, transmit, turns
+from fattorino.hub.flows import channels, consignments, fallback, health, transmit, turns
 from fattorino.hub.models import Channel
 
 Results = Mapping[int, Result]
@@ -19,7 +19,7 @@ Results = Mapping[int, Result]
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """Files that are on their way from now on, and the way itself."""
+    """Files that are on their way from now on, and the way itself; none where they were put into a parcel."""
 
     port: ChannelPort
     files: list[turns.Claimed]
@@ -74,9 +74,13 @@ def _next(channel: Channel, slot: int, *, now: datetime.datetime) -> Wave | None
         fallback.take_all(channel, now=now)
     elif slot == 1 or not health.probing(channel):
         port = _port(channel, now)
-        files = turns.claim(channel, slot, now=now) if port else []
-        if port and files:
-            return Wave(port, files)
+        if port and port.most:
+            if consignments.fill(channel, port, now=now):
+                return Wave(port, [])
+        elif port:
+            files = turns.claim(channel, slot, now=now, most=turns.width(channel, slot))
+            if files:
+                return Wave(port, files)
         channel.refresh_from_db()
     turns.look_ahead(channel, now=now)
     return None
