@@ -53,6 +53,7 @@ OFFICIAL: dict[str, str] = {
 ITALIAN = {
     "fattorino/documents/readable": "the copy of an Italian invoice, for whoever receives it",
     "fattorino/documents/templates/documents/readable": "the same copy, drawn",
+    "fattorino/hub/letter_texts.py": "letters to customers, who read them beside their Italian invoice",
     "fattorino/workflow/live/app.py": "answers to a script, which looks at their number",
     "fattorino/core/fatturapa/rules/table.py": "the official texts of the controls, quoted with formula and source",
     "fattorino/core/tracciati/schema.py": "the annotations of a published schema, words of an official table",

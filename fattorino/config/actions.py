@@ -13,7 +13,9 @@ from fattorino.hub.flows import acquire, by_hand, letters, outcomes, seal, synch
 from fattorino.hub.outcome_panel import outcome_panel
 from fattorino.hub.views import signing, terms
 from fattorino.hub.views.by_hand import panel as by_hand_panel
+from fattorino.hub.views.channels import certificates_that_end
 from fattorino.workflow.actions import ActionFunction, ManyFunction, for_one
+from fattorino.workflow.alerts import AlertFunction
 
 ACTIONS_FOR_MANY: dict[Action, ManyFunction] = {
     Action.GENERATE: lambda runs: acquire.take_over(runs, now=runs[0].now),
@@ -47,6 +49,7 @@ ACTION_PAGES: dict[Action, str] = {
     Action.ACCEPT: "passive:answer",
     Action.REFUSE: "passive:answer",
     Action.POST: "passive:post",
+    Action.INTEGRATE: "passive:integrate",
 }
 
 # What *Sincronizza* of the dashboards asks of the Hub, by company: how many things were asked for again.
@@ -55,3 +58,6 @@ ASK_HUB = synchronise.ask_again
 # What rooms above show on a document's page.
 PANELS: tuple[PanelFunction, ...] = (signing.panel, terms.panel, by_hand_panel)
 PASSIVE_PANELS: tuple[PassivePanelFunction, ...] = (outcome_panel,)
+
+# What the dashboards say above their gadgets.
+DASHBOARD_ALERTS: tuple[AlertFunction, ...] = (certificates_that_end,)

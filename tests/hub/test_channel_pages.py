@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import pathlib
 from typing import Any
 
 import pytest
@@ -395,3 +396,38 @@ def test_the_installations_own_way_is_found_again_and_never_twice(desk: Desk, ad
     first = channels.channel_for(desk.company.pk, "PR")
     flows.save_channel(admin, "sdicoop", Wanted("Altro", 0, 4), now=NOW)
     assert channels.channel_for(desk.company.pk, "PR") == first
+
+
+def test_the_dashboard_tells_administrators_of_a_certificate_that_ends(desk: Desk, browser: Client) -> None:
+    from fattorino import clock
+
+    end = clock.now() + datetime.timedelta(days=6)
+    row = Channel.objects.create(
+        company_id=desk.company.pk, kind="pec", label="Casella", certificates_until=end
+    )
+    operator = Client()
+    assert operator.login(email="laura@ordine.example", password=demo.PASSWORD)
+    told = f"Un certificato del canale «Casella» scade il {clock.day(end):%d/%m/%Y}."
+    assert told in browser.get("/dashboard/privati/").content.decode()
+    assert told not in operator.get("/dashboard/privati/").content.decode()
+    Channel.objects.filter(pk=row.pk).update(active=False)
+    assert told not in browser.get("/dashboard/privati/").content.decode()
+
+
+def test_once_a_day_the_end_of_every_certificate_is_looked_up(
+    desk: Desk, other_desk: Desk, p12: bytes, tmp_path: pathlib.Path
+) -> None:
+    """Also of a certificate in a file, which changes without our knowing."""
+    from fattorino.hub.tasks_channels import channel_certificates
+
+    pair = certificates.read_pair([p12], "prova")
+    path = tmp_path / "client.pem"
+    path.write_text(pair.certificates + pair.key)
+    with company_scope(other_desk.company.pk):
+        theirs = Channel.objects.create(
+            company_id=other_desk.company.pk, kind="sdicoop", settings={"client_certificate": str(path)}
+        )
+    channel_certificates.func(timestamp=0)
+    with company_scope(other_desk.company.pk):
+        theirs.refresh_from_db()
+    assert theirs.certificates_until == certificates.facts(pair.certificates)[0].not_after

@@ -23,6 +23,7 @@ from fattorino.core.workflow.definition import Dashboard
 from fattorino.documents import flows
 from fattorino.documents import preview as looks
 from fattorino.documents import queries as documents
+from fattorino.hub.letter_texts import BODY, BODY_PA, SUBJECT
 from fattorino.hub.models import CustomerLetter, Submission
 from fattorino.organisations.queries import Actor, get_company
 from fattorino.organisations.scope import company_scope
@@ -32,24 +33,6 @@ from fattorino.workflow.actions import ActionResult, ActionRun
 Status = CustomerLetter.Status
 LONGEST_BODY = 5000
 BYTES = "application/octet-stream"
-# For the customer of an Italian fiscal document: in Italian whoever writes.
-SUBJECT = "Fattura {number} del {date} di {company}"
-BODY = (
-    "Gentile {customer},\n\n"
-    "la fattura n. {number} del {date}, di {total}, è stata emessa e trasmessa al Sistema di Interscambio, che non ha "
-    "potuto recapitarla. L'originale è a Sua disposizione nell'area riservata del sito dell'Agenzia delle Entrate, "
-    "alla voce «Fatture e Corrispettivi».\n\n"
-    "In allegato una copia leggibile della fattura.\n\n"
-    "Cordiali saluti\n{company}\n"
-)
-BODY_PA = (
-    "Spettabile {customer},\n\n"
-    "la fattura n. {number} del {date}, di {total}, è stata trasmessa al Sistema di Interscambio, che non ha potuto "
-    "recapitarla entro i termini e ha rilasciato l'attestazione di avvenuta trasmissione della fattura con "
-    "impossibilità di recapito.\n\n"
-    "Si allegano la fattura trasmessa, l'attestazione e una copia leggibile.\n\n"
-    "Cordiali saluti\n{company}\n"
-)
 
 
 @dataclass(frozen=True, slots=True)

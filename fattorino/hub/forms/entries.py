@@ -220,12 +220,6 @@ PARTS: dict[str, tuple[Part, ...]] = {
                 Entry(
                     "token", _("Token"), "secret", help=_("Lo rilascia chi gestisce l'Hub."), required=True
                 ),
-                Entry(
-                    "webhook_secret",
-                    _("Segreto dei webhook"),
-                    "secret",
-                    help=_("Solo se l'Hub avvisa da sé quando c'è qualcosa di nuovo."),
-                ),
             ),
         ),
     ),

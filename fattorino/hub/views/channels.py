@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from fattorino import clock
 from fattorino.core.errors import RefusedError
+from fattorino.core.texts import say
 from fattorino.hub import queries_channels as queries
 from fattorino.hub.flows import channel_settings as flows
 from fattorino.hub.forms.channels import ChannelForm
@@ -21,6 +24,7 @@ from fattorino.organisations.languages import said
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.spreadsheet import Cell
 from fattorino.organisations.tables import table_file
+from fattorino.workflow.alerts import Alert
 from fattorino.workflow.forms.state import Form
 from fattorino.workflow.views.common import administration
 
@@ -207,6 +211,25 @@ def test(request: HttpRequest, actor: Actor, channel_id: int) -> HttpResponse:
         return _progress(request, _found(actor, channel_id))
     messages.success(request, _("Prova avviata: i passi compaiono da soli."))
     return redirect("channels:channel", channel_id)
+
+
+def certificates_that_end(actor: Actor, now: datetime.datetime) -> list[Alert]:
+    """For the dashboards of administrators: two months before, one, a week, and from then on."""
+    if not actor.may_configure:
+        return []
+    return [
+        Alert(_end_in_words(row, now), reverse("channels:channel", args=[row.id]), row.certificates_level)
+        for row in queries.ending_soon(actor.company_id, now=now)
+        if row.certificates_level and row.certificates_until
+    ]
+
+
+def _end_in_words(row: ChannelView, now: datetime.datetime) -> str:
+    assert row.certificates_until is not None
+    end = f"{clock.day(row.certificates_until):%d/%m/%Y}"
+    if row.certificates_until < now:
+        return say("Un certificato del canale «{channel}» è scaduto il {day}.", channel=row.name, day=end)
+    return say("Un certificato del canale «{channel}» scade il {day}.", channel=row.name, day=end)
 
 
 @require_POST

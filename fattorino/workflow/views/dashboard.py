@@ -20,6 +20,7 @@ from fattorino.organisations.flows import audit
 from fattorino.organisations.pages import desk
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import actions, dashboards, flows, outcomes
+from fattorino.workflow.alerts import alerts_of
 from fattorino.workflow.live.address import live_address
 from fattorino.workflow.live.board import as_text
 
@@ -60,6 +61,7 @@ def _context(request: HttpRequest, actor: Actor, view: dashboards.DashboardView)
         "current": wanted if wanted in names else next(iter(names), ""),
         "arranging": "disponi" in request.GET or request.method == "POST",
         "azienda": actor.company_id,
+        "alerts": alerts_of(actor, now=clock.now()),
         "unexpected": outcomes.count_unexpected(actor, "", which=outcomes.OPEN, most=99),
         "poll": f"{reverse('dashboards:figures', args=[slug])}?{urlencode({'azienda': actor.company_id})}",
         "live": f"{live}/conteggi?{asked}" if live else "",
