@@ -17,12 +17,15 @@ from django.urls import get_resolver
 from fattorino import clock
 from fattorino.config import demo
 from fattorino.core.fatturapa.draft import Attachment, Draft, Line
+from fattorino.core.sdi.message_io import write_message
+from fattorino.core.sdi.messages import NotificaDecorrenzaTermini
 from fattorino.core.workflow.definition import Dashboard, Notice, State, StateType
 from fattorino.documents import flows as documents
 from fattorino.documents import importing, numbering, preserving
 from fattorino.documents.forms.writer import write
 from fattorino.documents.models import DocumentFile, ImportedFile
 from fattorino.documents.passive import flows as passive
+from fattorino.hub.flows import receive
 from fattorino.hub.models import OutcomeSent
 from fattorino.organisations import groups, tokens
 from fattorino.organisations.flows import save_user, set_installation_admin
@@ -75,6 +78,8 @@ class House:
     received: int
     answered: int
     answer: int
+    message: int
+    nobodys: int
     stored_sha256: str
     picture: str
     digest: str
@@ -103,6 +108,8 @@ class House:
             return [{"document_id": self.received, "number": 1}]
         if names == {"outcome_id"}:
             return [{"outcome_id": self.answer}]
+        if names == {"message_id"}:
+            return [{"message_id": self.message}, {"message_id": self.nobodys}]
         if names == {"document_id", "file_id"}:
             # Also a file of the first company under a document of the second.
             other = [{"document_id": self.their_document, "file_id": self.files[0]}] if mixed else []
@@ -197,6 +204,7 @@ def house(db: None) -> House:
         order = bulk.Order("PR", "DA_PROCESSARE", action="GENERA_XML_INVIA_HUB")
         received = _received(ours, "1").pk
         answered, answer = _answered(ours)
+        message, nobodys = _messages(ours)
         run, _ = bulk.start_run(replace(ours.actor, label=f"Capo {MARK}"), order, [[saved.pk]], now=ours.now)
     house = House(
         ours=ours,
@@ -216,6 +224,8 @@ def house(db: None) -> House:
         received=received,
         answered=answered,
         answer=answer,
+        message=message,
+        nobodys=nobodys,
         stored_sha256=attachment.sha256,
         picture=picture,
         digest=shown,
@@ -297,6 +307,24 @@ def _answered(desk: Desk) -> tuple[int, int]:
     run_jobs(skip=frozenset({"hub.turn", "hub.send_outcome"}))
     OutcomeSent.objects.update(status="failed", last_error=f"Errore {MARK}")
     return document.pk, OutcomeSent.objects.get().pk
+
+
+def _messages(desk: Desk) -> tuple[int, int]:
+    """A message of SdI to be matched by the company, and one that belongs to nobody."""
+    taken = []
+    for company_id, name in ((desk.company.pk, MARK), (None, "NESSUNO")):
+        content = write_message(
+            NotificaDecorrenzaTermini(
+                identificativo_sdi="4711",
+                nome_file=f"{name}_1.xml",
+                message_id="5",
+                descrizione=f"Scaduti {name}",
+            )
+        )
+        pk = receive.take_message(f"{name}_DT_001.xml", content, "4711", now=desk.now, company_id=company_id)
+        receive.apply_message(pk, now=desk.now)
+        taken.append(pk)
+    return taken[0], taken[1]
 
 
 def _import(desk: Desk, xml: bytes) -> int:

@@ -28,7 +28,7 @@ from tests.house import MARK, House, addresses
 from tests.language_scan import SAME, SMALL_WORDS
 from tests.page_texts import Piece, pieces
 
-ROOMS = ("web", "documents", "workflow")
+ROOMS = ("web", "documents", "hub", "workflow")
 # Written alike in both languages: terms of the trade, names, and words English has too.
 ALIKE = re.compile(
     r"\b(?:Natura|Ordine|Digital Hub|Hub|file|File|Email|Menu|menu|Password|Gadget|gadget|Tooltip|XXXXXXX|INPS|PagoPA|"

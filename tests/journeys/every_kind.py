@@ -21,6 +21,8 @@ from django.db import transaction
 from fattorino import clock
 from fattorino.config import demo
 from fattorino.core.fatturapa.draft import Draft, Line, Payment
+from fattorino.core.sdi.message_io import write_message
+from fattorino.core.sdi.messages import NotificaDecorrenzaTermini
 from fattorino.core.workflow.definition import (
     Action,
     ActionRule,
@@ -34,6 +36,7 @@ from fattorino.documents import flows as documents
 from fattorino.documents import importing, numbering
 from fattorino.documents.models import DocumentFile, ImportedFile, PassiveInvoice
 from fattorino.documents.receiving import read, take_invoice
+from fattorino.hub.flows import receive, terms, to_match
 from fattorino.hub.flows.keys import save_key
 from fattorino.hub.models import OutcomeSent
 from fattorino.hub.signing.test_ca import Holder, issue, make_ca
@@ -222,9 +225,30 @@ def _finish(house: House, made: Made) -> dict[str, Any]:
         "imports": made.imports,
         "runs": made.runs,
         "notice_id": notices[0].pk,
+        "messages": _messages(house),
         "group": made.group.removeprefix("group:"),
         "sha256": images.save_image(PNG, now=house.now),
     }
+
+
+def _messages(house: House) -> list[int]:
+    """Messages of SdI: one to be matched, one that cannot be read, one filed away, one that belongs to nobody."""
+    made = []
+    for number, company_id in enumerate((house.full.pk, house.full.pk, house.full.pk, None)):
+        content = write_message(
+            NotificaDecorrenzaTermini(
+                identificativo_sdi=str(990_000 + number), nome_file=f"IT99999999999_{number}.xml",
+                message_id="1", descrizione="Decorsi 15 giorni",
+            )
+        )  # fmt: skip
+        name = f"IT99999999999_con_un_nome_molto_lungo_{number}_DT_001.xml"
+        content = b"<a>" if number == 1 else content
+        made.append(receive.take_message(name, content, "", now=house.now, company_id=company_id))
+        receive.apply_message(made[-1], now=house.now)
+    with company_scope(house.full.pk):
+        to_match.file_away(made[2], "Doppione di una ricevuta del portale", house.actor, now=house.now)
+    terms.look(now=house.now)
+    return made
 
 
 def _received(house: House) -> dict[str, Any]:

@@ -81,6 +81,7 @@ def fillings(house: House, names: frozenset[str]) -> list[dict[str, Any]]:
         return [{"dashboard": each} for each in ("pa", "privati", "passive", "lipe", "dati-fatture")]
     several = {"run_id": house["runs"], "import_id": house["imports"], "code": ["CONSEGNATO", "ORFANO"]}
     several |= {"number": [1, 2], "look": ["CONSEGNATO"], "notice_id": [house["notice_id"]]}
+    several |= {"message_id": house["messages"]}
     several |= {"group": [house["group"]], "kind": ["csv"], "sha256": [house["sha256"]]}
     if len(names) == 1 and names <= several.keys():
         (name,) = names
@@ -100,6 +101,9 @@ ASKED = {
     "passive/": ("?segno=non_lette", "?testo=nonesiste", "?dal=x&al=2026-02-30"),
     "dashboard/esiti-non-attesi/": ("?mostra=conservati",),
     "avvisi/": ("?mostra=non-letti",),
+    "messaggi/": ("?stato=to_match", "?testo=nonesiste", "?dal=x&al=2026-02-30"),
+    "messaggi/<int:message_id>/": ("?cerca=nonesiste", "?cerca=1"),
+    "messaggi/attese/": ("?mostra=scadute",),
     "invio-massivo/<int:run_id>/": ("?esito=refused",),
     "impostazioni/stati/": ("?dashboard=PR",),
     "impostazioni/stati/versioni/": ("?da=1&a=2",),

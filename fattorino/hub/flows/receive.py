@@ -10,6 +10,7 @@ from django.db.models import F
 
 from fattorino.core.errors import InputError, SetupError
 from fattorino.core.sdi.message_io import ReadMessage, messages_in, read_message
+from fattorino.core.sdi.origin import Origin
 from fattorino.core.texts import say, say_many, together
 from fattorino.hub.flows import answers, matching, origins, receipts, terms
 from fattorino.hub.flows.matching import Target, sdi_id
@@ -113,7 +114,7 @@ def _doubt(target: Target, read: ReadMessage) -> str:
     return matching.other_file(target, read)
 
 
-def _unproven(origin: origins.Origin, *, anchored: bool) -> str:
+def _unproven(origin: Origin, *, anchored: bool) -> str:
     if origins.may_act(origin.verdict, anchored=anchored):
         return ""
     return together(

@@ -47,7 +47,7 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
 
 
 def _act(request: HttpRequest, row: MessageRow) -> HttpResponse:
-    now, user_id = clock.now(), int(request.user.pk)
+    now, user_id = clock.now(), request.user.pk or 0
     action = request.POST.get("azione", "")
     if action == "assegna":
         company = number(request.POST.get("destinataria", ""))
