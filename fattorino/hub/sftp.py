@@ -1,4 +1,5 @@
-"""The node's SFTP server, for whoever has none: one user, SdI, who sees the exchange folders and nothing else.
+"""The nodes' SFTP server, for whoever has none: SdI comes in with each node's account, and sees that node's exchange
+folders and nothing else.
 
 An OpenSSH with a chroot does as well; then this one is not started. Keys and passwords are checked by the library; what
 SdI may do with which folder (FTP411, 4.1) is checked here.
@@ -6,45 +7,135 @@ SdI may do with which folder (FTP411, 4.1) is checked here.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import os
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import asyncssh
 
-from fattorino.hub.folders import BENCH, FROM_SDI, TEST, TO_SDI
+from fattorino.core.errors import SetupError
+from fattorino.core.texts import say
+from fattorino.hub.folders import BENCH, FROM_SDI, TEST, TO_SDI, SdiFtpFolders
 
 READ_FROM = (TO_SDI, TO_SDI + TEST)
 WRITE_TO = (FROM_SDI, FROM_SDI + TEST)
+# SdI comes from one place and knows its password: whoever is wrong more often than this is somebody else.
+WRONG_ALLOWED, SHUT_FOR = 5, 900.0
+_PEERS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """SdI's credentials, told to it in the accreditation (FTP411, 2.1)."""
+    """SdI's credentials for one node, told to it in the accreditation (FTP411, 2.1).
+
+    Attributes:
+        root: of the node's exchange folders.
+        password: empty where SdI comes with a key. public_key: OpenSSH's line; empty where it comes with a password.
+    """
 
     user: str
-    password: str = field(repr=False)
+    root: Path
+    password: str = field(default="", repr=False)
+    public_key: str = ""
+
+
+# The accounts of that user name: two nodes may have been told the same one.
+Find = Callable[[str], Sequence[Account]]
+
+
+class Guard:
+    """Who was wrong too often, by address of the other side. `clock` tells seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, pause: float = 1.0) -> None:
+        self._clock = clock
+        self._wrong: dict[str, list[float]] = {}
+        self.pause = pause  # seconds after each wrong password
+
+    def shuts_out(self, peer: str) -> bool:
+        now = self._clock()
+        recent = [each for each in self._wrong.get(peer, ()) if now - each < SHUT_FOR]
+        if recent:
+            self._wrong[peer] = recent
+        else:
+            self._wrong.pop(peer, None)
+        return len(recent) >= WRONG_ALLOWED
+
+    def was_wrong(self, peer: str) -> None:
+        if peer not in self._wrong and len(self._wrong) >= _PEERS:
+            self._wrong.pop(next(iter(self._wrong)))
+        self._wrong.setdefault(peer, []).append(self._clock())
+
+    def was_right(self, peer: str) -> None:
+        self._wrong.pop(peer, None)
 
 
 class _Door(asyncssh.SSHServer):
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    def __init__(self, find: Find, guard: Guard) -> None:
+        self._find = find
+        self._guard = guard
+        self._accounts: Sequence[Account] = ()
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
+        self._peer = str((conn.get_extra_info("peername") or ("?",))[0])
+
+    async def begin_auth(self, username: str) -> bool:
+        self._accounts = await asyncio.to_thread(self._find, username)
+        return True  # always: also an unknown user must prove something, and fails as a known one does
 
     def password_auth_supported(self) -> bool:
         return True
 
-    def validate_password(self, username: str, password: str) -> bool:
-        same_user = hmac.compare_digest(username.encode(), self._account.user.encode())
-        same_password = hmac.compare_digest(password.encode(), self._account.password.encode())
-        return same_user and same_password
+    async def validate_password(self, username: str, password: str) -> bool:
+        if self._guard.shuts_out(self._peer):
+            return False
+        for account in self._accounts:
+            if account.password and hmac.compare_digest(password.encode(), account.password.encode()):
+                self._admit(account)
+                return True
+        self._guard.was_wrong(self._peer)
+        await asyncio.sleep(self._guard.pause)
+        return False
+
+    def public_key_auth_supported(self) -> bool:
+        return True
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        # That the other side has the private half is checked by the library, after this.
+        for account in self._accounts:
+            if (
+                account.public_key
+                and _key(account.public_key) == key
+                and not self._guard.shuts_out(self._peer)
+            ):
+                self._admit(account)
+                return True
+        return False
+
+    def _admit(self, account: Account) -> None:
+        self._guard.was_right(self._peer)
+        self._connection.set_extra_info(exchange_root=account.root)
+
+
+def _key(line: str) -> asyncssh.SSHKey | None:
+    try:
+        return asyncssh.import_public_key(line)
+    except asyncssh.KeyImportError:
+        return None
 
 
 class _Desk(asyncssh.SFTPServer):
     """What SdI may touch: fetch and delete in one folder, put and rename in the other."""
 
-    def __init__(self, channel: asyncssh.SSHServerChannel[bytes], root: Path) -> None:
+    def __init__(self, channel: asyncssh.SSHServerChannel[bytes]) -> None:
+        root: Path = channel.get_extra_info("exchange_root")
+        for test in (False, True):
+            SdiFtpFolders(root, test).prepare()
         super().__init__(channel, chroot=os.fsencode(root))
 
     def _folder(self, path: bytes) -> str:
@@ -104,15 +195,18 @@ class _Desk(asyncssh.SFTPServer):
 
 
 async def serve(
-    root: Path, account: Account, host_key: asyncssh.SSHKey, *, host: str, port: int
+    find: Find, host_key: asyncssh.SSHKey, *, host: str, port: int, guard: Guard | None = None
 ) -> asyncssh.SSHAcceptor:
-    """Listen. `port` 0 chooses a free one. Raises OSError where the address cannot be used."""
+    """Listen. `port` 0 chooses a free one; `find` is asked at each login, in a thread.
+
+    Raises OSError where the address cannot be used."""
+    watch = guard or Guard()
     return await asyncssh.create_server(
-        lambda: _Door(account),
+        lambda: _Door(find, watch),
         host,
         port,
         server_host_keys=[host_key],
-        sftp_factory=lambda channel: _Desk(channel, root),
+        sftp_factory=_Desk,
         allow_scp=False,
         agent_forwarding=False,
         x11_forwarding=False,
@@ -120,3 +214,18 @@ async def serve(
         login_timeout=30,
         keepalive_interval=60,
     )
+
+
+def open_host_key(path: Path) -> asyncssh.SSHKey:
+    """The server's own key, made the first time. Raises SetupError."""
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+                stream.write(asyncssh.generate_private_key("ssh-ed25519").export_private_key())
+        return asyncssh.read_private_key(str(path))
+    except (OSError, asyncssh.KeyImportError) as error:
+        raise SetupError(
+            say("La chiave del server SFTP ({path}) non si può leggere né creare.", path=str(path)),
+            say("Controllare i permessi della cartella."),
+        ) from error

@@ -13,7 +13,7 @@ from typing import TypeVar
 import asyncssh
 import pytest
 
-from fattorino.core.errors import ChannelError
+from fattorino.core.errors import ChannelError, SetupError
 from fattorino.core.sdi import message_io
 from fattorino.core.sdi.ftp.answers import read_refusal
 from fattorino.core.sdi.ftp.names import SupportName, support_name
@@ -21,14 +21,14 @@ from fattorino.core.sdi.ftp.records import read_esito
 from fattorino.core.sdi.ftp.security import open_sealed, seal
 from fattorino.core.sdi.ftp.supports import Piece, Support, pack, unpack
 from fattorino.hub.folders import Arrival, SdiFtpFolders
-from fattorino.hub.sftp import Account, serve
+from fattorino.hub.sftp import SHUT_FOR, WRONG_ALLOWED, Account, Guard, open_host_key, serve
 from fattorino.simulators.sdi.server import Simulator
 from fattorino.simulators.sdi.sftp_line import Line, Node
 from tests.hub.channels.keys import identity, keys
 from tests.simulators.sdi.support import invoice
 
 NODE = "01234567890"
-ACCOUNT = Account("sdi", "una parola lunga")
+USER, PASSWORD = "sdi", "una parola lunga"
 MADE = datetime.datetime(2026, 11, 22, 10, 0)
 T = TypeVar("T")
 
@@ -70,11 +70,28 @@ def folders(tmp_path: pathlib.Path) -> SdiFtpFolders:
 
 
 @pytest.fixture
-def server(folders: SdiFtpFolders, loop: Loop) -> Iterator[tuple[int, str]]:
+def accounts(folders: SdiFtpFolders) -> list[Account]:
+    return [Account(USER, folders.root, PASSWORD)]
+
+
+class Hours:
+    """A clock that the test moves."""
+
+    now = 0.0
+
+
+@pytest.fixture
+def server(accounts: list[Account], loop: Loop) -> Iterator[tuple[int, str]]:
     key = asyncssh.generate_private_key("ssh-ed25519")
-    acceptor = loop.run(serve(folders.root, ACCOUNT, key, host="127.0.0.1", port=0))
+    Hours.now = 0.0
+    guard = Guard(lambda: Hours.now, pause=0)
+
+    def find(user: str) -> list[Account]:
+        return [each for each in accounts if each.user == user]
+
+    acceptor = loop.run(serve(find, key, host="127.0.0.1", port=0, guard=guard))
     yield acceptor.get_port(), key.export_public_key().decode().strip()
-    acceptor.close()
+    loop.loop.call_soon_threadsafe(acceptor.close)
     loop.run(acceptor.wait_closed())
 
 
@@ -90,7 +107,7 @@ def visit(sdi: Simulator, server: tuple[int, str], loop: Loop) -> Callable[..., 
     def visit(hours: float = 0, *, test: bool = False) -> int:
         pass_hours(sdi, hours)
         node = Node(
-            code=NODE, host="127.0.0.1", port=server[0], user=ACCOUNT.user, password=ACCOUNT.password,
+            code=NODE, host="127.0.0.1", port=server[0], user=USER, password=PASSWORD,
             signer=keys().node_signing.certificate, reader=keys().node_reading.certificate,
             signing=keys().sdi_signing, reading=keys().sdi_reading, test=test, host_key=server[1],
         )  # fmt: skip
@@ -273,28 +290,96 @@ def test_a_folder_that_cannot_be_used_is_told_and_nothing_is_uncertain(tmp_path)
         assert "cartelle di scambio" in refused.value.message
 
 
-def connected(server: tuple[int, str], loop: Loop, act, password: str = ACCOUNT.password):
+def connected(server: tuple[int, str], loop: Loop, act, password: str | None = PASSWORD, **more):
     async def session():
         known = asyncssh.import_known_hosts(f"[127.0.0.1]:{server[0]} {server[1]}\n")
         options = {
-            "username": "sdi",
+            "username": USER,
             "password": password,
             "known_hosts": known,
             "client_keys": None,
             "config": None,
         }
-        async with asyncssh.connect("127.0.0.1", server[0], **options) as connection:
+        async with asyncssh.connect("127.0.0.1", server[0], **{**options, **more}) as connection:
             return await act(connection)
 
     return loop.run(session())
 
 
-def test_a_wrong_password_opens_nothing(server, loop):
-    async def nothing(connection):
-        raise AssertionError("opened")
+async def look(connection) -> list[str]:
+    async with connection.start_sftp_client() as sftp:
+        return sorted(name for name in await sftp.listdir(".") if not name.startswith("."))
 
+
+def test_a_wrong_password_opens_nothing(server, loop):
+    for wrong in ("sbagliata", ""):
+        with pytest.raises(asyncssh.PermissionDenied):
+            connected(server, loop, look, password=wrong)
+
+
+def test_an_account_without_password_is_opened_by_none(server, loop, accounts, folders):
+    accounts[:] = [Account(USER, folders.root)]
     with pytest.raises(asyncssh.PermissionDenied):
-        connected(server, loop, nothing, password="sbagliata")
+        connected(server, loop, look, password="")
+
+
+def test_who_is_wrong_too_often_waits_even_with_the_right_password(server, loop):
+    for _ in range(WRONG_ALLOWED):
+        with pytest.raises(asyncssh.PermissionDenied):
+            connected(server, loop, look, password="sbagliata")
+    with pytest.raises(asyncssh.PermissionDenied):
+        connected(server, loop, look)
+    Hours.now = SHUT_FOR + 1
+    assert "DatiDaSdI" in connected(server, loop, look)
+
+
+def test_one_right_password_forgives_the_wrong_ones_before_it(server, loop):
+    for _ in range(3):
+        for _ in range(WRONG_ALLOWED - 1):
+            with pytest.raises(asyncssh.PermissionDenied):
+                connected(server, loop, look, password="sbagliata")
+        assert connected(server, loop, look)
+
+
+def test_one_address_that_is_shut_out_keeps_nobody_else_out():
+    guard = Guard(lambda: 0.0)
+    for _ in range(WRONG_ALLOWED):
+        guard.was_wrong("10.0.0.1")
+    assert guard.shuts_out("10.0.0.1") and not guard.shuts_out("10.0.0.2")
+
+
+def test_sdi_may_come_with_a_key_in_place_of_a_password(server, loop, accounts, folders):
+    own, other = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
+    accounts[:] = [Account(USER, folders.root, public_key=own.export_public_key().decode())]
+    assert "DatiDaSdI" in connected(server, loop, look, password=None, client_keys=[own])
+    with pytest.raises(asyncssh.PermissionDenied):
+        connected(server, loop, look, password=None, client_keys=[other])
+
+
+def test_each_node_has_its_own_folders_also_under_the_same_user_name(server, loop, accounts, tmp_path):
+    accounts.append(Account(USER, tmp_path / "altro", "un'altra parola"))
+    accounts.append(Account("altro", tmp_path / "terzo", PASSWORD))
+    accounts[0].root.joinpath("DatiVersoSdI", "mio").write_bytes(b"a")
+
+    async def names(connection):
+        async with connection.start_sftp_client() as sftp:
+            return [name for name in await sftp.listdir("DatiVersoSdI") if not name.startswith(".")]
+
+    assert connected(server, loop, names) == ["mio"]
+    assert connected(server, loop, names, password="un'altra parola") == []
+    assert connected(server, loop, names, username="altro") == []
+    with pytest.raises(asyncssh.PermissionDenied):
+        connected(server, loop, names, username="nessuno")
+
+
+def test_the_servers_own_key_is_made_once_and_for_the_owner_alone(tmp_path):
+    path = tmp_path / "chiavi" / "host.key"
+    first = open_host_key(path)
+    assert open_host_key(path).get_fingerprint() == first.get_fingerprint()
+    assert path.stat().st_mode & 0o077 == 0
+    path.write_bytes(b"rotta")
+    with pytest.raises(SetupError):
+        open_host_key(path)
 
 
 FORBIDDEN = {

@@ -341,7 +341,7 @@ def ftp(folder: pathlib.Path) -> Iterator[FtpWay]:
     """Exchange folders behind our SFTP server, visited whenever the test says so."""
     folders = SdiFtpFolders(folder / "scambio")
     folders.prepare()
-    account = Account("sdi", "una parola lunga")
+    account = Account("sdi", folders.root, "una parola lunga")
     host_key = asyncssh.generate_private_key("ssh-ed25519")
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -350,7 +350,7 @@ def ftp(folder: pathlib.Path) -> Iterator[FtpWay]:
     def run(what: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(what, loop).result(30)
 
-    acceptor = run(serve(folders.root, account, host_key, host="127.0.0.1", port=0))
+    acceptor = run(serve(lambda _: [account], host_key, host="127.0.0.1", port=0))
     with Simulator(folder / "sdi", speed=0) as simulator:
         node = Node(
             code=NODE, host="127.0.0.1", port=acceptor.get_port(), user=account.user, password=account.password,
@@ -360,7 +360,7 @@ def ftp(folder: pathlib.Path) -> Iterator[FtpWay]:
         )  # fmt: skip
         line = Line(simulator.exchange, node)
         yield FtpWay(simulator, SdiFtp(NODE, folders, node_keys()), lambda: run(line.visit()))
-    acceptor.close()
+    loop.call_soon_threadsafe(acceptor.close)
     run(acceptor.wait_closed())
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
