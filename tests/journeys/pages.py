@@ -139,7 +139,7 @@ def fact(page: Page, label: str) -> Locator:
 def files(page: Page) -> dict[str, bytes]:
     """Every file of the document's page, downloaded."""
     found = {}
-    for link in page.locator(".ft-files a").all():
+    for link in page.locator("[aria-labelledby=h-files] .ft-files a").all():
         answer = page.request.get(str(link.get_attribute("href")))
         assert answer.ok and "attachment" in answer.headers["content-disposition"]
         found[link.inner_text()] = answer.body()
@@ -150,7 +150,7 @@ def sent_name(page: Page) -> str:
     """The name under which the file went out the last time: what a receipt's name begins with."""
     names = [
         text
-        for text in page.locator(".ft-files a").all_inner_texts()
+        for text in page.locator("[aria-labelledby=h-files] .ft-files a").all_inner_texts()
         if not re.search(r"_[A-Z]{2}_\d{3}", text)
     ]
     signed = [name for name in names if name.endswith(".p7m")]

@@ -44,7 +44,7 @@ def test_step_4_the_button_answers_at_once_while_the_row_shows_progress_and_the_
     expect(row(elsewhere, document)).to_contain_text("Accettato dalla PA")
     expect(row(elsewhere, document).locator(".ft-progress")).to_have_count(0)
     with page.expect_download() as found:
-        page.locator(".ft-files a", has_text=".xml.p7m").first.click()
+        page.locator("[aria-labelledby=h-files] .ft-files a", has_text=".xml.p7m").first.click()
     name = found.value.suggested_filename
     p7m = found.value.path().read_bytes()
     assert name.startswith("IT02100450127_") and p7m == product.got(name)

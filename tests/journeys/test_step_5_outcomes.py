@@ -71,7 +71,7 @@ def test_step_5_the_page_keeps_history_files_receipts_and_a_readable_copy(
     for label in ("Da processare", "Inviato, in attesa di esito", "Consegnato alla PA", "Accettato dalla PA"):
         expect(history.filter(has_text=label).first).to_be_visible()
     expect(history.filter(has_text="Laura Conti").first).to_be_visible()
-    expect(page.locator(".ft-files a", has_text="_NE_")).to_have_count(1)
+    expect(page.locator("[aria-labelledby=h-files] .ft-files a", has_text="_NE_")).to_have_count(1)
     picture(page, "06-esito")
     picture(page, "06-storia", full_page=True)
 

@@ -33,9 +33,13 @@ def test_step_6_a_scarto_is_explained_corrected_and_sent_again_under_a_new_name(
     expect(page.locator("h1")).to_have_text(title)  # the number stays
     page.get_by_role("button", name=BUTTON).click()
     expect_state(page, "Consegnato")
-    expect(page.locator(".ft-files a", has_text="_RC_")).to_have_count(1)
+    expect(page.locator("[aria-labelledby=h-files] .ft-files a", has_text="_RC_")).to_have_count(1)
     assert len(product.receipts(refused_name)) == 1
-    sent = [name for name in product.names() if name in page.locator(".ft-files").inner_text()]
+    sent = [
+        name
+        for name in product.names()
+        if name in page.locator("[aria-labelledby=h-files] .ft-files").inner_text()
+    ]
     assert len(sent) == 2 and sent[0] == refused_name
     assert [list(product.receipts(name))[0].split("_")[2] for name in sent] == ["NS", "RC"]
     picture(page, "07-corretto")

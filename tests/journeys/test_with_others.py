@@ -53,7 +53,7 @@ def test_two_browsers_press_the_same_button_and_one_is_told_as_is_who_edits_it_m
     picture(editor, "09-modifica-durante-invio")
     expect_state(page, "Consegnato")
     assert product.names().count(sent_name(page)) == 1
-    expect(page.locator(".ft-files a")).to_have_count(2)  # one file, one receipt
+    expect(page.locator("[aria-labelledby=h-files] .ft-files a")).to_have_count(2)  # one file, one receipt
     expect(page.locator("#copy")).not_to_contain_text("Troppo tardi")
 
 

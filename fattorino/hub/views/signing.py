@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -74,6 +75,7 @@ def _show(
     now = clock.now()
     active, proposed = queries.active_key(actor.company_id), queries.last_proposed(actor.company_id)
     context: dict[str, Any] = {
+        "poll": _waits(request, active, proposed),
         "key": queries.key_view(active, now=now) if active else None,
         "proposed": queries.key_view(proposed, now=now) if proposed else None,
         "earlier": queries.earlier_keys(actor.company_id, now=now),
@@ -90,6 +92,15 @@ def _show(
     return render(request, "hub/signing/key.html", context, status=status)
 
 
+def _waits(request: HttpRequest, active: SigningKey | None, proposed: SigningKey | None) -> str:
+    """Where the page asks for its news, while a key is being opened or tried; "" when nothing is awaited."""
+    text = request.GET.get("prova", "")
+    since = int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else 0
+    trying = since and active is not None and (not active.tested_at or active.tested_at.timestamp() < since)
+    opening = proposed is not None and proposed.tested_at is None
+    return f"{reverse('signing:key')}?prova={since}" if trying or opening else ""
+
+
 @require_POST
 @administration
 def test(request: HttpRequest, actor: Actor) -> HttpResponse:
@@ -98,7 +109,7 @@ def test(request: HttpRequest, actor: Actor) -> HttpResponse:
         raise RefusedError(_("L'azienda non ha una chiave da provare."))
     keys.ask_test(actor.company_id)
     messages.success(request, _("Prova avviata: l'esito compare qui sotto."))
-    return redirect("signing:key")
+    return redirect(f"{reverse('signing:key')}?prova={int(clock.now().timestamp())}")
 
 
 @require_POST
