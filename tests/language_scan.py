@@ -51,6 +51,7 @@ OFFICIAL: dict[str, str] = {
 }
 # Files and folders whose readers are not users of the pages, each with its reason.
 ITALIAN = {
+    "fattorino/documents/passive/integration_draft.py": "what is written into a document for SdI, in Italian",
     "fattorino/documents/readable": "the copy of an Italian invoice, for whoever receives it",
     "fattorino/documents/templates/documents/readable": "the same copy, drawn",
     "fattorino/hub/letter_texts.py": "letters to customers, who read them beside their Italian invoice",

@@ -70,7 +70,8 @@ def save_document(
     recipient, totals = _check_draft(draft, kind, cedente_of(company), today)
     with transaction.atomic():
         if document_id is None:
-            seller = f"{company.id_paese}{company.id_codice}"
+            who = draft.cedente or cedente_of(company)
+            seller = f"{who.id_paese}{who.id_codice}"
             return _create(actor, draft, kind, sezionale, recipient, totals, now, source, seller)
         return _correct(actor, draft, kind, sezionale, recipient, totals, now, document_id, version)
 
@@ -196,6 +197,9 @@ def _correct(
 def _counterpart(
     actor: Actor, draft: Draft, recipient: Recipient | None, now: datetime.datetime
 ) -> Counterpart:
+    if draft.cedente is not None:
+        # We write for our supplier: the other side is the supplier, whom SdI sends nothing.
+        return remember(actor.company_id, draft.cedente, "", "", now=now)
     return remember(
         actor.company_id,
         draft.cessionario,
@@ -309,4 +313,8 @@ def copy_as_new(actor: Actor, document_id: int) -> Draft:
     invoice = Invoice.objects.filter(document__in=visible, company_id=actor.company_id).first()
     if invoice is None or invoice.draft is None:
         raise RefusedError(say("Questo documento non si può duplicare: viene da un file importato."))
+    if draft_from_json(invoice.draft).cedente is not None:
+        raise RefusedError(
+            say("Un'integrazione non si duplica: si prepara dalla fattura ricevuta a cui si riferisce.")
+        )
     return replace(draft_from_json(invoice.draft), numero=None, data=None)

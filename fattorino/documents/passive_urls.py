@@ -20,5 +20,6 @@ urlpatterns = [
     path("<int:document_id>/non-letta/", passive_page.mark_unread, name="mark_unread"),
     path("<int:document_id>/fornitore/", passive_page.confirm_supplier, name="confirm_supplier"),
     path("<int:document_id>/risposta/", passive_answer.answer, name="answer"),
+    path("<int:document_id>/integra/", passive_answer.integrate, name="integrate"),
     path("<int:document_id>/contabilizza/", passive_answer.post, name="post"),
 ]

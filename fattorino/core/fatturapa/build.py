@@ -43,7 +43,7 @@ def build(
     """The invoice of a complete draft.
 
     Args:
-        cedente: who sells, with `regime_fiscale`.
+        cedente: who sells unless the draft names another, with `regime_fiscale`.
         trasmittente: (id_paese, id_codice) of who transmits; in Italy the tax code.
         progressivo_invio: up to ten letters and digits.
         allegati: the bytes of the attachments by their sha256.
@@ -91,7 +91,7 @@ def try_build(
     work.findings.extend(totals.findings)
     recipient = _recipient(work, draft)
     emittente = soggetto_emittente or ("TZ" if terzo_intermediario is not None else None)
-    header = _header(work, draft, recipient, cedente, trasmittente, progressivo_invio)
+    header = _header(work, draft, recipient, draft.cedente or cedente, trasmittente, progressivo_invio)
     header = dataclasses.replace(
         header,
         terzo_intermediario_o_soggetto_emittente=_third(work, terzo_intermediario),

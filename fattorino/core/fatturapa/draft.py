@@ -229,6 +229,8 @@ class Draft(_Stripped):
     riferimenti: tuple[Reference, ...] = ()
     allegati: tuple[Attachment, ...] = ()
     art73: bool = False
+    # Who sells, where that is not the company itself: it writes the document for its supplier (TD16-TD29).
+    cedente: Party | None = None
     cessionario: Party = Party()
     codice_destinatario: str = ""
     pec_destinatario: str | None = None

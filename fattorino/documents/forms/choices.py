@@ -32,6 +32,13 @@ KINDS: Choices = [
     ("TD26", _("Cessione di beni ammortizzabili e passaggi interni")),
     ("TD27", _("Autoconsumo o cessioni gratuite senza rivalsa")),
 ]
+# Those that the buyer writes from a received invoice.
+INTEGRATIONS: Choices = [
+    ("TD16", _("Integrazione per inversione contabile interna")),
+    ("TD17", _("Integrazione o autofattura per servizi dall'estero")),
+    ("TD18", _("Integrazione per acquisto di beni intracomunitari")),
+    ("TD19", _("Integrazione o autofattura per beni (art. 17, c. 2)")),
+]
 REFERENCE_KINDS: Choices = [
     ("DatiOrdineAcquisto", _("Ordine di acquisto")),
     ("DatiContratto", _("Contratto")),

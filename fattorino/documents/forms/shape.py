@@ -79,6 +79,7 @@ SINGLE = (
     "pec_destinatario",
     "versione",
     "modulo",
+    "integra",
     "sezionale_ricevute",
 )
 # The longest value of each field of the party (FatturaPA 1.8, 1.4.1 and 1.4.2). The rules of the e-invoice do not

@@ -170,9 +170,7 @@ def _insist_on_term(passive: PassiveInvoice, now: datetime.datetime) -> None:
         )
     if now > passive.answer_by:
         raise RefusedError(
-            say(
-                "Il termine di 15 giorni è passato: SdI non accetta più né l'accettazione né il rifiuto."
-            ),
+            say("Il termine di 15 giorni è passato: SdI non accetta più né l'accettazione né il rifiuto."),
             say("Se qualcosa non va, scrivere al fornitore e chiedere una nota di credito."),
         )
 

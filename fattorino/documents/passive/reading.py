@@ -13,6 +13,7 @@ from fattorino.core.fatturapa.envelope import Unwrapped, has_xades, judge_signat
 from fattorino.core.sdi.message_io import read_message
 from fattorino.core.sdi.messages import FileMetadati, MetadatiInvioFile
 from fattorino.core.texts import say
+from fattorino.documents.passive.integration_draft import needs_integration
 from fattorino.documents.readable import Fattura, render_html, render_pdf
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ class Contents:
     html: str = ""
     attachments: tuple[AttachmentView, ...] = ()
     signature: SignatureView = SignatureView((), ())
+    # The tax is the buyer's to reckon (TD16-TD19).
+    to_integrate: bool = False
     problem: str = ""
 
 
@@ -89,10 +92,13 @@ def read(content: bytes, position: int, *, at: datetime.datetime) -> Contents:
     """All that the page shows of the file. Never raises for what it holds."""
     try:
         opened = unwrap(content)
-        fattura = only(read_fattura(opened.content).fattura, position)
+        reading = read_fattura(opened.content)
     except FattorinoError as error:
         return Contents(problem=error.text)
-    return Contents(render_html(fattura), _attachments(fattura), signature(opened, at=at))
+    fattura = only(reading.fattura, position)
+    return Contents(
+        render_html(fattura), _attachments(fattura), signature(opened, at=at), needs_integration(reading)
+    )
 
 
 def pdf(content: bytes, position: int, *, now: datetime.datetime) -> bytes:

@@ -20,8 +20,9 @@ from fattorino.core.errors import ConflictError, FattorinoError, RefusedError
 from fattorino.core.fatturapa.draft import Draft, draft_to_json
 from fattorino.documents import flows, queries
 from fattorino.documents.forms import DocumentForm
-from fattorino.documents.forms.choices import KINDS, RICEVUTA
+from fattorino.documents.forms.choices import INTEGRATIONS, KINDS, RICEVUTA
 from fattorino.documents.forms.shape import GROUPS, Row
+from fattorino.documents.passive import integration
 from fattorino.documents.scarto import Told, tell
 from fattorino.documents.views.common import document_or_404
 from fattorino.documents.views.live import seller, take_uploads, totals_context
@@ -56,6 +57,14 @@ def new(request: HttpRequest, actor: Actor) -> HttpResponse:
     if request.method == "POST":
         return _take(request, actor, None)
     source = request.GET.get("da", "")
+    received = request.GET.get("integra", "")
+    if received.isascii() and received.isdecimal() and 0 < len(received) < 19:
+        draft = integration.prepare(actor, int(received), request.GET.get("tipo", ""))
+        _refuse_other_currency(draft)
+        form = DocumentForm.from_draft(draft, today)
+        form.values["integra"] = received
+        form.renew_token()
+        return _show(request, actor, form, None)
     if source.isascii() and source.isdecimal() and len(source) < 19:
         draft = flows.copy_as_new(actor, int(source))
         _refuse_other_currency(draft)
@@ -89,6 +98,7 @@ def edit(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
         sezionale=view.sezionale,
         versione=str(view.version),
     )
+    form.values["integra"] = str(integration.source_of(actor, document_id) or "")
     return _show(request, actor, form, view)
 
 
@@ -106,7 +116,8 @@ def _refuse_other_currency(draft: Draft) -> None:
 
 def _take(request: HttpRequest, actor: Actor, view: queries.DocumentView | None) -> HttpResponse:
     now = clock.now()
-    form = DocumentForm.from_post(request.POST, clock.day(now), view.draft if view else None)
+    base = view.draft if view else integration.base_for(actor, request.POST.get("integra", ""))
+    form = DocumentForm.from_post(request.POST, clock.day(now), base)
     take_uploads(request, actor, form)
     if BACK_FIELD in request.POST:
         company = get_company(actor.company_id).name
@@ -167,6 +178,8 @@ def _create(actor: Actor, form: DocumentForm, draft: Draft, now: datetime.dateti
             document = flows.save_document(
                 actor, draft, kind=_kind(form), sezionale=form.sezionale, now=now, today=clock.day(now)
             )
+            if draft.cedente is not None:
+                integration.link(actor, int(form.values["integra"]), document.pk, now=now)
             if form.token:
                 idempotency.settle(actor.company_id, key, document.pk)
     except ConflictError as error:
@@ -226,7 +239,8 @@ def _show(
         "elsewhere": get_company(actor.company_id).name if elsewhere else "",
         "heading": _heading(view),
         "back": reverse("documents:page", args=[view.row.id]) if view else reverse("documents:list"),
-        "kinds": [k for k in KINDS if not view or k[0] != RICEVUTA],
+        "kinds": INTEGRATIONS if draft.cedente else [k for k in KINDS if not view or k[0] != RICEVUTA],
+        "cedente": flows.party_name(draft.cedente) if draft.cedente else "",
         "sezionali": ordinary,
         "sezionali_ricevute": receipts,
         "templates": {group: Row(group, "__n__") for group in GROUPS},

@@ -19,6 +19,7 @@ from fattorino.documents import flows, queries
 from fattorino.documents.files import cedente_of
 from fattorino.documents.forms import DocumentForm
 from fattorino.documents.forms.writer import write
+from fattorino.documents.passive import integration
 from fattorino.organisations.languages import said
 from fattorino.organisations.pages import desk
 from fattorino.organisations.queries import Actor, get_company
@@ -36,7 +37,8 @@ def seller(actor: Actor) -> tuple[Party, frozenset[str]]:
 @desk(writes=False)
 def totals(request: HttpRequest, actor: Actor) -> HttpResponse:
     """The totals and remarks for what stands in the form now; nothing is saved."""
-    form = DocumentForm.from_post(request.POST, clock.day(clock.now()))
+    base = integration.base_for(actor, request.POST.get("integra", ""))
+    form = DocumentForm.from_post(request.POST, clock.day(clock.now()), base)
     draft, computed = form.judge(*seller(actor))
     context = {"form": form, **totals_context(form, draft, computed, form.errors)}
     return render(request, "documents/parts/totals.html", context)

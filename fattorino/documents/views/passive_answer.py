@@ -9,14 +9,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from fattorino import clock
 from fattorino.core.errors import ConflictError, RefusedError
 from fattorino.core.sdi import refusal
 from fattorino.core.sdi.refusal import CAUSES
 from fattorino.core.workflow.definition import Action
-from fattorino.documents.passive import flows, queries
+from fattorino.documents.passive import flows, integration, queries
 from fattorino.documents.passive.forms import AnswerForm, PostForm
 from fattorino.documents.views.passive_page import passive_or_404
 from fattorino.organisations.pages import desk
@@ -143,3 +143,20 @@ def post(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     }
     status = 200 if error is None else 409 if isinstance(error, ConflictError) else 422
     return render(request, "documents/passive/post.html", context, status=status)
+
+
+@require_safe
+@desk
+def integrate(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
+    """*Prepara integrazione*: which kind; then the form of Entrate opens, filled in."""
+    view = passive_or_404(actor, document_id)
+    if not actor.may_write:
+        raise PermissionDenied
+    offer = integration.offer(actor, document_id)
+    context = {
+        "view": view,
+        "row": view.row,
+        "offer": offer,
+        "kinds": [(kind, integration.MEANINGS[kind]) for kind in offer.kinds],
+    }
+    return render(request, "documents/passive/integrate.html", context)

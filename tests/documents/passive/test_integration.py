@@ -1,0 +1,154 @@
+"""The integration of a received invoice: TD16-TD19 prefilled, supplier and company in their places, linked once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from fattorino.core.errors import RefusedError
+from fattorino.core.fatturapa.draft import Line
+from fattorino.core.workflow.definition import Action
+from fattorino.documents import files, preview, queries
+from fattorino.documents.models import Invoice
+from fattorino.documents.passive import integration
+from fattorino.organisations.models import User
+from fattorino.organisations.queries import get_company
+from fattorino.workflow.models import Document
+from tests.desk import NOW, Desk, run_jobs
+from tests.documents.passive.arrived import arrive, passive
+from tests.documents.received import SUPPLIER
+from tests.sentences.office import publish
+
+REVERSE = Line("Pulizia uffici", Decimal(1), None, Decimal("200.00"), aliquota_iva=Decimal(0), natura="N6.7")
+
+
+@pytest.fixture
+def client(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Client:
+    monkeypatch.setattr("fattorino.clock.now", lambda: NOW)
+    client = Client()
+    client.force_login(User.objects.get(pk=desk.actor.user_id))
+    return client
+
+
+def reverse_charge(desk: Desk) -> Document:
+    line = replace(REVERSE, riferimento_normativo="Art. 17, c. 6, DPR 633/72")
+    return arrive(desk, pa=False, linee=(line,))
+
+
+def fields(page: str) -> dict[str, str]:
+    """What the form would send, as it stands."""
+    typed = re.sub(r'<input type="(?:checkbox|radio)"[^>]*>', "", page)
+    sent = dict(re.findall(r'<input[^>]*name="([\w-]+)"[^>]*value="([^"]*)"', typed))
+    for name, inside in re.findall(r'<select[^>]*name="([\w-]+)".*?>(.*?)</select>', page, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', inside)
+        if chosen:
+            sent[name] = chosen[1]
+    for name, inside in re.findall(
+        r'<textarea[^>]*name="([\w-]+)"[^>]*>\n?(.*?)</textarea>', page, re.DOTALL
+    ):
+        sent[name] = inside
+    for name, value in re.findall(r'type="radio"[^>]*name="([\w-]+)" value="([\w-]*)" checked', page):
+        sent[name] = value
+    return {k: v for k, v in sent.items() if k not in ("righe", "q", "dopo")}
+
+
+def test_a_domestic_reverse_charge_is_integrated_by_td16(desk: Desk) -> None:
+    document = reverse_charge(desk)
+    offered = integration.offer(desk.actor, document.pk)
+    assert (offered.kinds, offered.needed) == (("TD16",), True)
+    draft = integration.prepare(desk.actor, document.pk, "TD16")
+    assert draft.cedente is not None and draft.cedente.id_codice == SUPPLIER.id_codice
+    assert draft.cessionario.id_codice == desk.company.party["id_codice"]
+    assert [(line.aliquota_iva, line.natura) for line in draft.linee] == [(Decimal(22), None)]
+    reference = draft.riferimenti[0]
+    assert (reference.kind, reference.id_documento) == (
+        "DatiFattureCollegate",
+        passive(document).identificativo_sdi,
+    )
+
+
+def test_a_supplier_abroad_has_no_regime_and_its_own_kinds(desk: Desk) -> None:
+    german = replace(
+        SUPPLIER,
+        id_paese="DE",
+        id_codice="123456789",
+        cap="00000",
+        provincia=None,
+        nazione="DE",
+        comune="Berlin",
+    )
+    document = arrive(desk, pa=False, seller=german, linee=(replace(REVERSE, natura="N2.1"),))
+    assert integration.offer(desk.actor, document.pk).kinds == ("TD17", "TD18", "TD19")
+    draft = integration.prepare(desk.actor, document.pk, "TD17")
+    assert draft.cedente is not None and draft.cedente.regime_fiscale == "RF18"
+
+
+def test_an_invoice_with_its_own_vat_needs_none(desk: Desk) -> None:
+    assert not integration.offer(desk.actor, arrive(desk, pa=False).pk).needed
+
+
+def test_the_form_opens_filled_in_and_makes_one_linked_document(desk: Desk, client: Client) -> None:
+    publish(desk, RICEVUTO={"passive": {"action": "INTEGRA"}})
+    document = reverse_charge(desk)
+    assert "Apri il modulo" in client.get(f"/passive/{document.pk}/integra/").content.decode()
+    page = client.get(f"/entrate/nuovo/?integra={document.pk}&tipo=TD16").content.decode()
+    assert "cedente resta <strong>Cartoleria Bianchi" in page
+    sent = fields(page) | {"azienda": str(desk.company.pk)}
+    answer = client.post("/entrate/nuovo/", sent)
+    assert answer.status_code == 302, re.findall(r'ft-field-error"[^>]*>([^<]+)<', answer.content.decode())
+    own = Document.objects.get(pk=passive(document).integration_id)
+    invoice = Invoice.objects.get(document=own)
+    assert (invoice.tipo_documento, invoice.seller, own.counterpart_name) == (
+        "TD16",
+        f"IT{SUPPLIER.id_codice}",
+        SUPPLIER.denominazione,
+    )
+    assert (own.taxable_cents, own.tax_cents) == (20000, 4400)
+    run_jobs(skip=frozenset({"hub.turn", "hub.transmit"}))
+    assert desk.state(document) == "DA_CONTABILIZZARE"
+    with pytest.raises(RefusedError, match="c'è già"):
+        integration.prepare(desk.actor, document.pk, "TD16")
+    shown = client.get(f"/passive/{document.pk}/").content.decode()
+    assert f'href="/entrate/{own.pk}/"' in shown
+
+
+def test_what_is_sent_names_the_supplier_as_cedente(desk: Desk, client: Client) -> None:
+    document = reverse_charge(desk)
+    page = client.get(f"/entrate/nuovo/?integra={document.pk}&tipo=TD16").content.decode()
+    client.post("/entrate/nuovo/", fields(page) | {"azienda": str(desk.company.pk)})
+    own = passive(document).integration_id
+    assert own is not None
+    company = get_company(desk.company.pk)
+    source = files.xml_sources([own], company)[0]
+    xml = files.make_xml(source, {}, ("IT", "02100450127"), "00001").decode()
+    seller = xml.split("<CedentePrestatore>")[1].split("</CedentePrestatore>")[0]
+    buyer = xml.split("<CessionarioCommittente>")[1].split("</CessionarioCommittente>")[0]
+    assert SUPPLIER.id_codice in seller and desk.company.party["id_codice"] in buyer
+    view = queries.get_document(desk.actor, own)
+    assert "Cartoleria Bianchi" in preview.preview(view, company, desk.actor).html
+
+
+def test_the_totals_of_the_open_form_know_the_supplier(desk: Desk, client: Client) -> None:
+    document = reverse_charge(desk)
+    sent = fields(client.get(f"/entrate/nuovo/?integra={document.pk}&tipo=TD16").content.decode())
+    assert "00471" not in client.post("/entrate/totali/", sent).content.decode()
+
+
+def test_an_integration_is_not_duplicated(desk: Desk, client: Client) -> None:
+    document = reverse_charge(desk)
+    page = client.get(f"/entrate/nuovo/?integra={document.pk}&tipo=TD16").content.decode()
+    client.post("/entrate/nuovo/", fields(page) | {"azienda": str(desk.company.pk)})
+    answer = client.get(f"/entrate/nuovo/?da={passive(document).integration_id}")
+    assert answer.status_code in (409, 422) and "non si duplica" in answer.content.decode()
+
+
+def test_without_an_integration_the_action_of_the_state_fails_and_says_why(desk: Desk) -> None:
+    publish(desk, RICEVUTO={"passive": {"action": str(Action.INTEGRATE)}})
+    document = reverse_charge(desk)
+    desk.press(document)
+    run_jobs()
+    assert desk.state(document) == "RICEVUTO"
