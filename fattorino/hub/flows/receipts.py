@@ -12,7 +12,7 @@ from fattorino.core.sdi.message_io import ReadMessage
 from fattorino.core.texts import say, together
 from fattorino.documents import flows as documents
 from fattorino.hub.flows.matching import sdi_id
-from fattorino.hub.flows.transmit import TAKEN
+from fattorino.hub.flows.transmit import TAKEN, arrived
 from fattorino.hub.models import Message, Submission
 from fattorino.workflow import flows as workflow
 
@@ -96,6 +96,7 @@ def _tell(
     ends = (sense.final and not other) or row.status == Status.CLOSED
     row.status = Status.CLOSED if ends else Status.ACCEPTED
     row.save(update_fields=["identificativo_sdi", "accepted_at", "status"])
+    arrived(row, now=now)
     if not row.current:
         note = say("Riguarda un invio precedente dello stesso documento: conservata, lo stato non cambia.")
         workflow.record(row.document_id, sense.event, actor, now=now, message=note, sha256=sha256)

@@ -111,6 +111,12 @@ def died(company_id: int, submission_ids: Iterable[int], *, now: datetime.dateti
                 _uncertain(row, INTERRUPTED, now)
 
 
+def arrived(row: Submission, *, now: datetime.datetime) -> None:
+    """A receipt proves that SdI has it: in a parcel nobody else would end the attempt."""
+    tries = Transmission.objects.filter(submission=row, slot=0, outcome=Outcome.OPEN)
+    tries.update(outcome=Outcome.ACCEPTED, finished_at=now, identificativo_sdi=row.identificativo_sdi)
+
+
 def note_only(company_id: int, submission_id: int, result: Result, *, now: datetime.datetime) -> None:
     """The document could not be told, for a fault of the program: at least nothing is sent twice for that."""
     sdi_id = result.identificativo_sdi if isinstance(result, Accepted) else ""

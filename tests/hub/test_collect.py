@@ -1,0 +1,187 @@
+"""Fetching: stored before it is forgotten, once by its bytes, read by a job; what cannot be read is kept and said."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from fattorino.core.errors import ChannelError, InputError
+from fattorino.documents.models import Reception
+from fattorino.hub import tasks_collecting
+from fattorino.hub.channels.base import Alone, AnswerItem, InvoiceItem, Item, MessageItem, OtherItem, Raw
+from fattorino.hub.flows import channels, collect
+from fattorino.hub.models import Channel, Collected, Message
+from fattorino.organisations.scope import company_scope
+from tests.desk import Desk, jobs, run_jobs
+from tests.hub.letters import again, letter, queued, state
+
+
+class Mailbox(Alone):
+    """Letters in their order; the cursor is the number of the last one that was fetched."""
+
+    def __init__(self) -> None:
+        self.letters: list[tuple[str, bytes]] = []
+        self.items: dict[bytes, Sequence[Item]] = {}
+        self.forgotten: list[str] = []
+        self.error: Exception | None = None
+        self.read_error: Exception | None = None
+
+    def fetch(self, cursor: str) -> Iterator[Raw]:
+        for place, (name, content) in enumerate(self.letters):
+            if place >= int(cursor or 0):
+                yield Raw(name, content, str(place + 1))
+        if self.error:
+            raise self.error
+
+    def read(self, raw: Raw) -> Sequence[Item]:
+        if self.read_error:
+            raise self.read_error
+        return self.items.get(raw.content, ())
+
+    def done(self, raw: Raw) -> None:
+        stored = Collected.objects.filter(sha256=hashlib.sha256(raw.content).hexdigest())
+        assert stored.exists(), "forgotten before it was stored"
+        self.forgotten.append(raw.name)
+
+
+@pytest.fixture
+def mailbox(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
+    made = Mailbox()
+    monkeypatch.setattr(channels, "port", lambda row: made)
+    return made
+
+
+@pytest.fixture
+def channel(desk: Desk) -> Channel:
+    return Channel.objects.create(company=desk.company, kind=Channel.Kind.PEC)
+
+
+def visit(channel: Channel) -> None:
+    tasks_collecting.visit(channel.company_id, channel.pk)
+
+
+def test_what_came_is_stored_with_the_cursor_before_the_way_forgets_it(
+    desk: Desk, mailbox: Mailbox, channel: Channel
+) -> None:
+    mailbox.letters = [("a.eml", b"one"), ("b.eml", b"two")]
+    visit(channel)
+    assert list(Collected.objects.order_by("pk").values_list("name", flat=True)) == ["a.eml", "b.eml"]
+    assert mailbox.forgotten == ["a.eml", "b.eml"]
+    channel.refresh_from_db()
+    assert channel.cursor == "2" and channel.collected_at
+    visit(channel)
+    assert Collected.objects.count() == 2 and len(mailbox.forgotten) == 2
+
+
+def test_the_same_bytes_again_are_the_same_thing(desk: Desk, mailbox: Mailbox, channel: Channel) -> None:
+    mailbox.letters = [("a.eml", b"one"), ("again.eml", b"one")]
+    visit(channel)
+    row = Collected.objects.get()
+    assert (row.name, row.arrivals) == ("a.eml", 2)
+
+
+def test_a_fault_on_the_way_keeps_what_was_fetched_and_is_said_on_the_channel(
+    desk: Desk, mailbox: Mailbox, channel: Channel
+) -> None:
+    mailbox.letters = [("a.eml", b"one")]
+    mailbox.error = ChannelError("La casella non risponde.", uncertain=False)
+    visit(channel)
+    channel.refresh_from_db()
+    assert Collected.objects.count() == 1 and channel.cursor == "1"
+    assert channel.last_error == "La casella non risponde." and channel.closed_until is None
+
+
+def test_a_visit_takes_so_many_and_the_next_goes_on(
+    desk: Desk, mailbox: Mailbox, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks_collecting, "MOST", 2)
+    mailbox.letters = [(f"{n}.eml", b"%d" % n) for n in range(5)]
+    visit(channel)
+    assert Collected.objects.count() == 2 and len(jobs("hub.visit")) == 1
+    run_jobs()
+    assert Collected.objects.count() == 5
+
+
+def test_receipts_and_invoices_that_are_inside_go_their_ways(
+    desk: Desk, mailbox: Mailbox, channel: Channel
+) -> None:
+    row = queued(desk)
+    name, content = letter(row, "RC")
+    mailbox.letters = [("support", b"sealed")]
+    invoice = InvoiceItem("777", "IT00000000000_1.xml", b"<x/>", "IT00000000000_1_MT_001.xml", b"<m/>")
+    mailbox.items = {b"sealed": [MessageItem(name, content), invoice, OtherItem("r", "Rapporto del giorno.")]}
+    visit(channel)
+    run_jobs(skip=frozenset({"hub.turn"}))
+    assert state(row) == "CONSEGNATO" and again(row).status == "closed"
+    collected = Collected.objects.get()
+    assert collected.read_at and collected.note == "Rapporto del giorno."
+    message = Message.objects.get()
+    assert (message.channel_id, message.collected_id) == (channel.pk, collected.pk)
+    reception = Reception.objects.get()
+    assert (reception.source, reception.identificativo_sdi, bytes(reception.content)) == (
+        "pec",
+        "777",
+        b"<x/>",
+    )
+    tasks_collecting.read_collected(channel.company_id, collected.pk)
+    assert Message.objects.get().arrivals == 1
+
+
+def test_an_address_that_sdi_assigns_is_used_from_now_on(
+    desk: Desk, mailbox: Mailbox, channel: Channel
+) -> None:
+    mailbox.letters = [("a.eml", b"one")]
+    mailbox.items = {b"one": [AnswerItem("", True, "ok", assigned="sdi07@pec.fatturapa.it")]}
+    visit(channel)
+    run_jobs()
+    channel.refresh_from_db()
+    assert channel.settings["assigned"] == "sdi07@pec.fatturapa.it"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (InputError("La busta non si apre."), "La busta non si apre."),
+        (ZeroDivisionError("bug"), "errore interno"),
+    ],
+)
+def test_what_cannot_be_read_is_kept_with_the_reason_and_no_job_comes_back(
+    desk: Desk, mailbox: Mailbox, channel: Channel, error: Exception, said: str
+) -> None:
+    mailbox.letters = [("a.eml", b"one")]
+    mailbox.read_error = error
+    visit(channel)
+    run_jobs()
+    row = Collected.objects.get()
+    assert row.read_at and said in row.note and bytes(row.content) == b"one"
+    assert jobs("hub.read_collected") == []
+
+
+def test_every_active_channel_that_is_visited_is_visited_once_at_a_time(
+    desk: Desk, other_desk: Desk, mailbox: Mailbox, channel: Channel
+) -> None:
+    Channel.objects.create(company=desk.company, kind=Channel.Kind.SDIFTP, active=False)
+    Channel.objects.create(company=desk.company, kind=Channel.Kind.SDICOOP)
+    with company_scope(other_desk.company.pk):
+        other = Channel.objects.create(company=other_desk.company, kind=Channel.Kind.INTERMEDIARY)
+    tasks_collecting.collect_all(0)
+    tasks_collecting.collect_all(0)
+    assert sorted(job["args"]["channel_id"] for job in jobs("hub.visit")) == sorted([channel.pk, other.pk])
+
+
+def test_a_channel_of_another_company_is_not_visited(
+    desk: Desk, other_desk: Desk, mailbox: Mailbox, channel: Channel
+) -> None:
+    assert collect.begin(other_desk.company.pk, channel.pk) is None
+
+
+def test_nobody_answers_for_a_parcel_that_is_not_ours_and_it_is_said(
+    desk: Desk, mailbox: Mailbox, channel: Channel
+) -> None:
+    mailbox.letters = [("a.eml", b"one")]
+    mailbox.items = {b"one": [AnswerItem("<x@y>", True, "ok")]}
+    visit(channel)
+    run_jobs()
+    assert Collected.objects.get().note == "Nessun invio di questo canale si chiama «<x@y>»."
