@@ -9,13 +9,14 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from fattorino.core.errors import RefusedError
+from fattorino.core.errors import PinRefusedError, RefusedError
 from fattorino.core.fatturapa.cades import sign_cades
 from fattorino.core.xades_signing import sign_xades
 from fattorino.documents import queries
 from fattorino.hub.flows import keys, signed_outside
 from fattorino.hub.models import SigningKey, Submission
 from fattorino.hub.signing.pkcs12 import load_pkcs12
+from fattorino.hub.views.signing import key_to_see_to
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow.models import Document
@@ -173,3 +174,20 @@ def test_the_document_asks_for_the_file_only_where_it_waits(desk: Desk, client: 
     assert answer.status_code == 302
     run_jobs()
     assert "outside-file" not in client.get(address).content.decode()
+
+
+@pytest.mark.parametrize(("days", "level"), [(90, None), (50, "warning"), (10, "danger"), (-1, "danger")])
+def test_administrators_are_told_before_the_key_ends(desk: Desk, days: int, level: str | None) -> None:
+    row = keys.key_of(desk.company.pk)
+    assert row.not_after is not None
+    at = row.not_after - datetime.timedelta(days=days)
+    boss = Actor("utente", "Ada", desk.company.pk, desk.actor.user_id, "admin")
+    assert [each.level for each in key_to_see_to(boss, at)] == ([level] if level else [])
+    assert key_to_see_to(desk.actor, at) == []
+
+
+def test_administrators_are_told_that_signing_is_suspended(desk: Desk) -> None:
+    keys.block(keys.key_of(desk.company.pk), PinRefusedError("Il PIN è sbagliato."), now=NOW)
+    boss = Actor("utente", "Ada", desk.company.pk, desk.actor.user_id, "admin")
+    (alert,) = key_to_see_to(boss, NOW)
+    assert "sospesa" in alert.text and alert.level == "danger"

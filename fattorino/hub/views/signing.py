@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from fattorino import clock
 from fattorino.core.errors import RefusedError, SigningError
+from fattorino.core.texts import say
 from fattorino.documents.panels import Panel
 from fattorino.documents.queries import DocumentView
 from fattorino.hub import queries_keys as queries
@@ -25,6 +27,7 @@ from fattorino.organisations.flows import set_sign_private
 from fattorino.organisations.languages import said
 from fattorino.organisations.pages import desk
 from fattorino.organisations.queries import Actor, get_company
+from fattorino.workflow.alerts import Alert
 from fattorino.workflow.views.common import administration
 
 Kind = SigningKey.Kind
@@ -153,3 +156,30 @@ def panel(actor: Actor, view: DocumentView) -> Panel | None:
         return None
     row = signed_outside.waiting(view.row.id, actor)
     return None if row is None else Panel("hub/signing/panel.html", {"name": f"{row.base_name}.xml"})
+
+
+def key_to_see_to(actor: Actor, now: datetime.datetime) -> list[Alert]:
+    """For the dashboards of administrators: a key that is suspended, ends soon or has ended."""
+    row = queries.active_key(actor.company_id) if actor.may_configure else None
+    if row is None:
+        return []
+    key, address = queries.key_view(row, now=now), reverse("signing:key")
+    if key.blocked_why:
+        return [
+            Alert(
+                say("La firma delle fatture è sospesa: {reason}", reason=key.blocked_why), address, "danger"
+            )
+        ]
+    if not key.level or key.not_after is None:
+        return []
+    end = f"{clock.day(key.not_after):%d/%m/%Y}"
+    if key.not_after < now:
+        return [
+            Alert(
+                say("Il certificato con cui si firmano le fatture è scaduto il {day}.", day=end),
+                address,
+                "danger",
+            )
+        ]
+    told = say("Il certificato con cui si firmano le fatture scade il {day}.", day=end)
+    return [Alert(told, address, "danger" if key.level == "error" else "warning")]
