@@ -11,6 +11,7 @@ from fattorino.core.fatturapa.draft import Bollo, Cassa, Draft, Line, Party, Pay
 from fattorino.core.workflow.definition import DocumentKind
 from fattorino.documents import flows as documents
 from fattorino.documents import numbering
+from fattorino.hub.flows.channel_settings import Wanted, choose_ways, save_channel
 from fattorino.hub.flows.keys import save_key
 from fattorino.hub.signing.test_ca import Holder, issue, make_ca
 from fattorino.organisations.flows import save_company, save_user, set_installation_admin
@@ -110,6 +111,7 @@ def load(*, now: datetime.datetime, today: datetime.date) -> bool:
     save_user(OTHER_EMAIL, PASSWORD, "Anna Verdi", {studio.pk: "admin"}, now=now)
     actor = Actor("utente", "Laura Conti", ordine.pk, user.pk, "admin")
     with company_scope(ordine.pk):
+        _channels(actor, now)
         for draft, kind, send in _ordine_documents(today):
             _document(actor, draft, kind, send, now, today)
     actor = replace(actor, company_id=studio.pk, role="operator")
@@ -125,6 +127,13 @@ def _company(party: dict[str, Any], holder: Holder, ca: Any, now: datetime.datet
         numbering.load_standard(company.pk)
         save_key(company.pk, issue(ca, holder, "demo", at=now), "demo", now=now)
     return company
+
+
+def _channels(actor: Actor, now: datetime.datetime) -> None:
+    """The simulator as the way of everything, and the portal for whoever wants to try that."""
+    simulator = save_channel(actor, "sdicoop", Wanted("Simulatore di SdI", 0, 4), now=now)
+    save_channel(actor, "by_hand", Wanted("Portale dell'Agenzia", 0, 1), now=now)
+    choose_ways(actor, {"": (simulator.pk, None)}, now=now)
 
 
 def _document(

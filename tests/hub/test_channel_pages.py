@@ -431,3 +431,15 @@ def test_once_a_day_the_end_of_every_certificate_is_looked_up(
     with company_scope(other_desk.company.pk):
         theirs.refresh_from_db()
     assert theirs.certificates_until == certificates.facts(pair.certificates)[0].not_after
+
+
+def test_the_command_line_sets_the_sdicoop_that_is_used_where_there_are_several(
+    desk: Desk, admin: Actor
+) -> None:
+    other = Channel.objects.create(company_id=desk.company.pk, kind="sdicoop", label="Vecchio")
+    used = Channel.objects.create(company_id=desk.company.pk, kind="sdicoop", label="In uso")
+    flows.choose_ways(admin, {"": (used.pk, None)}, now=NOW)
+    channels.save_sdicoop(desk.company.pk, "https://sdi.example/", "", "", now=NOW)
+    used.refresh_from_db()
+    other.refresh_from_db()
+    assert (used.settings["url"], other.settings) == ("https://sdi.example/", {})

@@ -45,6 +45,18 @@ def secrets_of(row: Channel) -> dict[str, str]:
     return plain
 
 
+def company_of_intermediary(channel_id: int) -> int | None:
+    """Whose channel to another Hub this is; in the system's scope."""
+    rows = Channel.objects.filter(pk=channel_id, kind=Kind.INTERMEDIARY, active=True)
+    return rows.values_list("company_id", flat=True).first()
+
+
+def webhook_secret(channel_id: int, company_id: int) -> str:
+    """With what the other Hub signs its calls; "" where it makes none. Raises as secrets_of."""
+    row = Channel.objects.filter(pk=channel_id, company_id=company_id).first()
+    return secrets_of(row).get("webhook_secret", "") if row else ""
+
+
 def _sdicoop(values: Values, hidden: Values) -> ChannelPort:
     return SdiCoop(
         values.get("url") or settings.HUB_RICEVI_FILE_URL,
@@ -156,9 +168,13 @@ def save_sdicoop(
         )
     values = {"url": url, "client_certificate": client_certificate, "trusted_ca": trusted_ca}
     with transaction.atomic():
-        channel, _ = Channel.objects.update_or_create(
-            company_id=company_id, kind=Kind.SDICOOP, defaults={"settings": values, "active": True}
-        )
+        # Of several made on the page, the one that is used.
+        rows = Channel.objects.select_for_update().filter(company_id=company_id, kind=Kind.SDICOOP)
+        way = way_of(company_id, "")
+        channel = (rows.filter(pk=way.pk).first() if way else None) or rows.order_by("pk").first()
+        channel = channel or Channel(company_id=company_id, kind=Kind.SDICOOP, created_at=now)
+        channel.settings, channel.active = {**channel.settings, **values}, True
+        channel.save()
         ChannelUse.objects.update_or_create(
             company_id=company_id, dashboard="", defaults={"channel": channel, "fallback": None}
         )
