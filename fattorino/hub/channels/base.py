@@ -139,8 +139,11 @@ class ChannelPort(Protocol):
             `prepare`.
     """
 
-    most: int
-    room: int
+    @property
+    def most(self) -> int: ...
+
+    @property
+    def room(self) -> int: ...
 
     def send(self, file: Outgoing) -> Accepted | Refused:
         """Hand over one file, where each goes by itself.
