@@ -21,9 +21,9 @@ from fattorino.core.sdi.message_io import write_message
 from fattorino.core.sdi.messages import NotificaDecorrenzaTermini
 from fattorino.core.workflow.definition import Dashboard, Notice, State, StateType
 from fattorino.documents import flows as documents
-from fattorino.documents import importing, numbering, preserving
+from fattorino.documents import importing, numbering, preserving, receiving
 from fattorino.documents.forms.writer import write
-from fattorino.documents.models import DocumentFile, ImportedFile
+from fattorino.documents.models import DocumentFile, ImportedFile, Reception
 from fattorino.documents.passive import flows as passive
 from fattorino.hub.flows import receive
 from fattorino.hub.models import OutcomeSent
@@ -80,6 +80,8 @@ class House:
     answer: int
     message: int
     nobodys: int
+    brought: int
+    reception: int
     stored_sha256: str
     picture: str
     digest: str
@@ -108,6 +110,10 @@ class House:
             return [{"document_id": self.received, "number": 1}]
         if names == {"outcome_id"}:
             return [{"outcome_id": self.answer}]
+        if names == {"brought_id"}:
+            return [{"brought_id": self.brought}]
+        if names == {"reception_id"}:
+            return [{"reception_id": self.reception}]
         if names == {"message_id"}:
             return [{"message_id": self.message}, {"message_id": self.nobodys}]
         if names == {"document_id", "file_id"}:
@@ -205,6 +211,7 @@ def house(db: None) -> House:
         received = _received(ours, "1").pk
         answered, answer = _answered(ours)
         message, nobodys = _messages(ours)
+        brought, reception = _handed_in(ours)
         run, _ = bulk.start_run(replace(ours.actor, label=f"Capo {MARK}"), order, [[saved.pk]], now=ours.now)
     house = House(
         ours=ours,
@@ -226,6 +233,8 @@ def house(db: None) -> House:
         answer=answer,
         message=message,
         nobodys=nobodys,
+        brought=brought,
+        reception=reception,
         stored_sha256=attachment.sha256,
         picture=picture,
         digest=shown,
@@ -289,6 +298,16 @@ def _unexpected(desk: Desk, document: Document) -> int:
         actor_label="SdI",
         message=f"Esito {MARK}",
     ).pk
+
+
+def _handed_in(desk: Desk) -> tuple[int, int]:
+    """Received invoices handed in by a person, one of which cannot be read."""
+    name = f"{MARK}.xml"
+    (row,) = receiving.bring_files(desk.actor, [(name, f"<a>{WORD} {MARK}".encode())], now=desk.now)
+    receiving.bring(desk.company.pk, row.pk, now=desk.now)
+    reception = Reception.objects.get(company=desk.company, name=name)
+    receiving.read(reception.pk, now=desk.now)
+    return row.pk, reception.pk
 
 
 def _received(desk: Desk, number: str) -> Document:

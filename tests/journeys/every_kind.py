@@ -34,8 +34,14 @@ from fattorino.core.workflow.definition import (
 )
 from fattorino.documents import flows as documents
 from fattorino.documents import importing, numbering
-from fattorino.documents.models import DocumentFile, ImportedFile, PassiveInvoice
-from fattorino.documents.receiving import read, take_invoice
+from fattorino.documents.models import (
+    DocumentFile,
+    ImportedFile,
+    PassiveInvoice,
+    Reception,
+    WatchedFolder,
+)
+from fattorino.documents.receiving import bring, bring_files, read, take_invoice
 from fattorino.hub.flows import receive, terms, to_match
 from fattorino.hub.flows.keys import save_key
 from fattorino.hub.models import OutcomeSent
@@ -280,7 +286,29 @@ def _received(house: House) -> dict[str, Any]:
             esito="EC02", file_name="IT01234567897_KIND3_EC_001.xml", content=stored, status="failed",
             last_error="Il canale non risponde.", created_at=house.now,
         )  # fmt: skip
-    return {"received": made, "outcome_id": outcome.pk}
+    return {"received": made, "outcome_id": outcome.pk} | _handed_in(house)
+
+
+def _handed_in(house: House) -> dict[str, Any]:
+    """Files of received invoices: two handed in together, one that is nobody's; a watched folder that is not there."""
+    desk = Desk(house.full, house.actor, house.now)
+    long = "fattura_del_fornitore_con_un_nome_di_file_molto_lungo_" * 3
+    stranger = replace(SUPPLIER, id_codice="00488410010")
+    take_invoice(
+        "sdicoop", "880099", "IT01234567897_NIENT.xml", invoice(desk, "N/1", buyer=stranger), "", b"",
+        company_id=None, now=house.now,
+    )  # fmt: skip
+    with company_scope(house.full.pk):
+        loose = [(f"{long}.xml", b"<a>"), ("IT01234567897_HAND1.xml", invoice(desk, "H/1"))]
+        (row,) = bring_files(house.actor, loose, now=house.now)
+        WatchedFolder.objects.create(
+            company=house.full, path=f"/srv/fatture/{house.full.id_codice}/entrata", created_at=house.now,
+            looked_at=house.now, last_error="La cartella non esiste o non si può leggere.",
+        )  # fmt: skip
+    bring(house.full.pk, row.pk, now=house.now)
+    with company_scope(house.full.pk):
+        unread = Reception.objects.get(company=house.full, name=f"{long}.xml")
+    return {"brought_id": row.pk, "reception_id": unread.pk}
 
 
 def _states(house: House) -> str:

@@ -77,6 +77,8 @@ def fillings(house: House, names: frozenset[str]) -> list[dict[str, Any]]:
         return [{"document_id": house["received"][0], "number": 1}]
     if names == {"outcome_id"}:
         return [{"outcome_id": house["outcome_id"]}]
+    if names in ({"brought_id"}, {"reception_id"}):
+        return [{name: house[name] for name in names}]
     if names == {"dashboard"}:
         return [{"dashboard": each} for each in ("pa", "privati", "passive", "lipe", "dati-fatture")]
     several = {"run_id": house["runs"], "import_id": house["imports"], "code": ["CONSEGNATO", "ORFANO"]}
@@ -99,6 +101,7 @@ ASKED = {
     "entrate/invio-massivo/": ("?dashboard=privati&stato=DA_PROCESSARE",),
     "entrate/nuovo/": ("?tipo=TD04", "?tipo=ricevuta"),
     "passive/": ("?segno=non_lette", "?testo=nonesiste", "?dal=x&al=2026-02-30"),
+    "passive/arrivi/": ("?esito=unreadable", "?esito=own"),
     "dashboard/esiti-non-attesi/": ("?mostra=conservati",),
     "avvisi/": ("?mostra=non-letti",),
     "messaggi/": ("?stato=to_match", "?testo=nonesiste", "?dal=x&al=2026-02-30"),

@@ -10,6 +10,7 @@ from django.db import connection
 from fattorino.core.errors import RefusedError
 from fattorino.core.texts import say
 from fattorino.documents.models import Reception
+from fattorino.organisations.flows import audit
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.scope import company_scope, system_scope
 from fattorino.workflow import queue
@@ -93,6 +94,30 @@ def read_again(actor: Actor, reception_id: int, *, now: datetime.datetime) -> bo
         if not rows.update(state=State.WAITING, note=""):
             return False
         _defer(reception_id)
+    return True
+
+
+def give_to(reception_id: int, company_id: int, user_id: int, *, now: datetime.datetime) -> bool:
+    """Who administers the installation says whose a file is that seemed to be nobody's. False where it is settled."""
+    with system_scope():
+        rows = Reception.objects.select_for_update().filter(
+            pk=reception_id, company=None, state__in=[State.UNREADABLE, State.NOBODY]
+        )
+        row = rows.first()
+        twins = Reception.objects.filter(brought_for=company_id)
+        if row is None or twins.filter(identificativo_sdi=row.identificativo_sdi, sha256=row.sha256).exclude(
+            pk=row.pk
+        ):
+            return False
+        rows.update(company_id=company_id, brought_for=company_id, state=State.WAITING, note="")
+        _defer(reception_id)
+        audit(
+            say("fattura ricevuta assegnata all'azienda"),
+            now=now,
+            actor_id=user_id,
+            company_id=company_id,
+            file=row.name,
+        )
     return True
 
 
