@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from fattorino import clock
 from fattorino.core.errors import PinRefusedError, RefusedError, SigningError
 from fattorino.core.fatturapa.envelope import is_signed, unwrap, verify
 from fattorino.hub.flows import keys
@@ -18,6 +20,9 @@ from fattorino.hub.signing.pkcs12 import load_pkcs12
 from fattorino.hub.tasks_keys import prove_key, try_key
 from fattorino.organisations.models import AuditEntry
 from fattorino.organisations.scope import company_scope
+from fattorino.simulators.csc.demo import make_credential
+from fattorino.simulators.csc.server import Server
+from fattorino.simulators.csc.service import Credential, Service
 from tests.desk import NOW, Desk, _key, run_jobs
 
 PIN = "271828"
@@ -166,3 +171,50 @@ def test_a_service_is_asked_once_for_many_files(desk: Desk, monkeypatch: pytest.
 
 def test_the_jobs_are_known_to_the_queue() -> None:
     assert {prove_key.name, try_key.name} == {"hub.prove_key", "hub.try_key"}
+
+
+@pytest.fixture
+def service() -> Iterator[Server]:
+    """The simulated remote signature, over real HTTP."""
+    # The service's certificate is of today: so is the signature.
+    chain, key = make_credential("Laura Conti", clock.now())
+    found = Server(Service({"ordine": "molto-segreto"}, [Credential("FIRMA-1", key, chain, PIN)]))
+    thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield found
+    found.shutdown()
+    thread.join()
+    found.server_close()
+
+
+def test_an_invoice_is_signed_at_the_remote_service_and_goes_on(desk: Desk, service: Server) -> None:
+    now = clock.now()
+    values = {
+        "url": f"{service.address}/csc/v1",
+        "oauth": f"{service.address}/oauth2/token",
+        "client_id": "ordine",
+    }
+    row = keys.propose(desk.company.pk, KeyPlace("csc", values, PLACE.secret), now=now)
+    keys.prove(row.pk, desk.company.pk, now=now)
+    assert keys.key_of(desk.company.pk) == row
+    contents = [b"<a>%d</a>" % number for number in range(30)]
+    with keys.opened(again(row), now=now) as key:
+        signed = keys.sign_files(key, "cades", contents, now=now)
+    for content, file in zip(contents, signed, strict=True):
+        envelope = unwrap(file)
+        assert envelope.content == content and envelope.signers[0].name == "Laura Conti"
+        assert "00102" not in {finding.code for finding in verify(envelope, at=now)}
+
+
+def test_the_remote_service_is_asked_for_a_wrong_pin_once(desk: Desk, service: Server) -> None:
+    now = clock.now()
+    values = {
+        "url": f"{service.address}/csc/v1",
+        "oauth": f"{service.address}/oauth2/token",
+        "client_id": "ordine",
+    }
+    row = keys.propose(desk.company.pk, KeyPlace("csc", values, {**PLACE.secret, "pin": "000000"}), now=now)
+    keys.prove(row.pk, desk.company.pk, now=now)  # opening asks for no PIN
+    for _ in range(3):
+        keys.try_out(desk.company.pk, now=now)
+    assert again(row).blocked_at is not None and "PIN" in again(row).blocked_why
