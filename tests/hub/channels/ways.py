@@ -256,6 +256,7 @@ NODE = "01234567890"
 class FtpWay(_Base):
     port: SdiFtp
     visit: Callable[[], int]
+    node: Node
     fetches = True
     limit = 5_000_000
 
@@ -359,7 +360,7 @@ def ftp(folder: pathlib.Path) -> Iterator[FtpWay]:
             host_key=host_key.export_public_key().decode().strip(),
         )  # fmt: skip
         line = Line(simulator.exchange, node)
-        yield FtpWay(simulator, SdiFtp(NODE, folders, node_keys()), lambda: run(line.visit()))
+        yield FtpWay(simulator, SdiFtp(NODE, folders, node_keys()), lambda: run(line.visit()), node)
     loop.call_soon_threadsafe(acceptor.close)
     run(acceptor.wait_closed())
     loop.call_soon_threadsafe(loop.stop)
