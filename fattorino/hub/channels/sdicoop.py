@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import re
 import ssl
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,9 +91,7 @@ class SdiCoop(Alone):
 
     def _post(self, url: str, request: soap.Envelope) -> httpx.Response:
         try:
-            # The environment's proxies are for people's browsers, not for the way to SdI.
-            with httpx.Client(verify=self._tls(), timeout=self.timeout, trust_env=False) as client:
-                return client.post(url, content=request.body, headers=request.headers)
+            return _client(self).post(url, content=request.body, headers=request.headers)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
             if (refusal := _distrust(exc)) is not None:
                 raise refusal from exc
@@ -180,6 +180,25 @@ class SdiCoop(Alone):
                 permanent=True,
             ) from exc
         return context
+
+
+# Opening a connection with two certificates costs more than an invoice: it stays open for those that follow. Not for
+# ever: a certificate that was renewed counts from the next minute on.
+KEPT_FOR, MOST_KEPT = 60.0, 50
+_kept: dict[SdiCoop, tuple[float, httpx.Client]] = {}
+_keeping = threading.Lock()
+
+
+def _client(way: SdiCoop) -> httpx.Client:
+    with _keeping:
+        since, client = _kept.get(way, (0.0, None))
+        if client is None or time.monotonic() - since > KEPT_FOR:
+            if len(_kept) >= MOST_KEPT:
+                _kept.clear()
+            # The environment's proxies are for people's browsers, not for the way to SdI.
+            client = httpx.Client(verify=way._tls(), timeout=way.timeout, trust_env=False)
+            _kept[way] = (time.monotonic(), client)
+        return client
 
 
 def _read_file(answer: httpx.Response) -> Accepted:
