@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -147,27 +148,22 @@ def _found(request: HttpRequest, name: str) -> hub_schemas.HubFileOut:
 
 
 def _out(view: remote_files.RemoteView) -> hub_schemas.HubFileOut:
-    return hub_schemas.HubFileOut(
-        name=view.name,
-        kind=view.kind,
-        sha256=view.sha256,
-        size=view.size,
-        state=view.state,
-        text=told(view.text),
-        identificativo_sdi=view.identificativo_sdi,
-        document=view.document_id,
-        received_at=view.received_at,
-        changed_at=view.changed_at,
-    )
+    values: dict[str, Any] = asdict(view)
+    del values["id"]
+    values["document"] = values.pop("document_id")
+    return hub_schemas.HubFileOut(**values | {"text": told(view.text)})
 
 
 def _event(event: remote_feed.Told) -> Any:
-    same = {"number": event.number, "at": event.at, "name": event.name}
+    same: dict[str, Any] = {"number": event.number, "at": event.at, "name": event.name}
     if event.kind == "file":
         return hub_schemas.FileEvent(
             **same, state=event.state, text=told(event.text), identificativo_sdi=event.identificativo_sdi
         )
-    given = {"identificativo_sdi": event.identificativo_sdi, "content": _base64(event.content)}
+    given: dict[str, Any] = {
+        "identificativo_sdi": event.identificativo_sdi,
+        "content": _base64(event.content),
+    }
     if event.kind == "message":
         return hub_schemas.MessageEvent(**same, **given, file=event.about)
     return hub_schemas.InvoiceEvent(

@@ -18,6 +18,7 @@ urlpatterns = [
     path("entrate/", include("fattorino.documents.urls")),
     path("a-mano/", include(hub.by_hand)),
     path("impostazioni/canali/", include(hub.channels)),
+    path("impostazioni/programmi/", include(hub.programs)),
     path("impostazioni/stati/", include(workflow.states)),
     path("impostazioni/gruppi/", include(workflow.company_groups)),
     path("impostazioni/modifiche/", include(workflow.changes)),

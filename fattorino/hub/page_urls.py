@@ -7,6 +7,7 @@ from django.urls import path
 from fattorino.hub.views import by_hand as hand
 from fattorino.hub.views import channels as pages
 from fattorino.hub.views import letters
+from fattorino.hub.views import programs as others
 
 channels = (
     [
@@ -33,4 +34,19 @@ by_hand = (
         path("cliente/<int:document_id>/", letters.letter, name="letter"),
     ],
     "by_hand",
+)
+programs = (
+    [
+        path("", others.listing, name="list"),
+        path("token/", others.new_token, name="token"),
+        path("token/revoca/", others.revoke, name="revoke"),
+        path("file/", others.files, name="files"),
+        path("webhook/", others.new_hook, name="new_hook"),
+        path("webhook/<int:webhook_id>/", others.hook, name="hook"),
+        path("webhook/<int:webhook_id>/prova/", others.test_hook, name="test_hook"),
+        path("webhook/<int:webhook_id>/segreto/", others.rotate_hook, name="rotate_hook"),
+        path("webhook/<int:webhook_id>/attiva/", others.switch_hook, name="switch_hook"),
+        path("webhook/<int:webhook_id>/elimina/", others.remove_hook, name="remove_hook"),
+    ],
+    "programs",
 )

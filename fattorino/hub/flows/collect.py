@@ -12,7 +12,7 @@ from fattorino.core.errors import ChannelError
 from fattorino.core.texts import say, say_many, together
 from fattorino.documents import receiving
 from fattorino.hub.channels.base import AnswerItem, InvoiceItem, Item, MessageItem, OtherItem, Raw
-from fattorino.hub.flows import channels, consignments, receive
+from fattorino.hub.flows import channels, consignments, handed_over, receive, turns
 from fattorino.hub.models import Channel, Collected
 from fattorino.workflow import queue
 
@@ -136,7 +136,8 @@ def _take(channel: Channel, collected_id: int, item: Item, now: datetime.datetim
     elif isinstance(item, AnswerItem):
         if item.assigned:
             channels.keep_assigned(channel.pk, channel.company_id, item.assigned)
-        if item.parcel and not consignments.answered(channel, item.parcel, item.taken, item.text, now=now):
+        answer = consignments.answered if channel.kind in turns.PARCELS else handed_over.answered
+        if item.parcel and not answer(channel, item.parcel, item.taken, item.text, now=now):
             _note(collected_id, say("Nessun invio di questo canale si chiama «{name}».", name=item.parcel))
 
 

@@ -40,7 +40,7 @@ def _encrypt(secret: str) -> bytes:
     return secrets.encrypt(secret.encode(), settings.SECRETS_KEYS)
 
 
-def _decrypt(stored: bytes | None) -> str:
+def _decrypt(stored: bytes | memoryview[int] | None) -> str:
     return secrets.decrypt(bytes(stored), settings.SECRETS_KEYS).decode() if stored else ""
 
 
@@ -98,6 +98,15 @@ def switch(actor: Actor, webhook_id: int, active: bool, *, now: datetime.datetim
         _audit(say("webhook riattivato") if active else say("webhook sospeso"), actor, row, now)
         if active:
             _queue(row, now)
+
+
+def remove(actor: Actor, webhook_id: int, *, now: datetime.datetime) -> None:
+    """Forget it and its calls."""
+    with transaction.atomic():
+        row = _held(actor, webhook_id)
+        _audit(say("webhook eliminato"), actor, row, now)
+        row.deliveries.all().delete()
+        row.delete()
 
 
 def test(actor: Actor, webhook_id: int, *, now: datetime.datetime) -> int:
