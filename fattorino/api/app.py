@@ -12,7 +12,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import REF_TEMPLATE, OpenAPISchema
 from ninja.parser import Parser
 
-from fattorino.api import attachments, border, documents, imports, problems
+from fattorino.api import attachments, border, documents, imports, passive, problems
 from fattorino.core.texts import say
 
 
@@ -84,5 +84,6 @@ SdI restano come sono. Gli importi sono testi ("427.00"), le date ISO 8601.""",
 problems.install(api)
 api.add_decorator(border.known_parameters_only)
 api.add_router("", documents.router)
+api.add_router("", passive.router)
 api.add_router("", imports.router)
 api.add_router("", attachments.router)

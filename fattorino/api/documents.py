@@ -39,9 +39,9 @@ def list_documents(request: HttpRequest, filters: Query[schemas.Filters]) -> Any
             fields={"cursor": say("Usare `next` o `previous` di una risposta.")},
         )
     wanted = queries.DocumentFilters(**filters.model_dump(exclude={"cursor", "limit"}))
-    page = queries.list_documents(_actor(request), wanted, cursor, filters.limit)
+    page = queries.list_documents(actor_of(request), wanted, cursor, filters.limit)
     return schemas.DocumentList(
-        documents=[schemas.DocumentOut(**_row(row)) for row in page.rows],
+        documents=[schemas.DocumentOut(**row_json(row)) for row in page.rows],
         next=str(page.next) if page.next else None,
         previous=str(page.previous) if page.previous else None,
     )
@@ -63,7 +63,7 @@ def create_document(
     ] = "",
 ) -> Any:
     """Registra un documento e gli dà il numero. Non lo invia."""
-    actor, now = _actor(request), clock.now()
+    actor, now = actor_of(request), clock.now()
     draft = draft_from_json(payload.draft)
     if idempotency_key:
         asked = [payload.kind, payload.sezionale, draft_to_json(draft)]
@@ -90,13 +90,13 @@ def create_document(
 @router.get("/documents/{int:document_id}", response=schemas.DocumentDetail, operation_id="getDocument")
 def get_document(request: HttpRequest, document_id: int) -> Any:
     """Dove si trova il documento, che cosa se ne può fare, la sua storia, i suoi file, che cosa correggere."""
-    return _detail(_actor(request), document_id)
+    return _detail(actor_of(request), document_id)
 
 
 @router.put("/documents/{int:document_id}", response=schemas.DocumentDetail, operation_id="changeDocument")
 def change_document(request: HttpRequest, document_id: int, payload: schemas.ChangedDocument) -> Any:
     """Corregge un documento, se il suo stato lo permette e nessuno l'ha modificato dopo la `version` letta."""
-    actor, now = _actor(request), clock.now()
+    actor, now = actor_of(request), clock.now()
     view = _view(actor, document_id)
     flows.save_document(
         actor,
@@ -116,7 +116,7 @@ def change_document(request: HttpRequest, document_id: int, payload: schemas.Cha
 )
 def press_button(request: HttpRequest, document_id: int, payload: schemas.Press | None = None) -> Any:
     """Preme il pulsante dello stato, di solito «Genera XML e invia». Risponde subito; l'esito arriva in /changes."""
-    actor = _actor(request)
+    actor = actor_of(request)
     view = _view(actor, document_id)
     if payload and payload.action and payload.action != str(view.possibilities.action):
         raise ConflictError(
@@ -132,7 +132,7 @@ def press_button(request: HttpRequest, document_id: int, payload: schemas.Press 
 )
 def change_state(request: HttpRequest, document_id: int, payload: schemas.ChosenState) -> Any:
     """*Cambia stato*: uno di quelli in `possibilities.states`."""
-    actor = _actor(request)
+    actor = actor_of(request)
     _view(actor, document_id)
     workflow.choose_state(document_id, payload.state, actor, now=clock.now(), reason=payload.reason.strip())
     return _detail(actor, document_id)
@@ -145,7 +145,7 @@ def change_state(request: HttpRequest, document_id: int, payload: schemas.Chosen
 )
 def change_preservation(request: HttpRequest, document_id: int, payload: schemas.PreservationIn) -> Any:
     """Indica i dati di conservazione, dove lo stato li chiede."""
-    actor = _actor(request)
+    actor = actor_of(request)
     _view(actor, document_id)
     given = payload.model_dump(exclude={"version"})
     answers = preserving.Answers(**given | {"parole_chiave": tuple(payload.parole_chiave)})
@@ -166,7 +166,7 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
 def get_file(request: HttpRequest, document_id: int, file_id: int) -> Any:
     """Un file del documento, byte per byte."""
     try:
-        name, content = queries.file_bytes(_actor(request), document_id, file_id)
+        name, content = queries.file_bytes(actor_of(request), document_id, file_id)
     except RefusedError as error:
         raise Http404(error.message) from error
     kind = next((t for end, t in TYPES.items() if name.lower().endswith(end)), "application/octet-stream")
@@ -180,7 +180,7 @@ def get_file(request: HttpRequest, document_id: int, file_id: int) -> Any:
 )
 def get_pdf(request: HttpRequest, document_id: int) -> Any:
     """La copia leggibile."""
-    actor = _actor(request)
+    actor = actor_of(request)
     view = _view(actor, document_id)
     content = preview.pdf(view, get_company(actor.company_id), actor, now=clock.now())
     number = "".join(c if c.isalnum() else "-" for c in view.row.number)
@@ -190,9 +190,9 @@ def get_pdf(request: HttpRequest, document_id: int) -> Any:
 @router.get("/changes", response=schemas.ChangesOut, operation_id="listChanges")
 def list_changes(request: HttpRequest, place: Query[schemas.Since]) -> Any:
     """I documenti cambiati dopo `since`, nell'ordine dei cambiamenti; nessuno va perduto."""
-    rows, following = queries.changes(_actor(request), place.since, place.limit)
+    rows, following = queries.changes(actor_of(request), place.since, place.limit)
     return schemas.ChangesOut(
-        documents=[schemas.DocumentOut(**_row(row)) for row in rows],
+        documents=[schemas.DocumentOut(**row_json(row)) for row in rows],
         next=following,
         more=len(rows) == place.limit,
     )
@@ -201,10 +201,10 @@ def list_changes(request: HttpRequest, place: Query[schemas.Since]) -> Any:
 @router.get("/states", response=list[schemas.StateOut], operation_id="listStates")
 def list_states(request: HttpRequest) -> Any:
     """Gli stati adempimento in cui un documento di Entrate può trovarsi."""
-    return [_state(state) for state in queries.list_states(_actor(request))]
+    return [_state(state) for state in queries.list_states(actor_of(request))]
 
 
-def _actor(request: HttpRequest) -> Actor:
+def actor_of(request: HttpRequest) -> Actor:
     actor: Actor = request.actor  # type: ignore[attr-defined]  # set by border.TokenAuth
     return actor
 
@@ -221,18 +221,18 @@ def _state(state: StateView) -> schemas.StateOut:
     return schemas.StateOut(**asdict(state))
 
 
-def _money(cents: int) -> str:
+def money(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02}"
 
 
-def _row(row: queries.DocumentRow) -> dict[str, Any]:
+def row_json(row: queries.DocumentRow) -> dict[str, Any]:
     return {
         "id": row.id,
         "kind": row.kind,
         "number": row.number,
         "date": row.date,
         "counterpart": row.counterpart,
-        "total": _money(row.total_cents),
+        "total": money(row.total_cents),
         "currency": row.currency,
         "dashboard": row.dashboard,
         "state": _state(row.state) if row.state else None,
@@ -259,7 +259,7 @@ def _detail(actor: Actor, document_id: int) -> schemas.DocumentDetail:
     can = view.possibilities
     asked = preserving.asked(actor, document_id, view.row.state.code if view.row.state else "")
     return schemas.DocumentDetail(
-        **_row(view.row),
+        **row_json(view.row),
         version=view.version,
         source=view.source,
         tipo_documento=view.tipo_documento,
@@ -268,9 +268,9 @@ def _detail(actor: Actor, document_id: int) -> schemas.DocumentDetail:
         codice_destinatario=view.codice_destinatario,
         pec_destinatario=view.pec_destinatario,
         confirmed=view.confirmed,
-        taxable=_money(view.taxable_cents),
-        tax=_money(view.tax_cents),
-        due=_money(view.due_cents),
+        taxable=money(view.taxable_cents),
+        tax=money(view.tax_cents),
+        due=money(view.due_cents),
         draft=draft_to_json(view.draft) if view.draft is not None else None,
         possibilities=schemas.PossibilitiesOut(
             action=str(can.action),

@@ -20,7 +20,7 @@ def contract(db: None) -> dict[str, Any]:
 
 def test_every_operation_declares_its_refusals_as_problems(contract: dict[str, Any]) -> None:
     operations = [op for ops in contract["paths"].values() for op in ops.values()]
-    assert len(operations) == 14
+    assert len(operations) == 20
     for operation in operations:
         for status in DECLARED:
             answer = operation["responses"][str(status)]

@@ -132,6 +132,26 @@ def export_rows(actor: Actor, filters: PassiveFilters) -> Iterator[PassiveRow]:
         reading.forget()
 
 
+def feed(
+    actor: Actor, since: int, limit: int, *, only_available: bool, acknowledged: bool | None
+) -> tuple[list[PassiveRow], int, bool]:
+    """What changed after `since`, in the order of the changes; the number to ask with next time; whether there is more.
+
+    What is still being written is left for the next time, so that whoever follows the feed misses nothing.
+    """
+    horizon = queries.last_change(actor)
+    found = workflow.visible_documents(actor).filter(dashboard=DASHBOARD, passive__isnull=False)
+    found = found.filter(change_seq__gt=since, change_seq__lte=horizon)
+    if only_available:
+        found = found.exclude(passive__exported_at=None)
+    if acknowledged is not None:
+        found = found.filter(passive__acknowledged_at__isnull=not acknowledged)
+    ids = list(found.order_by("change_seq").values_list("pk", flat=True)[:limit])
+    rows = rows_of(actor, queries.rows_by_id(actor, ids))
+    more = len(ids) == limit
+    return rows, rows[-1].row.change_seq if more and rows else max(since, horizon), more
+
+
 def rows_of(actor: Actor, rows: list[DocumentRow]) -> list[PassiveRow]:
     """What received invoices have beside what every document shows, in the same order."""
     found = PassiveInvoice.objects.filter(
