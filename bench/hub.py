@@ -1,8 +1,8 @@
-"""``python -m bench.hub``: documents a second from *da processare* to *inviato*, beside what the machine can do at most.
+"""``python -m bench.hub``: documents a second from *da processare* to *inviato*, beside what the machine can do.
 
-Two worker processes, PostgreSQL with fsync, the simulator of SdI in a process of its own, SOAP between them. In the same
-run: signatures with RSA-2048, and commits of one row, that two processes make in a second. FATTORINO_SENT says how many
-documents go each time, in two bulk runs. Ends with 1 where one did not arrive.
+Two worker processes, PostgreSQL with fsync, the simulator of SdI in a process of its own, SOAP between them. In the
+same run: signatures with RSA-2048, and commits of one row, that two processes make in a second. FATTORINO_SENT says
+how many documents go each time, in two bulk runs. Ends with 1 where one did not arrive.
 """
 
 from __future__ import annotations

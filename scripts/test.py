@@ -39,12 +39,14 @@ def main(words: list[str]) -> int:
         invoices = Stage("fatture: limite, Fattorino e altri", [sys.executable, "-m", "bench", *words[1:]])
         many = Stage("milioni di documenti in un'azienda", [sys.executable, "-m", "bench.many"])
         burst = Stage("fatture ricevute tutte insieme", [sys.executable, "-m", "bench.burst"])
-        return run([pytest("avvio", ["-m", "bench", "-s"], []), burst, many, invoices], [])
+        sent = Stage("fatture fino a SdI", [sys.executable, "-m", "bench.hub"])
+        return run([pytest("avvio", ["-m", "bench", "-s"], []), burst, sent, many, invoices], [])
     notes = foreign.install()
     has_chromium = "chromium" not in {package for package, _ in foreign.missing()}
     if words[:1] == ["--soak"]:
         os.environ.setdefault("FATTORINO_MUTANTS", "50000")
         os.environ.setdefault("FATTORINO_KILLS", "200")
+        os.environ.setdefault("FATTORINO_CHAOS_DOCUMENTS", "10000")
         os.environ.setdefault("FATTORINO_FUZZ_SECONDS", "600")
         os.environ.setdefault("HYPOTHESIS_PROFILE", "soak")
         return run(suites(has_chromium, words[1:]), notes)
@@ -60,18 +62,19 @@ def pytest(name: str, selection: list[str], words: list[str]) -> Stage:
 
 
 def suites(has_chromium: bool, words: list[str]) -> list[Stage]:
-    """Fast tests side by side where there are processors for it; what kills processes or drives a browser alone."""
+    """Two at a time where there are processors for it, each with a product of its own; what kills processes alone."""
     spread = ["-n", "2", "--dist", "loadfile"] if (os.cpu_count() or 1) > 1 else []
     stages = [
         pytest("test", ["-q", "-m", "not journey and not chaos and not bench", *spread], words),
         pytest("test con processi uccisi", ["-q", "-m", "chaos"], words),
     ]
     if has_chromium:
-        stages.append(pytest("percorsi nel browser", ["-q", "-m", "journey"], words))
+        stages.append(pytest("percorsi nel browser", ["-q", "-m", "journey", *spread], words))
     return stages
 
 
-def run(stages: list[Stage], notes: list[str]) -> int:
+def run(stages: list[Stage], notes: list[str], *, to_the_end: bool = False) -> int:
+    """One stage after the other, up to the first that fails; `to_the_end`: all of them, for each measures by itself."""
     lines: list[str] = []
     code = 0
     for stage in stages:
@@ -83,6 +86,7 @@ def run(stages: list[Stage], notes: list[str]) -> int:
         lines.append(f"{verdict:>11}  {stage.name} ({time.monotonic() - begun:.0f} s)")
         if done and not empty:
             code = 1
+        if code and not to_the_end:
             left = stages[stages.index(stage) + 1 :]
             lines += [f"{'non eseguito':>11}  {s.name}" for s in left]
             break

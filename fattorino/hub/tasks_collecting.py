@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
 import traceback
@@ -63,14 +62,16 @@ def visit(company_id: int, channel_id: int) -> None:
 def _fetch(channel: Channel, port: ChannelPort) -> bool:
     """Whether there may be more."""
     until, taken = time.monotonic() + SECONDS, 0
-    with contextlib.closing(port.fetch(channel.cursor)) as found:
-        for raw in found:
-            with company_scope(channel.company_id):
-                collect.keep(channel, raw, now=clock.now())
-            port.done(raw)
-            taken += 1
-            if taken >= MOST or time.monotonic() > until:
-                return True
+    for raw in port.fetch(channel.cursor):
+        with company_scope(channel.company_id):
+            if not raw.name:
+                collect.move_on(channel, raw)
+                continue
+            collect.keep(channel, raw, now=clock.now())
+        port.done(raw)
+        taken += 1
+        if taken >= MOST or time.monotonic() > until:
+            return True
     return False
 
 

@@ -45,9 +45,7 @@ def turn(company_id: int, channel_id: int, slot: int) -> None:
     while wave:
         results = send_all(wave.port, wave.files)
         more = time.monotonic() < until
-        wave = _written(
-            lambda results=results, more=more: _settle(company_id, channel_id, slot, results, more)
-        )
+        wave = _written(partial(_settle, company_id, channel_id, slot, results, more))
 
 
 @app.task(name="hub.wake", retry=AGAIN)

@@ -75,6 +75,14 @@ def test_what_came_is_stored_with_the_cursor_before_the_way_forgets_it(
     assert Collected.objects.count() == 2 and len(mailbox.forgotten) == 2
 
 
+def test_what_is_passed_over_only_moves_the_cursor(desk: Desk, mailbox: Mailbox, channel: Channel) -> None:
+    mailbox.letters = [("a.eml", b"one"), ("", b"")]
+    visit(channel)
+    assert Collected.objects.count() == 1
+    channel.refresh_from_db()
+    assert channel.cursor == "2"
+
+
 def test_the_same_bytes_again_are_the_same_thing(desk: Desk, mailbox: Mailbox, channel: Channel) -> None:
     mailbox.letters = [("a.eml", b"one"), ("again.eml", b"one")]
     visit(channel)

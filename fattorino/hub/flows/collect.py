@@ -79,6 +79,11 @@ def keep(channel: Channel, raw: Raw, *, now: datetime.datetime) -> int:
     return int(collected_id)
 
 
+def move_on(channel: Channel, raw: Raw) -> None:
+    """Nothing was worth keeping up to there."""
+    Channel.objects.filter(pk=channel.pk, company_id=channel.company_id).update(cursor=raw.cursor)
+
+
 def end(channel: Channel, error: ChannelError | None, *, now: datetime.datetime) -> None:
     """The visit is over; how it went is written on the channel."""
     rows = Channel.objects.filter(pk=channel.pk, company_id=channel.company_id)

@@ -134,8 +134,8 @@ def _bad(
         log.error("parcel of channel\n%s", traceback.format_exc())
         if len(files) == 1:
             text = say("Errore interno nella preparazione dell'invio, annotato nel registro: non inviato.")
-            error = ChannelError(text, uncertain=False, permanent=True, of_file=True)
-            return {files[0].submission_id: error}
+            broken = ChannelError(text, uncertain=False, permanent=True, of_file=True)
+            return {files[0].submission_id: broken}
     else:
         return {}
     half = len(files) // 2
