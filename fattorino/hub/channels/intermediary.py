@@ -87,8 +87,8 @@ class Intermediary(Alone):
         return Accepted(str(told.get("identificativo_sdi") or ""), _moment(told.get("received_at")))
 
     def resolve(self, parcel: Parcel) -> Fate:
-        """See ChannelPort.resolve: by name. That the Hub knows no such file proves nothing yet: a request that was given
-        up here may still be on its way there."""
+        """See ChannelPort.resolve: by name. That the Hub knows no such file proves nothing yet: a request that was
+        given up here may still be on its way there."""
         kind = "outcomes" if "_EC_" in parcel.name else "files"
         answer = self._call("GET", f"{kind}/{quote(parcel.name, safe='')}", missing=True)
         if answer.status_code == 404:

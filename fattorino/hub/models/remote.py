@@ -1,4 +1,4 @@
-"""What the Hub does for the Fattorino (or another program) of somebody else: its files, what it is told, its webhooks."""
+"""What the Hub does for the program of somebody else: files handed in, what it is told, its webhooks."""
 
 from __future__ import annotations
 
