@@ -25,8 +25,8 @@ TEST = "Test"
 # In the same file system as the exchange folders, so that moving into place is one step; out of SdI's sight.
 BENCH = "in-lavorazione"
 LAID = ".posato"
-# Of what came, in one go: supports are large.
-AT_ONCE = 50
+# Of what came, in one go, read one after the other.
+AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,27 @@ def read_pec(data: bytes) -> Pec:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What the headers alone say of a message, before it is fetched whole."""
+
+    receipt: bool
+    riferimento: str
+    people: str  # From and Reply-To, decoded, in small letters
+
+
+def read_heading(data: bytes) -> Heading:
+    """Of headers, or of some of them. Never fails: what cannot be read is empty."""
+    try:
+        message = _parsed(data)
+    except InputError:
+        return Heading(False, "", "")
+    people = f"{_header(message, 'From')} {_header(message, 'Reply-To')}"
+    return Heading(
+        bool(_header(message, "X-Ricevuta")), _header(message, "X-Riferimento-Message-ID"), people.lower()
+    )
+
+
 def _envelope(
     message: email.message.Message, parts: list[email.message.Message], certified: DatiCert | None
 ) -> Pec:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from fattorino.core.pec.messages import File, Pec
+from fattorino.core.pec.messages import File, Pec, read_heading
 
 FIRST_ADDRESS = "sdi01@pec.fatturapa.it"
 LARGEST = 30_000_000  # bytes of a whole message, as it travels
@@ -35,6 +35,20 @@ class SdiMail:
 
 def is_sdi(address: str) -> bool:
     return _ADDRESS.fullmatch(address.lower()) is not None
+
+
+def message_id(file_name: str, mailbox: str) -> str:
+    """Of the message by which this mailbox sends a file to SdI. A file's name is used once for ever, and so is this."""
+    return f"<sdi.{file_name}@{mailbox.rpartition('@')[2]}>"
+
+
+def concerns_sdi(headers: bytes) -> bool:
+    """Whether a letter is worth fetching: a receipt for a message to SdI, or one that names SdI as who wrote it (if it
+    did, only the whole letter tells). What else comes into a mailbox is nobody's business here."""
+    heading = read_heading(headers)
+    if heading.receipt:
+        return heading.riferimento.startswith("<sdi.")
+    return "@pec.fatturapa.it" in heading.people
 
 
 def from_sdi(message: Pec) -> SdiMail | None:

@@ -65,7 +65,9 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """Something whole as it was fetched, and the cursor that stands behind it."""
+    """Something whole as it was fetched, and the cursor that stands behind it.
+
+    Without a name: nothing worth keeping came, only the cursor moved on."""
 
     name: str
     content: bytes

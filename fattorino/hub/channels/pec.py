@@ -21,7 +21,15 @@ from fattorino.core.errors import ChannelError, FattorinoError
 from fattorino.core.pec.messages import Pec, read_pec, signature_of
 from fattorino.core.sdi.message_io import read_message
 from fattorino.core.sdi.names import is_invoice_name, parse_message_name
-from fattorino.core.sdi.pec import FIRST_ADDRESS, LARGEST, SdiMail, from_sdi, is_sdi
+from fattorino.core.sdi.pec import (
+    FIRST_ADDRESS,
+    LARGEST,
+    SdiMail,
+    concerns_sdi,
+    from_sdi,
+    is_sdi,
+    message_id,
+)
 from fattorino.core.sdi.received import pair_metadata
 from fattorino.core.texts import say
 from fattorino.hub.channels.base import (
@@ -95,18 +103,14 @@ class SdiPec:
                 permanent=True,
                 of_file=True,
             )
-        return Parcel(self.message_id(file.file_name), content, (file.file_name,))
-
-    def message_id(self, file_name: str) -> str:
-        """Of the message that carries this file. A file's name is used once for ever, and so is this."""
-        return f"<sdi.{file_name}@{self.mailbox.address.rpartition('@')[2]}>"
+        return Parcel(message_id(file.file_name, self.mailbox.address), content, (file.file_name,))
 
     def _message(self, file: Outgoing, now: datetime.datetime) -> bytes:
         message = email.message.EmailMessage(policy=email.policy.SMTP)
         message["From"], message["To"] = self.mailbox.address, self.assigned or FIRST_ADDRESS
         message["Subject"] = file.file_name
         message["Date"] = email.utils.format_datetime(now)
-        message["Message-ID"] = self.message_id(file.file_name)
+        message["Message-ID"] = message_id(file.file_name, self.mailbox.address)
         # The whole invoice back with every receipt would only fill the mailbox: the file is kept here.
         message["X-TipoRicevuta"] = "breve"
         message.set_content(f"{file.file_name}\n")
@@ -139,9 +143,10 @@ class SdiPec:
         return fate
 
     def fetch(self, cursor: str) -> Iterator[Raw]:
-        """See ChannelPort.fetch. The mailbox is only read: the cursor says up to where."""
-        for letter in self.mailbox.letters(_cursor(cursor)):
-            name = f"{letter.cursor.validity}.{letter.cursor.uid}.eml"
+        """See ChannelPort.fetch. The mailbox is only read, and of what has nothing to do with SdI no more than the
+        headers; the cursor says up to where."""
+        for letter in self.mailbox.letters(_cursor(cursor), concerns_sdi):
+            name = f"{letter.cursor.validity}.{letter.cursor.uid}.eml" if letter.content else ""
             yield Raw(name, letter.content, f"{letter.cursor.validity}:{letter.cursor.uid}")
 
     def read(self, raw: Raw) -> Sequence[Item]:
@@ -180,7 +185,7 @@ class SdiPec:
             if about:
                 # SdI speaks of it, so it has it, whatever became of the provider's receipts.
                 text = say("Lo SdI ha risposto sul file {name}.", name=about)
-                items.append(AnswerItem(self.message_id(about), True, text, mail.assigned))
+                items.append(AnswerItem(message_id(about, self.mailbox.address), True, text, mail.assigned))
         if not items:
             items.append(OtherItem(raw.name, say("Messaggio dello SdI senza file.")))
         if not any(isinstance(item, AnswerItem) for item in items) and mail.assigned != mail.address:

@@ -29,7 +29,7 @@ from fattorino.simulators.pec import imap, submission
 from fattorino.simulators.pec.faults import Faults
 from fattorino.simulators.pec.letters import Original
 from fattorino.simulators.pec.mailboxes import Mailboxes
-from fattorino.simulators.pec.post import Post
+from fattorino.simulators.pec.post import Post, read_original
 from tests.core.pec.letters import provider
 
 NOW = datetime.datetime(2026, 11, 22, 12, 0, tzinfo=datetime.UTC)
@@ -133,12 +133,16 @@ def send(house: House, file: str = FILE, content: bytes = CONTENT) -> None:
     house.port.hand_over(sealed(house.port, file, content))
 
 
+def wanted(_: bytes) -> bool:
+    return True
+
+
 def resolve(house: House, file: str = FILE) -> str:
     return house.port.resolve(sealed(house.port, file, b""))
 
 
 def sorts(house: House, after: Cursor = Cursor()) -> list[str]:  # noqa: B008 - frozen
-    return [read_pec(letter.content).tipo or "busta" for letter in house.mailbox.letters(after)]
+    return [read_pec(letter.content).tipo or "busta" for letter in house.mailbox.letters(after, wanted)]
 
 
 def test_a_file_reaches_sdi_octet_by_octet_and_the_provider_certifies_it(house):
@@ -196,13 +200,13 @@ def test_only_the_whole_name_of_a_file_is_that_file(house):
 
 def test_what_was_read_does_not_come_again_until_the_mailbox_is_renumbered(house):
     send(house)
-    letters = list(house.mailbox.letters(Cursor()))
+    letters = list(house.mailbox.letters(Cursor(), wanted))
     assert len(letters) == 2
-    assert list(house.mailbox.letters(letters[-1].cursor)) == []
+    assert list(house.mailbox.letters(letters[-1].cursor, wanted)) == []
     send(house, "IT01234567890_00002.xml")
-    assert len(list(house.mailbox.letters(letters[-1].cursor))) == 2
+    assert len(list(house.mailbox.letters(letters[-1].cursor, wanted))) == 2
     house.post.mailboxes.renumber(ADDRESS)
-    assert len(list(house.mailbox.letters(letters[-1].cursor))) == 4
+    assert len(list(house.mailbox.letters(letters[-1].cursor, wanted))) == 4
 
 
 def test_a_large_mailbox_is_read_a_piece_at_a_time(house, monkeypatch):
@@ -210,7 +214,7 @@ def test_a_large_mailbox_is_read_a_piece_at_a_time(house, monkeypatch):
     for number in range(4):
         send(house, f"IT01234567890_0000{number}.xml", b"<x/>")
     cursor, seen = Cursor(), 0
-    while letters := list(house.mailbox.letters(cursor)):
+    while letters := list(house.mailbox.letters(cursor, wanted)):
         assert len(letters) <= 3
         cursor, seen = letters[-1].cursor, seen + len(letters)
     assert seen == 8
@@ -222,7 +226,9 @@ def test_sdis_answer_is_found_among_the_others(house):
     house.post.post("sdi07@pec.fatturapa.it", ADDRESS, "Invio File 111", text, [("a_RC_001.xml", b"<rc/>")])
     house.post.post("truffa@pec.it", ADDRESS, "Ricevuta di consegna", text, [("b_RC_001.xml", b"<rc/>")])
     found = [
-        mail for letter in house.mailbox.letters(Cursor()) if (mail := from_sdi(read_pec(letter.content)))
+        mail
+        for letter in house.mailbox.letters(Cursor(), wanted)
+        if (mail := from_sdi(read_pec(letter.content)))
     ]
     assert [(mail.assigned, [file.name for file in mail.files]) for mail in found] == [
         ("sdi48@pec.fatturapa.it", ["a_RC_001.xml"])
@@ -233,7 +239,7 @@ def test_a_wrong_password_is_told_once_and_for_all(house):
     wrong = replace(house.mailbox, password="sbagliata")
     for act in (
         lambda: SdiPec(wrong).hand_over(sealed(SdiPec(wrong))),
-        lambda: list(wrong.letters(Cursor())),
+        lambda: list(wrong.letters(Cursor(), wanted)),
     ):
         with pytest.raises(ChannelError) as refused:
             act()
@@ -331,7 +337,8 @@ def mail_of_sdi(
     house: House, files, *, sender="sdi07@pec.fatturapa.it", subject="Invio File 111", text="Testo."
 ) -> Raw:
     house.post.post(sender, ADDRESS, subject, text, files)
-    return letters(house)[-1]
+    last = house.post.mailboxes.letters(ADDRESS)[-1]
+    return Raw(f"1.{last.uid}.eml", last.content, f"1:{last.uid}")
 
 
 def metadata(name: str = "IT09876543210_00003.xml", identifier: str = "7777") -> tuple[str, bytes]:
@@ -385,6 +392,42 @@ def test_a_receipt_that_a_stranger_writes_is_no_receipt(house):
     for sender, files in (("truffa@pec.it", [rc]), ("truffa@pec.it", [("consegna.eml", forged)])):
         [item] = house.port.read(mail_of_sdi(house, files, sender=sender))
         assert isinstance(item, OtherItem) and "truffa@pec.it" in item.text
+
+
+def test_what_has_nothing_to_do_with_sdi_is_passed_over_and_not_even_fetched(house, monkeypatch):
+    for number in range(5):
+        house.post.post("collega@pec.it", ADDRESS, f"Lettera privata {number}", "Riservato", [])
+    whole = []
+    real = mailboxes_of_hub._content
+    monkeypatch.setattr(
+        mailboxes_of_hub, "_content", lambda client, uid: whole.append(uid) or real(client, uid)
+    )
+    [moved] = house.port.fetch("")
+    assert (moved.name, moved.content, moved.cursor, whole) == ("", b"", "1:5", [])
+    assert list(house.port.fetch(moved.cursor)) == []
+    send(house)
+    house.post.post("collega@pec.it", ADDRESS, "Un'altra", "Riservato", [])
+    found = list(house.port.fetch(moved.cursor))
+    assert [raw.name for raw in found] == ["1.6.eml", "1.7.eml", ""] and whole == [6, 7]
+    assert list(house.port.fetch(found[-1].cursor)) == []
+
+
+def test_a_receipt_for_a_private_letter_is_passed_over_too(house):
+    other = read_original(
+        ADDRESS, ["collega@pec.it"], b"Message-ID: <1@pec.example.it>\r\nSubject: x\r\n\r\n"
+    )
+    letter = provider().receipt(other, "accettazione", "x@gestore.example", NOW)
+    house.post.mailboxes.deliver(ADDRESS, letter, NOW.timestamp())
+    assert [raw.name for raw in house.port.fetch("")] == [""]
+
+
+def test_a_letter_whose_writer_only_claims_to_be_sdi_is_fetched_and_seen_through(house):
+    house.post.post("truffa@pec.it", ADDRESS, "Invio File 111", "x", [("a_RC_001.xml", b"<rc/>")])
+    envelope = house.post.mailboxes.letters(ADDRESS)[0].content
+    claimed = envelope.replace(b"Per conto di: truffa@pec.it", b"Per conto di: sdi07@pec.fatturapa.it", 1)
+    house.post.mailboxes.deliver(ADDRESS, claimed, NOW.timestamp())
+    raw = list(house.port.fetch(""))[-1]
+    assert raw.name and [type(item) for item in house.port.read(raw)] == [OtherItem]
 
 
 def test_a_message_of_the_test_environment_counts_only_there(house):
