@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from django.test import Client
 
@@ -13,7 +11,8 @@ from fattorino.workflow import actions, flows, queries
 from fattorino.workflow.actions import ActionResult, ActionRun
 from fattorino.workflow.models import Document, PendingAction
 from tests.desk import Desk, run_jobs
-from tests.sentences.office import PS, came, html, options, publish, put, section, send, tell
+from tests.documents.passive.arrived import arrive
+from tests.sentences.office import html, options, publish, put, section, send, tell
 from tests.sentences.source import sentence
 from tests.workflow.settings_pages import STATES
 
@@ -36,17 +35,14 @@ def ends(desk: Desk, document: Document, *, ok: bool) -> None:
 
 
 @pytest.fixture
-def passive_works(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
-    """The actions on received invoices belong to a room to come: here they end as the test says."""
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can be handed to the gestionale."""
 
-    def end_as(ok: bool) -> None:
-        def act(run: ActionRun) -> ActionResult:
-            return ActionResult(ok, "Consegnata al gestionale." if ok else "Il gestionale non risponde.")
+    def act(run: ActionRun) -> ActionResult:
+        return ActionResult(False, "Il gestionale non risponde.")
 
-        table = {**actions.table(), Action.TO_GESTIONALE: act, Action.ARCHIVE: act}
-        monkeypatch.setattr(actions, "table", lambda: table)
-
-    return end_as
+    table = {**actions.table(), Action.TO_GESTIONALE: act}
+    monkeypatch.setattr(actions, "table", lambda: table)
 
 
 @sentence(47)
@@ -236,13 +232,10 @@ def test_azioni_per_dashboard_passiva(staff: Client) -> None:
 
 
 @sentence(60)
-def test_azioni_eseguibili_su_questo_stato_per_la_fatturazione_passiva(
-    desk: Desk, passive_works: Callable[[bool], None]
-) -> None:
+def test_azioni_eseguibili_su_questo_stato_per_la_fatturazione_passiva(desk: Desk) -> None:
     """Azioni eseguibili: in questa casella combinata può essere impostata l'azione da eseguire su questo
     stato per quanto riguarda la fatturazione passiva."""
-    passive_works(True)
-    document = came(desk, PS)
+    document = arrive(desk, pa=False)
     assert offered(desk, document) == "Invia a gestionale"
     publish(desk, RICEVUTO={"passive": {"action": "ARCHIVIA"}})
     assert offered(desk, document) == "Archivia"
@@ -250,14 +243,13 @@ def test_azioni_eseguibili_su_questo_stato_per_la_fatturazione_passiva(
 
 @sentence(61)
 def test_comune_sia_per_la_fattura_attiva_sia_per_la_passiva_ma_le_azioni_sono_differenti(
-    desk: Desk, passive_works: Callable[[bool], None]
+    desk: Desk,
 ) -> None:
     """Lo stato, infatti, può essere comune sia per la fattura attiva, sia per la fattura passiva, ma
     ovviamente le azioni eseguibile sono differenti."""
-    passive_works(True)
     passive = {"action": "ARCHIVIA", "confirmed": "CONTABILIZZATO", "failed": "DA_PROCESSARE"}
     publish(desk, DA_PROCESSARE={"dashboards": ["PA", "PR", "PS", "LI", "DF"], "passive": passive})
-    issued, received = desk.save(), came(desk, PS)
+    issued, received = desk.save(), arrive(desk, pa=False)
     Document.objects.filter(pk=received.pk).update(state="DA_PROCESSARE")
     assert (offered(desk, issued), offered(desk, received)) == ("Genera XML e invia", "Archivia")
     desk.press(received)
@@ -279,25 +271,19 @@ def test_la_casella_combinata_puo_assumere_i_valori(staff: Client) -> None:
 
 
 @sentence(63)
-def test_stato_azione_confermata_se_l_azione_va_a_buon_fine(
-    desk: Desk, passive_works: Callable[[bool], None]
-) -> None:
+def test_stato_azione_confermata_se_l_azione_va_a_buon_fine(desk: Desk) -> None:
     """Stato azione confermata: indicare lo stato da attribuire se l'azione va a buon fine."""
-    passive_works(True)
-    document = came(desk, PS)
+    document = arrive(desk, pa=False)
     desk.press(document)
     run_jobs()
     assert desk.state(document) == "DA_CONTABILIZZARE"
 
 
 @sentence(64)
-def test_stato_azione_fallita_se_l_azione_non_va_a_buon_fine(
-    desk: Desk, passive_works: Callable[[bool], None]
-) -> None:
+def test_stato_azione_fallita_se_l_azione_non_va_a_buon_fine(desk: Desk, broken: None) -> None:
     """Stato azione fallita: indicare lo stato da attribuire se l'azione non va a buon fine."""
-    passive_works(False)
     publish(desk, RICEVUTO={"passive": {"failed": "RICEVUTO_DA_ESITARE"}})
-    document = came(desk, PS)
+    document = arrive(desk, pa=False)
     desk.press(document)
     run_jobs()
     assert desk.state(document) == "RICEVUTO_DA_ESITARE"
@@ -307,10 +293,10 @@ def test_stato_azione_fallita_se_l_azione_non_va_a_buon_fine(
 def test_cambia_stato_sara_possibile_dall_azione_di_riga(desk: Desk, client: Client) -> None:
     """Cambia stato: se attivo sarà possibile eseguire l'operazione di cambia stato dall'azione di riga."""
     assert queries.row_actions(desk.actor, {("PS", "RICEVUTO")})["PS", "RICEVUTO"].changes_state
-    received = came(desk, PS)
+    received = arrive(desk, pa=False)
     flows.choose_state(received.pk, "DA_CONTABILIZZARE", desk.actor, now=desk.now)
     assert desk.state(received) == "DA_CONTABILIZZARE"
     publish(desk, RICEVUTO={"passive": {"change_state": False}})
     assert not queries.row_actions(desk.actor, {("PS", "RICEVUTO")})["PS", "RICEVUTO"].changes_state
     with pytest.raises(RefusedError):
-        flows.choose_state(came(desk, PS).pk, "DA_CONTABILIZZARE", desk.actor, now=desk.now)
+        flows.choose_state(arrive(desk, "78", pa=False).pk, "DA_CONTABILIZZARE", desk.actor, now=desk.now)
