@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 from fattorino.core.sdi import message_io
 from fattorino.core.sdi import messages as m
+from fattorino.documents.files import store
 from fattorino.hub.flows import receive
-from fattorino.hub.models import Message
+from fattorino.hub.models import Message, OutcomeSent
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow.flows import report_status
 from fattorino.workflow.models import Document
@@ -69,8 +72,21 @@ def test_without_a_reference_all_invoices_of_the_lotto(desk: Desk) -> None:
 def test_a_refused_outcome_is_shown_on_the_invoice(desk: Desk) -> None:
     (document,) = invoice_arrived(desk, SDI_ID)
     report_status(document.pk, "EC_INVIATO", desk.actor, now=NOW)
+    outcome = OutcomeSent.objects.create(
+        company=desk.company, document=document, run=uuid.uuid4(), identificativo_sdi=SDI_ID, esito="EC01",
+        file_name="IT02100450127_1_EC_001.xml", content=store(desk.company.pk, b"<EC/>", now=NOW), status="sent",
+        created_at=NOW,
+    )  # fmt: skip
     message = bring("IT02100450127_1_SE_001.xml", refused())
     assert (of(document), message.event) == ("ESITO_SCARTATO", "SE")
+    assert OutcomeSent.objects.get(pk=outcome.pk).status == "refused"
+
+
+def test_an_se_without_an_outcome_of_ours_is_kept_and_moves_nothing(desk: Desk) -> None:
+    (document,) = invoice_arrived(desk, SDI_ID)
+    message = bring("IT02100450127_1_SE_001.xml", refused())
+    assert (of(document), message.document_id) == ("RICEVUTO_DA_ESITARE", document.pk)
+    assert message.note.startswith("Nessun esito in viaggio")
 
 
 def test_a_term_reaches_both_sides_of_one_installation(desk: Desk, other_desk: Desk) -> None:
