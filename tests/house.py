@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -25,11 +26,20 @@ from fattorino.documents import importing, numbering, preserving, receiving
 from fattorino.documents.forms.writer import write
 from fattorino.documents.models import DocumentFile, ImportedFile, Reception
 from fattorino.documents.passive import flows as passive
-from fattorino.hub.flows import receive
-from fattorino.hub.models import OutcomeSent
+from fattorino.hub.flows import receive, remote_files, webhooks
+from fattorino.hub.flows.channel_settings import Wanted, save_channel
+from fattorino.hub.models import (
+    Channel,
+    CustomerLetter,
+    OutcomeSent,
+    RemoteFile,
+    Submission,
+    WebhookDelivery,
+)
 from fattorino.organisations import groups, tokens
 from fattorino.organisations.flows import save_user, set_installation_admin
 from fattorino.organisations.models import User
+from fattorino.organisations.queries import Actor
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow import configuration, models
 from fattorino.workflow import flows as workflow
@@ -82,6 +92,10 @@ class House:
     nobodys: int
     brought: int
     reception: int
+    channels: list[int]
+    carried: int
+    hook: int
+    handed: str
     stored_sha256: str
     picture: str
     digest: str
@@ -108,6 +122,16 @@ class House:
             return [{"document_id": each} for each in (self.saved, self.sent, self.received, self.answered)]
         if names == {"document_id", "number"}:
             return [{"document_id": self.received, "number": 1}]
+        if names == {"channel_id"}:
+            return [{"channel_id": each} for each in self.channels]
+        if names == {"webhook_id"}:
+            return [{"webhook_id": self.hook}]
+        if names == {"name"}:
+            return [{"name": self.handed}]
+        if names == {"submission_id"}:
+            return [{"submission_id": self.carried}]
+        if names == {"way"}:
+            return [{"way": each} for each in ("sdicoop", "sdiftp", "pec", "intermediary", "by-hand")]
         if names == {"outcome_id"}:
             return [{"outcome_id": self.answer}]
         if names == {"brought_id"}:
@@ -212,6 +236,8 @@ def house(db: None) -> House:
         answered, answer = _answered(ours)
         message, nobodys = _messages(ours)
         brought, reception = _handed_in(ours)
+        channels, carried = _ways(ours, saved)
+        hook, handed = _programs(ours)
         run, _ = bulk.start_run(replace(ours.actor, label=f"Capo {MARK}"), order, [[saved.pk]], now=ours.now)
     house = House(
         ours=ours,
@@ -235,6 +261,10 @@ def house(db: None) -> House:
         nobodys=nobodys,
         brought=brought,
         reception=reception,
+        channels=channels,
+        carried=carried,
+        hook=hook,
+        handed=handed,
         stored_sha256=attachment.sha256,
         picture=picture,
         digest=shown,
@@ -308,6 +338,71 @@ def _handed_in(desk: Desk) -> tuple[int, int]:
     reception = Reception.objects.get(company=desk.company, name=name)
     receiving.read(reception.pk, now=desk.now)
     return row.pk, reception.pk
+
+
+def _ways(desk: Desk, document: Document) -> tuple[list[int], int]:
+    """Ways to SdI with secrets, one of which waits for a person with a file."""
+    admin, made = desk.actor, []
+    values = {
+        "address": f"{MARK.lower()}@pec.example",
+        "smtp_host": "smtp.example",
+        "imap_host": "imap.example",
+    }
+    wanted = Wanted(f"Casella {MARK}", 0, 1, values, {"password": f"{WORD} {MARK}"})
+    made.append(save_channel(admin, "pec", wanted, now=desk.now).pk)
+    made.append(save_channel(admin, "by_hand", Wanted(f"Portale {MARK}", 0, 1), now=desk.now).pk)
+    Channel.objects.filter(pk=made[0]).update(
+        last_error=f"Errore {MARK}",
+        last_failed_at=desk.now,
+        failures=1,
+        tested_at=desk.now,
+        test_result=[{"step": f"Passo {MARK}", "ok": False, "text": f"Prova {MARK}"}],
+        certificates_until=desk.now,
+    )
+    carried = Submission.objects.create(
+        company_id=desk.company.pk,
+        document=document,
+        run=uuid.uuid4(),
+        status="by_hand",
+        channel_id=made[1],
+        base_name=f"IT{MARK}_00001",
+        file_name=f"IT{MARK}_00001.xml",
+        outgoing=documents.store(desk.company.pk, f"<a>{WORD} {MARK}</a>".encode(), now=desk.now),
+        created_at=desk.now,
+    )
+    CustomerLetter.objects.create(
+        company_id=desk.company.pk,
+        document=document,
+        run=uuid.uuid4(),
+        address=f"{MARK.lower()}@cliente.example",
+        subject=f"Oggetto {MARK}",
+        body=f"{WORD} {MARK}",
+        told_by=f"A voce {MARK}",
+        error=f"Errore {MARK}",
+        created_at=desk.now,
+        created_by=MARK,
+    )
+    return made, carried.pk
+
+
+def _programs(desk: Desk) -> tuple[int, str]:
+    """A program that handed a file in, and an address that is called in vain."""
+    program = Actor("gestionale", f"Programma {MARK}", desk.company.pk, None, "operator")
+    view, _ = remote_files.push(
+        program, f"IT{MARK:0>11}_0000P.xml", f"<a>{WORD} {MARK}</a>".encode(), now=desk.now
+    )
+    RemoteFile.objects.filter(pk=view.id).update(state="returned", text=f"Motivo {MARK}")
+    hook, _ = webhooks.add(desk.actor, f"https://{MARK.lower()}.example.it/sveglia", now=desk.now)
+    WebhookDelivery.objects.create(
+        company_id=desk.company.pk,
+        webhook_id=hook,
+        created_at=desk.now,
+        next_attempt_at=desk.now,
+        attempts=1,
+        status_code=500,
+        error=f"Errore {MARK}",
+    )
+    return hook, view.name
 
 
 def _received(desk: Desk, number: str) -> Document:

@@ -17,6 +17,7 @@ channels = (
         path("vie/", pages.ways, name="ways"),
         path("<int:channel_id>/", pages.channel, name="channel"),
         path("<int:channel_id>/prova/", pages.test, name="test"),
+        path("<int:channel_id>/sincronizza/", pages.look, name="look"),
         path("<int:channel_id>/attiva/", pages.activate, name="activate"),
         path("<int:channel_id>/elimina/", pages.delete, name="delete"),
     ],

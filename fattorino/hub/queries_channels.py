@@ -155,7 +155,10 @@ def _state(row: Channel, now: datetime.datetime) -> State:
         return "by_hand"
     if row.closed_until and row.closed_until > now:
         return "closed"
-    if row.failures:
+    failed_last = row.last_failed_at and (
+        row.last_worked_at is None or row.last_failed_at > row.last_worked_at
+    )
+    if row.failures or failed_last:
         return "failing"
     return "works" if row.last_worked_at else "never"
 

@@ -13,6 +13,7 @@ from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
 from fattorino.hub import inbox
+from fattorino.hub.queries_by_hand import goes_by_hand
 from fattorino.organisations.languages import said
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import notices
@@ -43,7 +44,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         # Counted only by a page that shows the bell.
         "bell_count": functools.partial(_unread, actor),
         "bell_live": functools.partial(_channel, request, actor),
-        "navigation": _menu(request.path) + _settings(request),
+        "navigation": _menu(request.path) + _by_hand(request, actor) + _settings(request),
         "to_match": functools.partial(_to_match, actor),
     }
 
@@ -82,6 +83,14 @@ def _menu(path: str) -> list[dict[str, object]]:
     for item in current:
         item["current"] = item is max(current, key=lambda each: len(str(each["url"])))
     return items
+
+
+def _by_hand(request: HttpRequest, actor: Actor | None) -> list[dict[str, object]]:
+    """For companies whose way to SdI, or one of whose ways, is a person."""
+    if actor is None or transaction.get_connection().needs_rollback or not goes_by_hand(actor.company_id):
+        return []
+    url = reverse("by_hand:list")
+    return [{"url": url, "label": _("A mano"), "current": request.path.startswith(url)}]
 
 
 def _settings(request: HttpRequest) -> list[dict[str, object]]:

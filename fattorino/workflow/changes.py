@@ -53,6 +53,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
             say("canale disattivato"),
             say("canale eliminato"),
             say("canale provato"),
+            say("canale letto"),
             say("vie dei documenti scelte"),
         ),
     ),

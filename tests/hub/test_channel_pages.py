@@ -29,7 +29,7 @@ from fattorino.organisations.flows import save_user
 from fattorino.organisations.models import AuditEntry
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.scope import company_scope
-from tests.desk import NOW, Desk, run_jobs
+from tests.desk import NOW, Desk, jobs, run_jobs
 
 CANALI = "/impostazioni/canali/"
 PEC = {
@@ -443,3 +443,14 @@ def test_the_command_line_sets_the_sdicoop_that_is_used_where_there_are_several(
     used.refresh_from_db()
     other.refresh_from_db()
     assert (used.settings["url"], other.settings) == ("https://sdi.example/", {})
+
+
+def test_a_channel_that_is_visited_is_read_at_once_on_request(desk: Desk, browser: Client) -> None:
+    box = Channel.objects.create(company_id=desk.company.pk, kind="pec", label="Casella")
+    soap = Channel.objects.create(company_id=desk.company.pk, kind="sdicoop", label="Servizio")
+    assert "Sincronizza ora" in browser.get(f"{CANALI}{box.pk}/").content.decode()
+    assert "Sincronizza ora" not in browser.get(f"{CANALI}{soap.pk}/").content.decode()
+    for _ in range(2):
+        assert post(browser, f"{CANALI}{box.pk}/sincronizza/", desk.company.pk).status_code == 302
+    assert [job["args"]["channel_id"] for job in jobs("hub.visit")] == [box.pk]
+    assert post(browser, f"{CANALI}{soap.pk}/sincronizza/", desk.company.pk).status_code == 409

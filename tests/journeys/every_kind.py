@@ -42,11 +42,12 @@ from fattorino.documents.models import (
     WatchedFolder,
 )
 from fattorino.documents.receiving import bring, bring_files, read, take_invoice
-from fattorino.hub.flows import receive, terms, to_match
+from fattorino.hub.flows import receive, terms, to_match, webhooks
+from fattorino.hub.flows.channel_settings import Wanted, save_channel, set_active
 from fattorino.hub.flows.keys import save_key
-from fattorino.hub.models import OutcomeSent
+from fattorino.hub.models import Channel, OutcomeSent, RemoteFile, Submission, WebhookDelivery
 from fattorino.hub.signing.test_ca import Holder, issue, make_ca
-from fattorino.organisations import groups
+from fattorino.organisations import groups, tokens
 from fattorino.organisations.flows import save_company, save_user, set_installation_admin
 from fattorino.organisations.models import Company, User
 from fattorino.organisations.queries import Actor
@@ -130,7 +131,7 @@ def furnish() -> None:
     _wait(house, made)
     received = _received(house)
     with company_scope(full.pk):
-        print(json.dumps(_finish(house, made) | received))
+        print(json.dumps(_finish(house, made) | received | _ways(house) | _programs(house)))
 
 
 def _company(party: dict[str, Any], ca: Any, now: datetime.datetime) -> Company:
@@ -287,6 +288,80 @@ def _received(house: House) -> dict[str, Any]:
             last_error="Il canale non risponde.", created_at=house.now,
         )  # fmt: skip
     return {"received": made, "outcome_id": outcome.pk} | _handed_in(house)
+
+
+def _ways(house: House) -> dict[str, Any]:
+    """Ways to SdI in every condition, and a file that waits for a person."""
+    admin = replace(house.actor, role="admin")
+    values = {"address": "fatture@pec.example", "smtp_host": "smtp.example", "imap_host": "imap.example"}
+    label = "Casella di posta certificata della segreteria per le fatture elettroniche"
+    box = save_channel(admin, "pec", Wanted(label, 0, 1, values, {"password": "x"}), now=house.now)
+    portal = save_channel(admin, "by_hand", Wanted("Portale", 0, 1), now=house.now)
+    off = save_channel(admin, "sdicoop", Wanted("Spento", 0, 4), now=house.now)
+    set_active(admin, off.pk, False, now=house.now)
+    Channel.objects.filter(pk=box.pk).update(
+        closed_until=house.now + datetime.timedelta(days=1),
+        failures=5,
+        last_failed_at=house.now,
+        last_error="Il server di invio della PEC (smtp.example) non risponde.",
+        tested_at=house.now,
+        test_result=[
+            {"step": "Indirizzo", "ok": True, "text": "Da fatture@pec.example a sdi01@pec.fatturapa.it."},
+            {"step": "Invio (SMTP)", "ok": False, "text": "Il server di invio della PEC non risponde."},
+        ],
+        certificates_until=house.now + datetime.timedelta(days=5),
+    )
+    document = house.save(cessionario=LONG)
+    carried = Submission.objects.create(
+        company_id=house.full.pk,
+        document=document,
+        run=uuid.uuid4(),
+        status="by_hand",
+        channel=portal,
+        base_name="IT12345678903_ZZZZ1",
+        file_name="IT12345678903_ZZZZ1.xml",
+        outgoing=documents.store(house.full.pk, b"<a/>", now=house.now),
+        created_at=house.now,
+    )
+    return {"channels": [box.pk, portal.pk, off.pk], "carried": carried.pk}
+
+
+def _programs(house: House) -> dict[str, Any]:
+    """Programs that use this Hub: tokens, a file given back, one webhook that answers and one suspended."""
+    now = house.now
+    tokens.create_token(house.full.pk, "Gestionale dell'Ordine dal nome piuttosto lungo", "operator", now=now)
+    _, old = tokens.create_token(house.full.pk, "Vecchio programma", "reader", now=now)
+    tokens.revoke_token(house.full.pk, old.split("_")[1], now=now)
+    names = (("sending", ""), ("returned", "Il cedente del documento è «Altri S.r.l.», non l'azienda."))
+    for number, (state, text) in enumerate(names):
+        RemoteFile.objects.create(
+            company=house.full,
+            name=f"IT01111111117_0000{number}.xml.p7m",
+            base_name=f"IT01111111117_0000{number}",
+            stored=documents.store(house.full.pk, b"<a/>", now=now),
+            token_label="Gestionale",
+            state=state,
+            text=text,
+            received_at=now,
+            changed_at=now,
+        )
+    admin = replace(house.actor, role="admin")
+    good, _ = webhooks.add(admin, "https://gestionale.example/sveglia", now=now)
+    bad, _ = webhooks.add(admin, f"https://gestionale.example/{'indirizzo-lungo/' * 8}", now=now)
+    webhooks.rotate(admin, good, now=now)
+    webhooks.switch(admin, bad, False, now=now)
+    for hook, state, status in ((good, "delivered", 204), (good, "waiting", 500), (bad, "given_up", None)):
+        WebhookDelivery.objects.create(
+            company=house.full,
+            webhook_id=hook,
+            state=state,
+            created_at=now,
+            attempts=1,
+            next_attempt_at=now + datetime.timedelta(hours=1) if state == "waiting" else None,
+            status_code=status,
+            error="" if status == 204 else "Il collegamento non è riuscito.",
+        )
+    return {"hooks": [good, bad], "handed": "IT01111111117_00000.xml.p7m"}
 
 
 def _handed_in(house: House) -> dict[str, Any]:

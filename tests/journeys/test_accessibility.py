@@ -84,6 +84,9 @@ def fillings(house: House, names: frozenset[str]) -> list[dict[str, Any]]:
     several = {"run_id": house["runs"], "import_id": house["imports"], "code": ["CONSEGNATO", "ORFANO"]}
     several |= {"number": [1, 2], "look": ["CONSEGNATO"], "notice_id": [house["notice_id"]]}
     several |= {"message_id": house["messages"]}
+    several |= {"channel_id": house["channels"], "submission_id": [house["carried"]]}
+    several |= {"webhook_id": house["hooks"], "name": [house["handed"]]}
+    several |= {"way": ["sdicoop", "sdiftp", "pec", "intermediary", "by-hand"]}
     several |= {"group": [house["group"]], "kind": ["csv"], "sha256": [house["sha256"]]}
     if len(names) == 1 and names <= several.keys():
         (name,) = names

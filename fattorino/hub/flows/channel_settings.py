@@ -23,7 +23,7 @@ from fattorino.core.texts import say
 from fattorino.core.workflow.settings import DASHBOARD_LABELS
 from fattorino.hub.channel_certificates import certificates_of, until
 from fattorino.hub.channels.base import Step
-from fattorino.hub.flows import channels
+from fattorino.hub.flows import channels, collect
 from fattorino.hub.models import Channel, ChannelUse
 from fattorino.hub.signing import secrets as vault
 from fattorino.hub.signing.certificates import joined
@@ -251,6 +251,30 @@ def ask_for_test(actor: Actor, channel_id: int, *, now: datetime.datetime) -> No
         )
         audit(
             say("canale provato"),
+            now=now,
+            actor_id=actor.user_id,
+            company_id=actor.company_id,
+            canale=name_of(row),
+        )
+
+
+def look_now(actor: Actor, channel_id: int, *, now: datetime.datetime) -> None:
+    """Have the channel visited at once: receipts and received invoices that wait there come in.
+
+    Raises:
+        RefusedError: nothing is fetched this way, or it is switched off.
+    """
+    _may_configure(actor)
+    with transaction.atomic():
+        row = _locked(actor, channel_id)
+        if row.kind not in collect.VISITED or not row.active:
+            raise RefusedError(
+                say("Da questo canale non c'è nulla da prelevare."),
+                say("Con SDICoop è SdI a chiamare; un canale disattivato non si legge."),
+            )
+        collect.now(actor.company_id, channel_id)
+        audit(
+            say("canale letto"),
             now=now,
             actor_id=actor.user_id,
             company_id=actor.company_id,

@@ -17,6 +17,7 @@ from fattorino.core.errors import RefusedError
 from fattorino.core.texts import say
 from fattorino.hub import queries_channels as queries
 from fattorino.hub.flows import channel_settings as flows
+from fattorino.hub.flows.collect import VISITED
 from fattorino.hub.forms.channels import ChannelForm
 from fattorino.hub.forms.entries import INTRODUCTIONS, PARTS
 from fattorino.hub.queries_channels import ChannelView
@@ -180,6 +181,7 @@ def _edit(request: HttpRequest, actor: Actor, kind: str, old: ChannelView | None
         "about": INTRODUCTIONS[kind],
         "parts": PARTS[kind],
         "paths": _paths(old),
+        "visited": bool(old and old.active and old.kind in VISITED),
         "may_move": bool(getattr(request.user, "is_staff", False)),
     }
     return render(request, "hub/channels/channel.html", context, status=422 if form.errors else 200)
@@ -230,6 +232,16 @@ def _end_in_words(row: ChannelView, now: datetime.datetime) -> str:
     if row.certificates_until < now:
         return say("Un certificato del canale «{channel}» è scaduto il {day}.", channel=row.name, day=end)
     return say("Un certificato del canale «{channel}» scade il {day}.", channel=row.name, day=end)
+
+
+@require_POST
+@administration
+def look(request: HttpRequest, actor: Actor, channel_id: int) -> HttpResponse:
+    """*Sincronizza ora*."""
+    _found(actor, channel_id)
+    flows.look_now(actor, channel_id, now=clock.now())
+    messages.success(request, _("Lettura avviata: ciò che è arrivato compare nei documenti da solo."))
+    return redirect("channels:channel", channel_id)
 
 
 @require_POST
