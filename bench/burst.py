@@ -1,13 +1,17 @@
-"""``python -m bench.burst``: invoices that SdI delivers all at once, to the real server with a database that syncs.
+"""``python -m bench.burst``: invoices that arrive all at once, on a database that syncs as the product's.
 
-FATTORINO_BURST says how many. Prints how long the acknowledgement took (ER01, sent after the commit) and ends with 1
-where the limit is missed, an invoice was not acknowledged, or one that was acknowledged is not in the database.
+First by SOAP to the real server: FATTORINO_BURST says how many. Prints how long the acknowledgement took (ER01, sent
+after the commit) and ends with 1 where the limit is missed, an invoice was not acknowledged, or one that was
+acknowledged is not in the database. Then FATTORINO_FOLDER files out of a folder and out of one archive: how long, and
+how much memory it took.
 """
 
 from __future__ import annotations
 
+import datetime
 import http.client
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -46,7 +50,81 @@ def main() -> int:
             )
             missed = missed or p95 > LIMIT or wrong > 0 or stored != wanted
             base += wanted
+        missed = _heaps(int(os.environ.get("FATTORINO_FOLDER") or 10_000)) or missed
     return 1 if missed else 0
+
+
+def _heaps(wanted: int) -> bool:
+    """Many files in a folder, then in an archive; whether one of them is missing."""
+    import zipfile
+
+    from fattorino import clock
+    from fattorino.config import demo
+    from fattorino.documents import receiving
+    from fattorino.documents.models import BroughtFile
+    from fattorino.documents.receiving.folders import take_folder
+    from fattorino.organisations.flows import save_company
+    from fattorino.organisations.queries import Actor
+    from fattorino.organisations.scope import company_scope
+    from fattorino.workflow.flows import load_standard
+
+    now = clock.now()
+    company = save_company(demo.ORDINE, now=now)
+    with company_scope(company.pk):
+        load_standard(company, now=now)
+    invoice, folder = _invoice(), Path(os.environ["FATTORINO_HOME"]) / "heap"
+    folder.mkdir()
+    archive = folder.parent / "heap.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as heap:
+        for number in range(wanted):
+            name = f"IT01234567897_{number:05d}.xml"
+            (folder / name).write_bytes(invoice.replace(b"<Numero>1<", b"<Numero>%d<" % number))
+            heap.writestr(name, invoice.replace(b"<Numero>1<", b"<Numero>Z%d<" % number))
+    before, begun = _memory(), time.perf_counter()
+    taken = sum(count for _, count, _ in take_folder(company.pk, folder, now=now))
+    seconds = time.perf_counter() - begun
+    print(
+        f"cartella: {taken} fatture in {seconds:.0f} s ({taken / seconds:.0f} al secondo), memoria"
+        f" +{_memory() - before} MB",
+        flush=True,
+    )
+    actor = Actor("hub", "bench", company.pk)
+    content = archive.read_bytes()
+    before, begun = _memory(), time.perf_counter()
+    with company_scope(company.pk):
+        (row,) = receiving.bring_files(actor, [("heap.zip", content)], now=now)
+    receiving.bring(company.pk, row.pk, now=now)
+    seconds = time.perf_counter() - begun
+    with company_scope(company.pk):
+        brought = BroughtFile.objects.exclude(reception=None).count()
+    print(
+        f"archivio di {len(content) // 1_000_000} MB: {brought} fatture in {seconds:.0f} s"
+        f" ({brought / seconds:.0f} al secondo), memoria +{_memory() - before} MB",
+        flush=True,
+    )
+    _reading(now)
+    return taken != wanted or brought != wanted
+
+
+def _reading(now: datetime.datetime, count: int = 300) -> None:
+    """How fast kept files become documents, in one worker."""
+    from fattorino.documents import receiving
+    from fattorino.documents.models import Reception
+    from fattorino.organisations.scope import system_scope
+
+    with system_scope():
+        waiting = Reception.objects.exclude(brought_for=0).order_by("pk")
+        some = list(waiting.values_list("pk", flat=True)[:count])
+    begun = time.perf_counter()
+    for reception_id in some:
+        receiving.read(reception_id, now=now)
+    seconds = time.perf_counter() - begun
+    print(f"lettura: {len(some) / seconds:.0f} fatture al secondo e processo", flush=True)
+
+
+def _memory() -> int:
+    """Megabytes of this process at its largest."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def burst(
@@ -107,7 +185,6 @@ def _requests(base: int, wanted: int) -> list[tuple[bytes, dict[str, str]]]:
 
 
 def _invoice() -> bytes:
-    import datetime
     from decimal import Decimal
 
     from fattorino.config import demo

@@ -95,6 +95,23 @@ def _refuse_unknown_warnings(codes: Any) -> None:
         )
 
 
+@transaction.atomic
+def save_recipient_codes(
+    company_id: int, codes: Iterable[str], *, now: datetime.datetime, actor_id: int | None
+) -> None:
+    """Where SdI delivers invoices for the company.
+
+    Raises:
+        RefusedError: a code at which nobody can receive.
+    """
+    found = _recipient_codes(codes)
+    lock_company(company_id)
+    Company.objects.filter(pk=company_id).update(recipient_codes=found)
+    audit(
+        say("codici di ricezione impostati"), now=now, actor_id=actor_id, company_id=company_id, codes=found
+    )
+
+
 _RECIPIENT_CODE = re.compile(r"[A-Z0-9]{6,7}")
 
 

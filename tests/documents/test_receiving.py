@@ -193,6 +193,14 @@ def test_the_office_of_a_pa_is_enough_where_the_invoice_names_other_codes(desk: 
     assert "con altri codici" in row.note
 
 
+def test_a_code_claimed_by_another_company_takes_no_invoice_from_whom_it_names(
+    desk: Desk, other_desk: Desk
+) -> None:
+    save_company(demo.STUDIO, now=NOW, recipient_codes=[OFFICE])
+    row = settled(bring(invoice(desk, code=OFFICE)))
+    assert (row.state, row.company_id) == ("done", desk.company.pk)
+
+
 def test_a_shared_recipient_code_alone_makes_nobody_the_recipient(desk: Desk) -> None:
     save_company(demo.ORDINE, now=NOW, recipient_codes=[CODE])
     wrong = replace(as_buyer(desk), id_codice="00488410010", codice_fiscale=None)

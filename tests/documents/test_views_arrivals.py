@@ -149,6 +149,19 @@ def test_folders_are_for_administrators_and_say_what_is_wrong_beside_the_field(
     assert "Non più sorvegliata" in text(boss.post("/passive/cartelle/", stop, follow=True))
 
 
+def test_the_codes_at_which_the_company_receives_are_set_on_the_page(desk: Desk, clerk: Client) -> None:
+    posted = {"codes": "ufabc1, ABCDE12", "azienda": desk.company.pk}
+    assert clerk.post("/passive/cartelle/", posted).status_code == 403
+    boss = admin(desk)
+    # They decide to whom an invoice is shown: a company's own administrator could claim another's.
+    assert "I codici li imposta un amministratore" in text(boss.post("/passive/cartelle/", posted))
+    set_installation_admin("capo@ordine.example", True, now=NOW)
+    page = text(boss.post("/passive/cartelle/", posted, follow=True))
+    assert 'value="ABCDE12 UFABC1"' in page
+    wrong = boss.post("/passive/cartelle/", {**posted, "codes": "0000000"})
+    assert wrong.status_code == 422 and "non è un codice presso cui l&#x27;azienda riceve" in text(wrong)
+
+
 def test_recipient_codes_are_checked(desk: Desk) -> None:
     company = save_company(demo.ORDINE, now=NOW, recipient_codes=[" abc1234 ", "UFABC1", ""])
     assert company.recipient_codes == ["ABC1234", "UFABC1"]

@@ -39,9 +39,9 @@ def owner_of(row: Reception, cessionario: Party, code: str) -> Owner:
     both = [company for company in meant if company in at_code]
     if len(both) == 1:
         return Owner(both[0])
-    if len(meant) == 1 and not (len(code) == OFFICE and at_code):
+    if len(meant) == 1:
         return Owner(meant[0])
-    if len(at_code) == 1 and len(code) == OFFICE:
+    if len(at_code) == 1 and len(code) == OFFICE and not meant:
         return Owner(at_code[0], _other_name(cessionario))
     if len(meant) > 1:
         return Owner(

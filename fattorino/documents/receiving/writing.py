@@ -46,7 +46,7 @@ def write(row: Reception, contents: Contents, metadata: Metadata, *, now: dateti
     assert row.company_id is not None
     company_id, content = row.company_id, bytes(row.content)
     stored = files.store(company_id, content, now=now)
-    twin = _same_bytes(row)
+    twin = _same_bytes(company_id, row)
     own: list[int] = []
     earlier: list[int] = []
     notes: list[str] = []
@@ -185,12 +185,12 @@ def _arrived(row: Reception, metadata: Metadata) -> str:
     return say("Fattura ricevuta. {source}.", source=Reception.Source(row.source).label)
 
 
-def _same_bytes(row: Reception) -> PassiveInvoice | None:
+def _same_bytes(company_id: int, row: Reception) -> PassiveInvoice | None:
     """The very same file arrived before, by whatever way."""
     others = Reception.objects.filter(
-        company_id=row.company_id, sha256=row.sha256, state__in=[State.DONE, State.OWN]
+        company_id=company_id, sha256=row.sha256, state__in=[State.DONE, State.OWN]
     ).exclude(pk=row.pk)
-    return PassiveInvoice.objects.filter(company_id=row.company_id, reception__in=others).first()
+    return PassiveInvoice.objects.filter(company_id=company_id, reception__in=others).first()
 
 
 def _same_invoice(company_id: int, summary: Summary) -> PassiveInvoice | None:

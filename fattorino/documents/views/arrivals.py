@@ -16,9 +16,10 @@ from fattorino import clock
 from fattorino.core.errors import FattorinoError, RefusedError
 from fattorino.documents import receiving
 from fattorino.documents.receiving import folders, queries
+from fattorino.organisations.flows import save_recipient_codes
 from fattorino.organisations.languages import said
 from fattorino.organisations.pages import desk, download
-from fattorino.organisations.queries import Actor, all_companies
+from fattorino.organisations.queries import Actor, all_companies, get_company
 from fattorino.organisations.spreadsheet import Cell
 from fattorino.organisations.tables import table_file
 from fattorino.workflow.forms.state import Form
@@ -157,12 +158,21 @@ def brought(request: HttpRequest, actor: Actor, brought_id: int) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 @administration
 def watched(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """The watched folders of the company."""
-    form = Form({"path": "", "moves": "si"})
+    """Where invoices come from: the codes at which the company receives, and its watched folders."""
+    codes = " ".join(get_company(actor.company_id).recipient_codes)
+    form = Form({"path": "", "moves": "si", "codes": codes})
     if request.method == "POST":
-        form = Form.from_post(request.POST)
+        form = Form({**form.values, **Form.from_post(request.POST).values})
+        field = "codes" if "codes" in request.POST else "path"
         try:
-            if stopped := _number(request.POST.get("cartella", "")):
+            if field == "codes":
+                # They decide to whom an invoice is shown: no company may claim another's.
+                if not getattr(request.user, "is_staff", False):
+                    raise RefusedError(_("I codici li imposta un amministratore dell'installazione."))
+                given = form.values["codes"].replace(",", " ").split()
+                save_recipient_codes(actor.company_id, given, now=clock.now(), actor_id=actor.user_id)
+                messages.success(request, _("I codici presso cui l'azienda riceve sono stati salvati."))
+            elif stopped := _number(request.POST.get("cartella", "")):
                 folders.stop(actor, stopped, now=clock.now())
                 messages.success(request, _("La cartella non è più sorvegliata."))
             else:
@@ -171,7 +181,7 @@ def watched(request: HttpRequest, actor: Actor) -> HttpResponse:
                 messages.success(request, _("Da ora quello che compare nella cartella viene preso."))
             return redirect("passive:folders")
         except FattorinoError as error:
-            form.errors["path"] = error.text
+            form.errors[field] = error.text
     context = {
         "form": form,
         "folders": queries.folders(actor),

@@ -35,6 +35,9 @@ class Command(BaseCommand):
         extra = {name: data.pop(name) for name in OPTIONS if name in data}
         if "avvisi_spenti" in data:
             extra["warnings_off"] = data.pop("avvisi_spenti")
+        if "codici_ricezione" in data:
+            codes = data.pop("codici_ricezione")
+            extra["recipient_codes"] = codes if isinstance(codes, list) else str(codes).split()
         sezionali = data.pop("sezionali", [])
         last_name = str(data.pop("ultimo_progressivo_file", ""))
         data = {key: str(value) if not isinstance(value, dict) else value for key, value in data.items()}
