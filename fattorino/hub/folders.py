@@ -124,6 +124,20 @@ class SdiFtpFolders:
             there = (self.to_sdi / name.file).exists()
         return there or (name.file + LAID in on_bench and name.file not in on_bench)
 
+    def unanswered(self) -> list[SupportName]:
+        """Supports that SdI has fetched and not answered yet, oldest first.
+
+        Raises:
+            ChannelError: the folders cannot be looked into.
+        """
+        with _told():
+            marks = sorted(
+                entry.name.removesuffix(LAID) for entry in os.scandir(self.bench) if entry.name.endswith(LAID)
+            )
+        waiting = self.waiting()
+        names = [parse_support_name(each)[0] for each in marks if each not in waiting]
+        return [each for each in names if self.was_laid(each) and each.is_test is self.test]
+
     def free(self) -> int:
         """Bytes left on the disk of the folders."""
         with _told():
@@ -189,7 +203,7 @@ def _unusable(error: OSError) -> ChannelError:
             "Le cartelle di scambio SdIFtp non si possono usare: {reason}.",
             reason=error.strerror or str(error),
         ),
-        say("Controllare nella pagina del canale il percorso, i permessi e lo spazio su disco."),
+        say("Controllare nella pagina del canale (Impostazioni, Canali) il percorso, i permessi e lo spazio su disco."),
         uncertain=False,
     )
 

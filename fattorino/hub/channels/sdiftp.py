@@ -54,6 +54,8 @@ from fattorino.hub.folders import SdiFtpFolders
 
 # SdI comes by every ten minutes (FTP411, 4.1): what lies longer than this was forgotten.
 LONG = datetime.timedelta(hours=2)
+# The outcome of a support comes the same day, and by then a daily report would name it.
+ANSWERED = datetime.timedelta(days=1)
 
 
 class Settings(TypedDict, total=False):
@@ -244,6 +246,7 @@ class SdiFtp:
             self.folders.try_out()
             free = self.folders.free()
             waiting = [parse_support_name(each)[0] for each in self.folders.waiting()]
+            unanswered = self.folders.unanswered()
         except ChannelError as error:
             yield Step(name, False, error.text)
             return
@@ -254,15 +257,29 @@ class SdiFtp:
             free > 4 * LARGEST,
             say("Restano {number} MB; un supporto può averne 150.", number=megabytes),
         )
-        late = [each for each in waiting if now - each.made.replace(tzinfo=ROME) > LONG]
-        if late:
+        late = _oldest(waiting, now - LONG)
+        text = say("Nessun supporto attende da troppo tempo.")
+        if late is not None:
             text = say(
                 "Lo SdI non ha ancora prelevato {support}: controllare che raggiunga il server SFTP.",
-                support=min(late, key=lambda each: each.made).file,
+                support=late.file,
             )
-        else:
-            text = say("Nessun supporto attende da troppo tempo.")
-        yield Step(say("Prelievo da parte dello SdI"), not late, text)
+        yield Step(say("Prelievo da parte dello SdI"), late is None, text)
+        late = _oldest(unanswered, now - ANSWERED)
+        text = say("Nessun supporto prelevato è senza esito da troppo tempo.")
+        if late is not None:
+            text = say(
+                "Lo SdI ha prelevato {support} ma non ha lasciato il suo esito: cercarlo nel rapporto giornaliero "
+                "(ST) tra le cose raccolte.",
+                support=late.file,
+            )
+        yield Step(say("Esiti dei supporti"), late is None, text)
+
+
+def _oldest(names: Sequence[SupportName], before: datetime.datetime) -> SupportName | None:
+    """The oldest of those that were made before then."""
+    found = [each for each in names if each.made.replace(tzinfo=ROME) < before]
+    return min(found, key=lambda each: each.made, default=None)
 
 
 def _never(message: str, *, of_file: bool = False) -> ChannelError:
@@ -322,7 +339,7 @@ def _certificates(pem: str) -> tuple[x509.Certificate, ...]:
     except CRYPTO_ERRORS as error:
         raise SetupError(
             say("Un certificato del canale SdIFtp manca o non si può leggere."),
-            say("Caricarlo di nuovo nella pagina del canale."),
+            say("Caricarlo di nuovo nella pagina del canale (Impostazioni, Canali)."),
         ) from error
 
 
@@ -346,6 +363,6 @@ def _identities(certificates: str, keys: str) -> tuple[Identity, ...]:
     if not found:
         raise SetupError(
             say("Nel canale SdIFtp nessuna chiave privata RSA corrisponde al suo certificato."),
-            say("Caricare nella pagina del canale la chiave con cui il certificato fu chiesto."),
+            say("Caricare nella pagina del canale (Impostazioni, Canali) la chiave con cui il certificato fu chiesto."),
         )
     return tuple(found)
