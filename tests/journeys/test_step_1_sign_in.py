@@ -77,7 +77,7 @@ def test_step_1_the_company_in_use_is_always_visible_and_is_switched(
         expect(name).to_be_visible()
         expect(name).to_have_text(ordine)
     page.goto("/entrate/")
-    expect(page.get_by_role("cell", name="Weber Ingenieure GmbH")).to_be_visible()
+    expect(page.get_by_role("cell", name="Weber Ingenieure GmbH").first).to_be_visible()
     page.locator("#company-menu").click()
     page.get_by_role("button", name="Giulia Bianchi").click()
     expect(name).to_have_text("Giulia Bianchi")
