@@ -203,7 +203,9 @@ def _unusable(error: OSError) -> ChannelError:
             "Le cartelle di scambio SdIFtp non si possono usare: {reason}.",
             reason=error.strerror or str(error),
         ),
-        say("Controllare nella pagina del canale (Impostazioni, Canali) il percorso, i permessi e lo spazio su disco."),
+        say(
+            "Controllare nella pagina del canale (Impostazioni, Canali) il percorso, i permessi e lo spazio su disco."
+        ),
         uncertain=False,
     )
 

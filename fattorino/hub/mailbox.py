@@ -203,7 +203,10 @@ class PecMailbox:
             say(
                 "Il gestore PEC non accetta utente e password della casella {address}.", address=self.address
             ),
-            say("Correggerli nella pagina del canale: dopo troppi tentativi il gestore blocca la casella."),
+            say(
+                "Correggerli nella pagina del canale (Impostazioni, Canali)"
+                ": dopo troppi tentativi il gestore blocca la casella."
+            ),
             uncertain=False,
             permanent=True,
         )
@@ -219,7 +222,7 @@ class PecMailbox:
         except (OSError, ssl.SSLError) as error:
             raise ChannelError(
                 say("Il certificato dell'autorità del gestore PEC non si può leggere."),
-                say("Controllare il percorso nella pagina del canale."),
+                say("Controllare il percorso nella pagina del canale (Impostazioni, Canali)."),
                 uncertain=False,
                 permanent=True,
             ) from error
@@ -232,7 +235,10 @@ def _unproven(host: str, error: ssl.SSLCertVerificationError) -> ChannelError:
             host=host,
             why=error.verify_message,
         ),
-        say("Controllare nella pagina del canale il nome del server e l'autorità di certificazione."),
+        say(
+            "Controllare nella pagina del canale (Impostazioni, Canali)"
+            " il nome del server e l'autorità di certificazione."
+        ),
         uncertain=False,
         permanent=True,
     )

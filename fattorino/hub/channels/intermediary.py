@@ -176,7 +176,7 @@ class Intermediary(Alone):
         except (OSError, ssl.SSLError) as exc:
             raise ChannelError(
                 say("Il certificato dell'autorità dell'Hub non si può leggere."),
-                say("Controllare il percorso nella configurazione del canale."),
+                say("Controllare il percorso nella pagina del canale (Impostazioni, Canali)."),
                 uncertain=False,
                 permanent=True,
             ) from exc

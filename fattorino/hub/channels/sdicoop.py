@@ -175,7 +175,10 @@ class SdiCoop(Alone):
         except (OSError, InputError) as exc:
             raise ChannelError(
                 say("Il certificato del canale non si può leggere."),
-                say("Caricarlo di nuovo nella pagina del canale, o controllare i percorsi dei file."),
+                say(
+                    "Caricarlo di nuovo nella pagina del canale (Impostazioni, Canali)"
+                    ", o controllare i percorsi dei file."
+                ),
                 uncertain=False,
                 permanent=True,
             ) from exc
@@ -248,7 +251,10 @@ def _distrust(error: BaseException | None) -> ChannelError | None:
                     "Chi risponde all'indirizzo del canale non prova di essere lo SdI: {why}.",
                     why=error.verify_message,
                 ),
-                say("Controllare nella pagina del canale l'indirizzo e l'autorità di certificazione."),
+                say(
+                    "Controllare nella pagina del canale (Impostazioni, Canali)"
+                    " l'indirizzo e l'autorità di certificazione."
+                ),
                 uncertain=False,
                 permanent=True,
             )

@@ -64,7 +64,10 @@ def seal(content: bytes, signing: Identity, recipient: x509.Certificate) -> byte
     if not isinstance(recipient.public_key(), rsa.RSAPublicKey):
         raise SetupError(
             say("Il certificato di cifratura del Sistema di Interscambio non contiene una chiave RSA."),
-            say("Caricare nella pagina del canale il certificato di cifra ricevuto con l'accreditamento."),
+            say(
+                "Caricare nella pagina del canale (Impostazioni, Canali)"
+                " il certificato di cifra ricevuto con l'accreditamento."
+            ),
         )
     signed = (
         pkcs7.PKCS7SignatureBuilder()
@@ -99,7 +102,10 @@ def open_sealed(data: bytes, keys: Sequence[Identity], senders: Sequence[x509.Ce
     if not any(_holds(signer) and _is_known(signer, senders) for signer in inside.signers):
         raise SupportSecurityError(
             say("La firma del supporto non vale, o non è di chi dovrebbe averlo inviato."),
-            say("Controllare nella pagina del canale il certificato di firma della controparte."),
+            say(
+                "Controllare nella pagina del canale (Impostazioni, Canali)"
+                " il certificato di firma della controparte."
+            ),
             phase="firma",
         )
     return inside.content
@@ -143,7 +149,10 @@ def _decrypt(data: bytes, keys: Sequence[Identity]) -> bytes:
 def _not_decrypted(message: str) -> SupportSecurityError:
     return SupportSecurityError(
         message,
-        say("Controllare nella pagina del canale il certificato di cifratura comunicato alla controparte."),
+        say(
+            "Controllare nella pagina del canale (Impostazioni, Canali)"
+            " il certificato di cifratura comunicato alla controparte."
+        ),
         phase="cifratura",
     )
 
