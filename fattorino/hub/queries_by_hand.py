@@ -120,7 +120,27 @@ def _views(rows: QuerySet[Submission]) -> list[Carried]:
         *("document__counterpart_name", "document__total_cents", "document__currency"),
         *("file_name", "outgoing__size", "identificativo_sdi", "accepted_at", "created_at", "status"),
     )
-    return [
-        Carried(*values, size or 0, sdi, accepted or created, status != Status.BY_HAND)
-        for *values, size, sdi, accepted, created, status in found
-    ]
+    return [_view(*row) for row in found]
+
+
+def _view(
+    pk: int,
+    document_id: int,
+    kind: str,
+    number: str,
+    date: datetime.date,
+    counterpart: str,
+    total_cents: int,
+    currency: str,
+    file_name: str,
+    size: int | None,
+    identificativo_sdi: str,
+    accepted_at: datetime.datetime | None,
+    created_at: datetime.datetime,
+    status: str,
+) -> Carried:
+    since, sent = accepted_at or created_at, status != Status.BY_HAND
+    return Carried(
+        *(pk, document_id, kind, number, date, counterpart, total_cents, currency),
+        *(file_name, size or 0, identificativo_sdi, since, sent),
+    )

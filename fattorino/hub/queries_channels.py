@@ -171,14 +171,18 @@ def _counts(company_id: int) -> dict[int, dict[str, int]]:
             channel__isnull=False,
             status__in=[Status.QUEUED, Status.SENDING, Status.UNCERTAIN, Status.BY_HAND],
         )
-        .values("channel_id")
+        .values_list("channel_id")
         .annotate(
             waiting=Count("pk", filter=Q(status__in=[Status.QUEUED, Status.SENDING])),
             uncertain=Count("pk", filter=Q(status=Status.UNCERTAIN)),
             by_hand=Count("pk", filter=Q(status=Status.BY_HAND)),
         )
     )
-    return {row.pop("channel_id"): row for row in rows}
+    return {
+        channel: {"waiting": waiting, "uncertain": uncertain, "by_hand": by_hand}
+        for channel, waiting, uncertain, by_hand in rows
+        if channel is not None
+    }
 
 
 def _used(company_id: int) -> dict[int, tuple[str, ...]]:

@@ -18,7 +18,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from fattorino.config import demo
-from fattorino.core.errors import RefusedError
+from fattorino.core.errors import InputError, RefusedError
 from fattorino.hub.flows import channel_settings as flows
 from fattorino.hub.flows import channels
 from fattorino.hub.flows.channel_settings import Wanted
@@ -265,7 +265,7 @@ def test_what_is_no_pair_is_refused_with_the_reason(p12: bytes) -> None:
         ([certificate.public_bytes(Encoding.PEM)], "manca la chiave privata"),
         ([stranger, certificate.public_bytes(Encoding.PEM)], "manca il certificato di questa chiave"),
     ):
-        with pytest.raises(certificates.InputError) as refused:
+        with pytest.raises(InputError) as refused:
             certificates.read_pair(files, "sbagliata")
         assert told in refused.value.text
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from fattorino.config import demo
-from tests.journeys.conftest import NARROW, Picture, Watch
+from tests.journeys.conftest import NARROW, WIDE, Picture, Watch
 from tests.journeys.pages import expect_state, field, new_invoice, save, send, sign_in, told_beside
 from tests.journeys.product import Product
 from tests.journeys.test_with_telephone import TOO_WIDE
@@ -57,7 +57,7 @@ def test_a_channel_is_made_tried_chosen_and_switched_off(page: Page, watch: Watc
     page.set_viewport_size(NARROW)
     assert page.evaluate(TOO_WIDE) == []
     picture(page, "50-canale-390", full_page=True)
-    page.set_viewport_size({"width": 1280, "height": 900})
+    page.set_viewport_size(WIDE)
 
     page.goto(CHANNELS)
     field(page, "via-tutti").select_option(label=LONG)
@@ -71,7 +71,7 @@ def test_a_channel_is_made_tried_chosen_and_switched_off(page: Page, watch: Watc
     page.set_viewport_size(NARROW)
     assert page.evaluate(TOO_WIDE) == []
     picture(page, "50-canali-390", full_page=True)
-    page.set_viewport_size({"width": 1280, "height": 900})
+    page.set_viewport_size(WIDE)
 
     # A way that documents take stays on, until they take another.
     page.get_by_role("link", name=LONG).click()
@@ -126,7 +126,7 @@ def _carried(page: Page, picture: Picture) -> None:
     page.set_viewport_size(NARROW)
     assert page.evaluate(TOO_WIDE) == []
     picture(page, "51-a-mano-390", full_page=True)
-    page.set_viewport_size({"width": 1280, "height": 900})
+    page.set_viewport_size(WIDE)
     page.locator("tbody").get_by_role("link", name="Trasmesso").click()
     field(page, "identificativo").fill("123456789012")
     picture(page, "51-a-mano-trasmesso")
@@ -151,7 +151,7 @@ def test_who_could_not_be_reached_is_told(page: Page, product: Product, picture:
     picture(page, "52-avvisa-cliente", full_page=True)
     page.set_viewport_size(NARROW)
     assert page.evaluate(TOO_WIDE) == []
-    page.set_viewport_size({"width": 1280, "height": 900})
+    page.set_viewport_size(WIDE)
     field(page, "come").fill("Per telefono, con il sig. Rossi")
     page.get_by_role("button", name="Segna come avvisato").click()
     expect(page.locator("#live")).to_contain_text("Cliente avvisato in altro modo: Per telefono")

@@ -83,7 +83,7 @@ def tell_sent(
 
 
 def _check_sent(identificativo_sdi: str, sent_on: datetime.date | None, today: datetime.date) -> None:
-    fields = {}
+    fields: dict[str, str] = {}
     if identificativo_sdi and not _SDI_ID.fullmatch(identificativo_sdi):
         fields["identificativo"] = say("L'IdentificativoSdI ha solo cifre (o lettere), al massimo 36.")
     if sent_on and sent_on > today:

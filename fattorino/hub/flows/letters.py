@@ -92,7 +92,7 @@ def mark_told(actor: Actor, document_id: int, how: str, *, now: datetime.datetim
 
 
 def _wrong(address: str, subject: str, body: str) -> dict[str, str]:
-    fields = {}
+    fields: dict[str, str] = {}
     if not settings.MAIL:
         fields["indirizzo"] = say(
             "Questa installazione non invia e-mail: copiare il testo e usare la propria posta."
@@ -156,9 +156,8 @@ def _take(run: ActionRun) -> CustomerLetter | ActionResult:
     with transaction.atomic():
         workflow.lock(run.document_id)
         rows = CustomerLetter.objects.filter(company_id=run.company_id, document_id=run.document_id)
-        row = rows.filter(run=run.run).first() or rows.filter(run=None).order_by("-pk").first()
-        if row is None:
-            row = _usual(run)
+        written = rows.filter(run=run.run).first() or rows.filter(run=None).order_by("-pk").first()
+        row = written or _usual(run)
         if isinstance(row, ActionResult):
             return row
         if row.status == Status.SENT:
