@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from fattorino.core.errors import ChannelError
+from fattorino.core.fatturapa import read_fattura, write_fattura
 from fattorino.core.sdi.message_io import read_message, write_message
 from fattorino.core.sdi.messages import NotificaEsitoCommittente, ScartoEsitoCommittente
+from fattorino.documents.models import Decision
 from fattorino.documents.passive import flows as passive
 from fattorino.hub.channels.base import Accepted, Alone, Outgoing, Refused
 from fattorino.hub.flows import channels, outcomes
@@ -19,6 +22,8 @@ from fattorino.workflow.models import Document
 from tests.desk import NOW, Desk, run_jobs
 from tests.documents.passive.arrived import arrive
 from tests.documents.passive.arrived import passive as row_of
+from tests.documents.received import OFFICE, bring, invoice, mt
+from tests.sentences.office import publish
 
 Status = OutcomeSent.Status
 DAY = datetime.timedelta(days=1)
@@ -232,3 +237,36 @@ def test_the_term_is_warned_of_twice_and_not_more(desk: Desk) -> None:
         for d in (9, 5, 5, 3, 1, 1)
     ]
     assert told == [False, True, False, False, True, False]
+
+
+def test_where_the_state_only_lets_accept_the_press_is_the_decision(desk: Desk, line: Line) -> None:
+    publish(desk, RICEVUTO_DA_ESITARE={"passive": {"action": "ACCETTA"}})
+    document = arrive(desk)
+    desk.press(document)
+    run_jobs()
+    made = Decision.objects.get(document=document)
+    assert (made.esito, made.actor_label) == ("EC01", desk.actor.label)
+    assert desk.state(document) == "ACCETTATO_PASS"
+
+
+def test_without_a_decision_nothing_goes_out(desk: Desk, line: Line) -> None:
+    document = arrive(desk)
+    desk.press(document)
+    run_jobs()
+    assert not line.sent and desk.state(document) == "RICEVUTO_DA_ESITARE"
+
+
+def test_of_a_lotto_each_answer_names_its_own_invoice_and_has_its_own_name(desk: Desk, line: Line) -> None:
+    first, second = (read_fattura(invoice(desk, n, code=OFFICE)).fattura for n in ("L/1", "L/2"))
+    bodies = (*first.fattura_elettronica_body, *second.fattura_elettronica_body)
+    content = write_fattura(replace(first, fattura_elettronica_body=bodies))  # type: ignore[arg-type]
+    name = "IT01234567897_LOTTO.xml"
+    bring(content, sdi="4711", name=name, metadata=mt(name, sdi="4711", code=OFFICE, pa=True))
+    run_jobs()
+    for document in Document.objects.filter(dashboard="PS").order_by("number"):
+        passive.decide(desk.actor, document.pk, "EC01", now=NOW)
+    run_jobs()
+    sent = OutcomeSent.objects.order_by("document__number")
+    references = [written(each).riferimento_fattura for each in sent]
+    assert [(r.numero_fattura, r.posizione_fattura) for r in references if r] == [("L/1", 1), ("L/2", 2)]
+    assert {each.file_name[-11:] for each in sent} == {"_EC_001.xml", "_EC_002.xml"}

@@ -18,6 +18,7 @@ from fattorino.documents.passive.queries import PassiveView
 from fattorino.documents.scarto import tell
 from fattorino.documents.views.listing import asked_news
 from fattorino.documents.views.page import timeline
+from fattorino.documents.views.preservation import asked_of
 from fattorino.organisations.pages import desk, download
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import flows as workflow
@@ -67,6 +68,7 @@ def _context(view: PassiveView, actor: Actor) -> dict[str, Any]:
         "history": timeline(view, actor),
         "metadata": reading.metadata(view.metadata),
         "panels": passive_panels_of(actor, view),
+        "preservation": asked_of(actor, view),
         "may_answer": view.possibilities.action in queries.ANSWERING,
         "now": clock.now(),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,12 +14,19 @@ from fattorino import clock
 from fattorino.core.errors import ConflictError, RefusedError
 from fattorino.documents import preserving, queries
 from fattorino.documents.forms.preservation import PreservationForm
-from fattorino.documents.views.common import document_or_404
+from fattorino.documents.views.common import standing_or_404
 from fattorino.organisations.pages import desk
 from fattorino.organisations.queries import Actor
 
 
-def asked_of(actor: Actor, view: queries.DocumentView) -> preserving.Asked | None:
+class HasRow(Protocol):
+    """A view of a document of any kind."""
+
+    @property
+    def row(self) -> queries.DocumentRow: ...
+
+
+def asked_of(actor: Actor, view: HasRow) -> preserving.Asked | None:
     """What is asked for of the document of this page."""
     return preserving.asked(actor, view.row.id, view.row.state.code if view.row.state else "")
 
@@ -26,7 +35,7 @@ def asked_of(actor: Actor, view: queries.DocumentView) -> preserving.Asked | Non
 @desk
 def edit(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     """Shows the form and takes it."""
-    view = document_or_404(actor, document_id)
+    view = standing_or_404(actor, document_id)
     if request.method == "POST":
         form = PreservationForm(request.POST.dict())
         try:
@@ -45,7 +54,7 @@ def edit(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
 
 def _show(
     request: HttpRequest,
-    view: queries.DocumentView,
+    view: queries.Standing,
     form: PreservationForm,
     *,
     status: int = 200,

@@ -15,7 +15,7 @@ import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from fattorino.core.errors import ChannelError, FattorinoError, InputError, RefusedError
@@ -36,6 +36,7 @@ from fattorino.workflow import queue
 from fattorino.workflow.actions import ActionResult, ActionRun
 
 if TYPE_CHECKING:
+    from fattorino.documents.models import StoredFile
     from fattorino.organisations.queries import Actor
 
 Status = OutcomeSent.Status
@@ -97,8 +98,18 @@ def _keep(run: ActionRun, told: Answer) -> OutcomeSent:
         message_id_committente=str(told.decision_id)[-14:],
     )
     stored = documents.store(run.company_id, write_message(message), now=run.now)
-    name = _free_name(run.company_id, told.file_name)
-    documents.attach(run.document_id, run.company_id, documents.ANSWER, name, stored, now=run.now)
+    row = None
+    while row is None:
+        try:
+            with transaction.atomic():
+                row = _named(run, told, stored)
+        except IntegrityError:
+            continue  # another invoice of the same lotto took the name a moment ago
+    documents.attach(run.document_id, run.company_id, documents.ANSWER, row.file_name, stored, now=run.now)
+    return row
+
+
+def _named(run: ActionRun, told: Answer, stored: StoredFile) -> OutcomeSent:
     return OutcomeSent.objects.create(
         company_id=run.company_id,
         document_id=run.document_id,
@@ -107,7 +118,7 @@ def _keep(run: ActionRun, told: Answer) -> OutcomeSent:
         channel=channels.channel_for(run.company_id, DASHBOARD),
         identificativo_sdi=told.identificativo_sdi,
         esito=told.esito,
-        file_name=name,
+        file_name=_free_name(run.company_id, told.file_name),
         content=stored,
         created_at=run.now,
     )
