@@ -101,6 +101,18 @@ def test_who_brings_something_by_her_own_way_moves_no_document_of_others(
     assert message.submission_id is None and state(row) == "IN_ATTESA_ESITO"
 
 
+@pytest.mark.parametrize("mine", [True, False], ids=["its own way", "SdI's door"])
+def test_what_came_to_somebody_else_first_still_reaches_its_owner(
+    desk: Desk, other_desk: Desk, mine: bool
+) -> None:
+    row = sent(desk)
+    name, content = letter(row, "RC")
+    for company_id in (other_desk.company.pk, desk.company.pk if mine else None):
+        pk = receive.take_message(name, content, SDI_ID, now=NOW, company_id=company_id)
+        run_jobs(skip=frozenset({"hub.turn"}))
+    assert (state(row), kept(pk).company_id, kept(pk).arrivals) == ("CONSEGNATO", desk.company.pk, 2)
+
+
 @pytest.mark.usefixtures("anchored")
 def test_what_sdi_itself_signed_reaches_its_owner_by_whatever_way(desk: Desk, other_desk: Desk) -> None:
     row = sent(desk)

@@ -62,9 +62,19 @@ def take_message(
         )
         message = Message.objects.select_for_update().get(sha256=sha)
         Message.objects.filter(pk=message.pk).update(arrivals=F("arrivals") + 1)
+        if _came_elsewhere(message, company_id):
+            # By the first way it could speak of that company's documents only; by this one it may find its own.
+            message.company_id, message.applied_at, message.state = company_id, None, State.WAITING
+            message.save(update_fields=["company_id", "applied_at", "state"])
         if message.applied_at is None:
             queue.defer(apply_message, lock=f"message:{message.pk}", message_id=message.pk)
         return message.pk
+
+
+def _came_elsewhere(message: Message, company_id: int | None) -> bool:
+    """Whether bytes that meant nothing to the company they came to first come by another way now."""
+    lost = message.state == State.TO_MATCH and message.submission_id is None and message.document_id is None
+    return lost and message.company_id is not None and message.company_id != company_id
 
 
 def apply_message(message_id: int, *, now: datetime.datetime) -> None:
