@@ -317,6 +317,13 @@ def test_what_the_pa_refused_may_come_again_under_its_number(desk: Desk) -> None
     assert len(received()) == 2
 
 
+def test_a_lotto_imported_before_learns_its_identifier_document_by_document(desk: Desk) -> None:
+    content = lotto(desk, "77", "78")
+    settled(bring(content, sdi="", source="import", company_id=desk.company.pk))
+    assert settled(bring(content)).state == "duplicate"
+    assert list(PassiveInvoice.objects.values_list("identificativo_sdi", flat=True)) == ["1234567"] * 2
+
+
 def test_of_a_lotto_only_what_is_new_becomes_a_document(desk: Desk) -> None:
     settled(bring(invoice(desk, "78")))
     row = settled(bring(lotto(desk, "77", "78"), sdi="2"))

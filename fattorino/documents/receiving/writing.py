@@ -46,14 +46,13 @@ def write(row: Reception, contents: Contents, metadata: Metadata, *, now: dateti
     assert row.company_id is not None
     company_id, content = row.company_id, bytes(row.content)
     stored = files.store(company_id, content, now=now)
-    twin = _same_bytes(company_id, row)
     own: list[int] = []
     earlier: list[int] = []
     notes: list[str] = []
     made = 0
     for place, (summary, findings) in enumerate(zip(contents.documents, contents.findings, strict=True), 1):
         ours = _own(company_id, stored, summary)
-        known = None if ours else (twin or _same_invoice(company_id, summary))
+        known = None if ours else (_same_bytes(company_id, row, place) or _same_invoice(company_id, summary))
         if ours:
             own.append(ours)
             notes.append(_own_note(summary))
@@ -185,12 +184,12 @@ def _arrived(row: Reception, metadata: Metadata) -> str:
     return say("Fattura ricevuta. {source}.", source=Reception.Source(row.source).label)
 
 
-def _same_bytes(company_id: int, row: Reception) -> PassiveInvoice | None:
-    """The very same file arrived before, by whatever way."""
+def _same_bytes(company_id: int, row: Reception, place: int) -> PassiveInvoice | None:
+    """The same document of the very same file, which arrived before by whatever way."""
     others = Reception.objects.filter(
         company_id=company_id, sha256=row.sha256, state__in=[State.DONE, State.OWN]
     ).exclude(pk=row.pk)
-    return PassiveInvoice.objects.filter(company_id=company_id, reception__in=others).first()
+    return PassiveInvoice.objects.filter(company_id=company_id, reception__in=others, position=place).first()
 
 
 def _same_invoice(company_id: int, summary: Summary) -> PassiveInvoice | None:
