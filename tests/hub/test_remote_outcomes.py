@@ -11,7 +11,7 @@ from fattorino.core.sdi.message_io import write_message
 from fattorino.core.sdi.messages import NotificaEsitoCommittente
 from fattorino.documents.receiving import take_invoice
 from fattorino.hub.channels.base import Accepted
-from fattorino.hub.flows import remote_feed, remote_files
+from fattorino.hub.flows import channels, remote_feed, remote_files
 from fattorino.hub.models import OutcomeSent, RemoteFile
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.scope import company_scope
@@ -19,9 +19,17 @@ from fattorino.workflow.models import Document
 from tests.desk import NOW, Desk, run_jobs
 from tests.documents.passive.arrived import arrive
 from tests.documents.passive.arrived import passive as row_of
-from tests.hub.test_outcomes import NEVER, Line, line  # noqa: F401 - a fixture
+from tests.hub.test_outcomes import NEVER, Line
 
 NAME = "IT02100450127_00001_EC_001.xml"
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch) -> Line:
+    """The way to SdI, which takes whatever it is given unless the test says otherwise."""
+    made = Line()
+    monkeypatch.setattr(channels, "port", lambda row: made)
+    return made
 
 
 def program(desk: Desk) -> Actor:
@@ -95,7 +103,7 @@ def test_an_invoice_in_a_reserved_state_is_not_told_to_whoever_may_not_see_it(
 
 def test_an_outcome_goes_on_byte_for_byte_under_its_name_once(
     desk: Desk, received: Document, line: Line
-) -> None:  # noqa: F811
+) -> None:
     content = outcome(number(received))
     for _ in range(2):
         file = push(desk, content, number(received))
@@ -114,7 +122,7 @@ def test_an_outcome_goes_on_byte_for_byte_under_its_name_once(
 def test_an_outcome_that_did_not_go_is_given_back_and_may_come_again(
     desk: Desk,
     received: Document,
-    line: Line,  # noqa: F811
+    line: Line,
 ) -> None:
     line.answers = [NEVER]
     push(desk, outcome(number(received)), number(received))
@@ -141,7 +149,7 @@ def test_an_outcome_of_nothing_received_here_is_given_back_with_the_reason(
     line: Line,
     content: bytes,
     sdi: str,
-    why: str,  # noqa: F811
+    why: str,
 ) -> None:
     file = push(desk, content, sdi or number(received))
     assert (file.state, line.sent) == ("returned", [])
@@ -150,7 +158,7 @@ def test_an_outcome_of_nothing_received_here_is_given_back_with_the_reason(
 
 def test_a_second_outcome_for_the_same_invoice_is_given_back(
     desk: Desk, received: Document, line: Line
-) -> None:  # noqa: F811
+) -> None:
     push(desk, outcome(number(received)), number(received))
     second = push(desk, outcome(number(received), "EC02"), number(received), NAME.replace("001", "002"))
     assert (second.state, len(line.sent)) == ("returned", 1)
@@ -160,7 +168,7 @@ def test_another_company_s_invoice_cannot_be_answered(
     desk: Desk,
     other_desk: Desk,
     received: Document,
-    line: Line,  # noqa: F811
+    line: Line,
 ) -> None:
     stranger = replace(desk, company=other_desk.company)
     with company_scope(other_desk.company.pk):
