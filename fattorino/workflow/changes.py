@@ -55,6 +55,12 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
             say("canale provato"),
             say("canale letto"),
             say("vie dei documenti scelte"),
+            say("webhook aggiunto"),
+            say("webhook eliminato"),
+            say("webhook riattivato"),
+            say("webhook sospeso"),
+            say("webhook sospeso perché non risponde"),
+            say("segreto di un webhook cambiato"),
         ),
     ),
     "invii": (

@@ -250,7 +250,7 @@ def _in_vain(
             now=now,
             company_id=hook.company_id,
             url=hook.url,
-            errore=why,
+            nota=why,
         )
         _end(row, State.GIVEN_UP, now, status, why)
     else:
