@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Literal
+
+import pytest
 
 from fattorino.core.sdi import deadlines
 from fattorino.core.sdi.deadlines import ROME
@@ -18,3 +21,31 @@ def test_a_time_without_offset_is_meant_in_rome() -> None:
     naive = datetime(2014, 4, 1, 12)
     assert deadlines.instant(naive) == datetime(2014, 4, 1, 12, tzinfo=ROME)
     assert deadlines.outcome_deadline(naive) == datetime(2014, 4, 16, 12, tzinfo=ROME)
+
+
+TAKEN = datetime(2026, 11, 2, 9, tzinfo=UTC)
+TOLD = datetime(2026, 11, 4, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("flow", "told", "awaited"),
+    [
+        ("PR", (), {"receipt": 7}),
+        ("PR", ("RC",), {}),
+        ("PR", ("MC",), {}),
+        ("PR", ("NS",), {}),
+        ("PA", (), {"receipt": 7}),
+        ("PA", ("RC",), {"outcome": 19}),
+        ("PA", ("MC",), {"attestation": 14, "outcome": 19}),
+        ("PA", ("MC", "RC"), {"outcome": 19}),
+        ("PA", ("MC", "AT"), {}),
+        ("PA", ("RC", "DT"), {}),
+        ("PA", ("NE_EC01",), {}),
+        ("PA", ("NS",), {}),
+    ],
+)
+def test_what_is_awaited_follows_from_what_came(
+    flow: Literal["PA", "PR"], told: tuple[str, ...], awaited: dict[str, int]
+) -> None:
+    found = deadlines.terms(flow, TAKEN, dict.fromkeys(told, TOLD))
+    assert {term.awaited: term.due.day for term in found} == awaited

@@ -253,3 +253,31 @@ def test_a_damaged_message_never_leaks_another_exception(place: int, byte: int) 
     data[place % len(data)] = byte
     with contextlib.suppress(InputError):
         message_io.read_message(bytes(data))
+
+
+def archive(*names: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for name in names:
+            made.writestr(name, name)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (("IT1_00001_RC_001.xml", "cartella/IT1_00002_MC_001.xml", "leggimi.txt"), 2),
+        (("IT1_00001_RC_001.xml", "IT1_00002_AT_001.zip"), 2),  # an AT within an archive is a zip itself
+        (("IT1_00001_AT_001.xml", "IT1_00001.xml.p7m"), 0),  # the zip of one AT
+        (("IT1_00001.xml", "IT1_00002.xml"), 0),
+    ],
+)
+def test_an_archive_of_several_messages_is_told_from_the_zip_of_one(
+    names: tuple[str, ...], found: int
+) -> None:
+    assert len(message_io.messages_in(archive(*names))) == found
+
+
+@pytest.mark.parametrize("data", [b"", b"<a/>", b"PK\x03\x04broken"])
+def test_what_is_no_archive_holds_no_messages(data: bytes) -> None:
+    assert message_io.messages_in(data) == ()
