@@ -441,6 +441,17 @@ def test_a_person_is_not_asked_to_carry_what_will_go_by_itself_after_a_rest(
     assert (again(row).status, again(row).channel_id) == (Status.QUEUED, row.channel_id)
 
 
+def test_what_waits_on_a_channel_that_is_switched_off_goes_the_way_that_is_chosen_now(
+    desk: Desk, second: Channel, line: Line
+) -> None:
+    row = queued(desk)
+    ChannelUse.objects.create(company_id=row.company_id, dashboard="", channel=second)
+    Channel.objects.filter(pk=row.channel_id).update(active=False)
+    turn(channel_of(row))
+    assert (again(row).status, again(row).channel_id, line.sent) == (Status.QUEUED, second.pk, [])
+    assert [job["args"]["channel_id"] for job in jobs("hub.turn")] == [second.pk]
+
+
 def test_what_goes_by_hand_waits_for_a_person(desk: Desk) -> None:
     other = Channel.objects.create(company=desk.company, kind=Channel.Kind.BY_HAND)
     ChannelUse.objects.create(company=desk.company, dashboard="", channel=other)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 
+from django.db import models
+
 from fattorino.core.texts import say, together
-from fattorino.hub.flows import health, turns
+from fattorino.hub.flows import channels, health, turns
 from fattorino.hub.models import Channel, ChannelUse, Submission, Transmission
 from fattorino.workflow import flows as workflow
 
@@ -24,27 +26,43 @@ def take(row: Submission, why: str, *, now: datetime.datetime) -> bool:
 
 
 def take_all(channel: Channel, *, now: datetime.datetime) -> int:
-    """The channel rests: what waits on it goes the second way, where that works by itself; how many went.
-
-    Their documents must not be held by the caller's transaction in another order.
-    """
+    """The channel rests: what waits on it goes the second way, where that works by itself; how many went."""
     moved = 0
     for dashboard, other in _second_ways(channel.company_id, channel.pk).items():
         # A person is not asked to carry what will go by itself when the rest is over.
         if other.kind == Channel.Kind.BY_HAND or health.resting(other, now):
             continue
-        waiting = Submission.objects.filter(
-            company_id=channel.company_id, channel=channel, status=Status.QUEUED, consignment=None
-        ).filter(document__dashboard=dashboard, offered_again=False)
-        found = dict(waiting.order_by("-priority", "pk").values_list("pk", "document_id")[:AT_ONCE])
-        held = workflow.try_lock_many(list(found.values()))
-        rows = waiting.select_for_update(of=("self",)).filter(pk__in=_unsent(list(found)))
-        rows = rows.filter(document_id__in=held)
-        ready = list(rows.order_by("document_id"))
-        if ready:
-            _move(ready, other, channel.last_error, now)
-            moved += len(ready)
+        moved += _move_waiting(channel, dashboard, other, channel.last_error, now)
     return moved
+
+
+def leave(channel: Channel, *, now: datetime.datetime) -> None:
+    """The channel was switched off: what waits on it and certainly was not sent goes the way that is chosen now."""
+    for dashboard in DASHBOARDS:
+        if not waiting_for(channel, dashboard).exists():
+            continue
+        other = channels.channel_for(channel.company_id, dashboard)
+        if other.pk != channel.pk and other.active:
+            _move_waiting(channel, dashboard, other, say("Il canale di prima è stato disattivato."), now)
+
+
+def waiting_for(channel: Channel, dashboard: str) -> models.QuerySet[Submission]:
+    """What waits on the channel, of a dashboard, and may still go another way."""
+    return Submission.objects.filter(
+        company_id=channel.company_id, channel=channel, status=Status.QUEUED, consignment=None
+    ).filter(document__dashboard=dashboard, offered_again=False)
+
+
+def _move_waiting(channel: Channel, dashboard: str, other: Channel, why: str, now: datetime.datetime) -> int:
+    waiting = waiting_for(channel, dashboard)
+    found = dict(waiting.order_by("-priority", "pk").values_list("pk", "document_id")[:AT_ONCE])
+    # Whose document somebody holds goes the next time: who holds others must not wait.
+    held = workflow.try_lock_many(list(found.values()))
+    rows = waiting.select_for_update(of=("self",)).filter(pk__in=_unsent(list(found)), document_id__in=held)
+    ready = list(rows.order_by("document_id"))
+    if ready:
+        _move(ready, other, why, now)
+    return len(ready)
 
 
 def _second_ways(company_id: int, channel_id: int | None) -> dict[str, Channel]:
@@ -75,7 +93,7 @@ def _move(rows: list[Submission], other: Channel, why: str, now: datetime.dateti
         status=Status.QUEUED, channel=other, consignment=None, failures=0, next_attempt_at=None, last_error=""
     )
     label = other.label or Channel.Kind(other.kind).label
-    text = say("Certamente non inviato: passa al canale di riserva «{channel}».", channel=label)
+    text = say("Certamente non inviato: passa al canale «{channel}».", channel=label)
     lines = [workflow.Line(row.document_id, "HubOtherWay", together(text, why)) for row in rows]
     workflow.record_many(lines, workflow.system_actor(other.company_id), now=now)
     turns.start(other, ids, now=now, priority=min(row.priority for row in rows))

@@ -75,7 +75,7 @@ def without_job(*, now: datetime.datetime, late: datetime.timedelta = LATE) -> W
 
 def _channels(before: datetime.datetime, now: datetime.datetime) -> set[tuple[int, int]]:
     """Channels (company, id) on which something could be sent, or on which an attempt was left open."""
-    rests = Q(channel__closed_until__gt=now) | Q(channel__active=False) | Q(channel__kind=BY_HAND)
+    rests = Q(channel__closed_until__gt=now) | Q(channel__kind=BY_HAND)
     rows = Submission.objects.filter(created_at__lt=before).exclude(rests).exclude(channel=None)
     queued = rows.filter(status=Status.QUEUED).filter(Q(next_attempt_at=None) | Q(next_attempt_at__lt=before))
     doubtful = rows.filter(status=Status.UNCERTAIN, next_attempt_at__lt=before)

@@ -68,7 +68,10 @@ def _channel(company_id: int, channel_id: int) -> Channel | None:
 
 
 def _next(channel: Channel, slot: int, *, now: datetime.datetime) -> Wave | None:
-    if not channel.active or slot > turns.slots(channel):
+    if not channel.active:
+        fallback.leave(channel, now=now)
+        return None
+    if slot > turns.slots(channel):
         return None
     if health.resting(channel, now):
         fallback.take_all(channel, now=now)
