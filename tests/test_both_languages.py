@@ -32,7 +32,7 @@ ROOMS = ("web", "documents", "hub", "workflow")
 # Written alike in both languages: terms of the trade, names, and words English has too.
 ALIKE = re.compile(
     r"\b(?:Natura|Ordine|Digital Hub|Hub|file|File|Email|Menu|menu|Password|Gadget|gadget|Tooltip|XXXXXXX|INPS|PagoPA|"
-    r"RID|RIBA|MAV|SEPA Direct Debit|CORE|B2B|DF|LI|PR|PS)\b"
+    r"IdentificativoSdI|Agenzia delle Entrate|RID|RIBA|MAV|SEPA Direct Debit|CORE|B2B|DF|LI|PR|PS)\b"
     r"|\b[A-Z]+(?:_[A-Z0-9]+)+\b"  # codes of states, actions and hub statuses
     r"|\bnon-(?=[a-z])"  # a prefix in English, a word in Italian
     r"|\b[\w-]+(?:\.(?:xml|p7m|txt|csv|pdf))+\b|\b[0-9a-f]{64}\b"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
+from fattorino.hub.flows.channel_settings import kind_label
 from fattorino.hub.models import Channel, CustomerLetter, Submission
 from fattorino.organisations.queries import Actor
 from fattorino.workflow.queries import hidden_states
@@ -88,10 +89,8 @@ def goes_by_hand(company_id: int) -> bool:
 def other_ways(company_id: int) -> list[tuple[str, str]]:
     """Number and name of the ways that what waits may take instead."""
     rows = Channel.objects.filter(company_id=company_id, active=True).exclude(kind=Channel.Kind.BY_HAND)
-    kinds = dict(Channel.Kind.choices)
-    return [
-        (str(pk), label or str(kinds[kind])) for pk, label, kind in rows.values_list("pk", "label", "kind")
-    ]
+    found = rows.values_list("pk", "label", "kind")
+    return [(str(pk), label or kind_label(kind)) for pk, label, kind in found]
 
 
 def file_of(actor: Actor, submission_id: int) -> tuple[str, bytes] | None:

@@ -21,7 +21,7 @@ from fattorino.hub.channel_certificates import (
     level_at,
 )
 from fattorino.hub.flows import channels
-from fattorino.hub.flows.channel_settings import TEST_LASTS, name_of
+from fattorino.hub.flows.channel_settings import TEST_LASTS, kind_label, name_of
 from fattorino.hub.models import Channel, ChannelUse, Submission
 
 Kind = Channel.Kind
@@ -120,7 +120,7 @@ def _view(
     return ChannelView(
         id=row.pk,
         kind=row.kind,
-        kind_label=str(Kind(row.kind).label),
+        kind_label=kind_label(row.kind),
         name=name_of(row),
         label=row.label,
         active=row.active,

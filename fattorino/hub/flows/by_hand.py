@@ -7,6 +7,7 @@ and that name becomes the document's from then on.
 from __future__ import annotations
 
 import datetime
+import hashlib
 import re
 import uuid
 
@@ -17,9 +18,9 @@ from fattorino.core.errors import ConflictError, InputError, RefusedError
 from fattorino.core.sdi.message_io import ReadMessage, read_message
 from fattorino.core.sdi.names import InvoiceName, parse_invoice_name, progressive
 from fattorino.core.texts import say, together
-from fattorino.core.workflow.definition import Action, Dashboard
+from fattorino.core.workflow.definition import Action
 from fattorino.documents import flows as documents
-from fattorino.documents.models import DocumentFile
+from fattorino.documents import queries
 from fattorino.hub.flows import submissions, turns
 from fattorino.hub.flows.channel_settings import name_of
 from fattorino.hub.flows.matching import TO_TRANSMITTER, sdi_id
@@ -31,7 +32,6 @@ from fattorino.organisations.scope import company_scope
 from fattorino.workflow import flows as workflow
 from fattorino.workflow import queries as states
 from fattorino.workflow.actions import ActionResult, ActionRun
-from fattorino.workflow.models import Document
 
 Status = Submission.Status
 # With one of these the file that goes by another name cannot be this document's: SdI has ours, or may have it.
@@ -188,7 +188,8 @@ def load_receipt(
     with transaction.atomic():
         workflow.lock(document_id)
         company_id = actor.company_id
-        asked = _asks_for_receipt(company_id, document_id)
+        # Only where the document's state has this action may the button be pressed on the way.
+        asked = queries.get_standing(actor, document_id).possibilities.action is Action.LOAD_RECEIPT
         _adopt(actor, document_id, read, asked, now)
         if not asked:
             take_message(name, content, "", now=now, company_id=company_id)
@@ -201,15 +202,15 @@ def load_receipt(
 
 def loaded(run: ActionRun) -> ActionResult:
     """The action *Carica ricevuta*: what was brought for this document is taken as if SdI itself had sent it."""
+    actor = workflow.system_actor(run.company_id)
     with company_scope(run.company_id):
-        rows = DocumentFile.objects.select_related("stored").filter(
-            document_id=run.document_id, company_id=run.company_id, kind=documents.RECEIPT
-        )
-        files = [(row.name, bytes(row.stored.content), row.stored.sha256) for row in rows.order_by("pk")]
-        known = set(
-            Message.objects.filter(sha256__in=[sha for _, _, sha in files]).values_list("sha256", flat=True)
-        )
-    fresh = [(name, content) for name, content, sha in files if sha not in known]
+        receipts = [
+            f for f in queries.get_document(actor, run.document_id).files if f.kind == documents.RECEIPT
+        ]
+        files = [queries.file_bytes(actor, run.document_id, each.id) for each in receipts]
+        digests = [hashlib.sha256(content).hexdigest() for _, content in files]
+        known = set(Message.objects.filter(sha256__in=digests).values_list("sha256", flat=True))
+    fresh = [file for file, sha in zip(files, digests, strict=True) if sha not in known]
     if not fresh:
         return ActionResult(
             False,
@@ -222,15 +223,6 @@ def loaded(run: ActionRun) -> ActionResult:
 
     names = ", ".join(name for name, _ in fresh)
     return ActionResult(True, say("Ricevuta caricata: {name}.", name=names), then=apply)
-
-
-def _asks_for_receipt(company_id: int, document_id: int) -> bool:
-    """Whether the document's state has this action: only then may the button be pressed on the way."""
-    document = Document.objects.get(pk=document_id, company_id=company_id)
-    _, flow = states.workflow_of(company_id)
-    if not document.dashboard:
-        return False
-    return flow.state(document.state).rule(Dashboard(document.dashboard)).action is Action.LOAD_RECEIPT
 
 
 def _readable(content: bytes) -> ReadMessage:

@@ -108,7 +108,13 @@ def _secrets(row: Channel, wanted: Wanted, now: datetime.datetime) -> dict[str, 
 
 def name_of(row: Channel) -> str:
     """How people call a channel."""
-    return row.label or str(Kind(row.kind).label)
+    return row.label or kind_label(row.kind)
+
+
+def kind_label(kind: str) -> str:
+    """As the model says it, so that a page can say it in its reader's language."""
+    label = Kind(kind).label
+    return label if isinstance(label, str) else str(label)
 
 
 def set_active(actor: Actor, channel_id: int, active: bool, *, now: datetime.datetime) -> None:

@@ -218,7 +218,11 @@ PARTS: dict[str, tuple[Part, ...]] = {
                     required=True,
                 ),
                 Entry(
-                    "token", _("Token"), "secret", help=_("Lo rilascia chi gestisce l'Hub."), required=True
+                    "token",
+                    _("Token di accesso"),
+                    "secret",
+                    help=_("Lo rilascia chi gestisce l'Hub."),
+                    required=True,
                 ),
             ),
         ),

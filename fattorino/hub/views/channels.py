@@ -52,7 +52,7 @@ def _list_page(
     form: Form | None = None,
 ) -> HttpResponse:
     ways = queries.ways_of(actor.company_id)
-    usable = [(str(row.id), row.name) for row in rows if row.active]
+    usable = [(str(row.id), said(row.name)) for row in rows if row.active]
     if form is None:
         form = Form(_way_values(ways))
     first_of_all = next((way.first for way in ways if not way.dashboard), None)
@@ -124,8 +124,13 @@ def _number(text: str) -> int | None:
 def kinds(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Which kind of channel is to be made."""
     offered = [
-        {"kind": kind, "label": label, "about": INTRODUCTIONS[kind], "ready": queries.is_ready(kind)}
-        for kind, label in queries.Kind.choices
+        {
+            "kind": kind,
+            "label": flows.kind_label(kind),
+            "about": INTRODUCTIONS[kind],
+            "ready": queries.is_ready(kind),
+        }
+        for kind in queries.Kind.values
     ]
     return render(request, "hub/channels/kinds.html", {"kinds": offered})
 
@@ -177,7 +182,7 @@ def _edit(request: HttpRequest, actor: Actor, kind: str, old: ChannelView | None
         "form": form,
         "channel": old,
         "kind": kind,
-        "kind_label": said(str(queries.Kind(kind).label)),
+        "kind_label": said(flows.kind_label(kind)),
         "about": INTRODUCTIONS[kind],
         "parts": PARTS[kind],
         "paths": _paths(old),
