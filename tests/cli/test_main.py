@@ -82,6 +82,34 @@ def test_simulator_meets_the_product_of_the_same_environment(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("which", "ports"),
+    [
+        ("sdiftp", ["--sftp-port", "9110", "--port", "9111"]),
+        ("pec", ["--port", "9112", "--smtp-port", "9113", "--imap-port", "9114"]),
+    ],
+)
+def test_the_other_lines_have_ports_of_their_own_beside_the_product(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, which: str, ports: list[str]
+) -> None:
+    monkeypatch.setenv("FATTORINO_PORT", "9100")
+    monkeypatch.setenv("FATTORINO_SIMULATOR_SPEED", "60")
+    monkeypatch.setenv("FATTORINO_HOME", str(tmp_path))
+    data = ["--data", str(tmp_path / "simulators" / which)]
+    assert simulator.defaults(which) == [*ports, "--speed", "60", *data]
+
+
+def test_a_simulators_help_speaks_the_users_language(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for language, word in (("en", "mailbox and password"), ("it", "casella e password")):
+        monkeypatch.setenv("LANGUAGE", language)
+        with pytest.raises(SystemExit) as stop:
+            simulator.run(SimpleNamespace(which="pec", rest=["--help"]))  # type: ignore[arg-type]
+        assert stop.value.code == 0
+        assert word in " ".join(capsys.readouterr().out.split())
+
+
 def test_database_that_is_down_is_one_line(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "fattorino.cli", "manage", "showmigrations"],
