@@ -6,17 +6,18 @@ import http.client
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
 from bench.many.table import Figure
 
-PORT = 18990
+PORTS = ("FATTORINO_PORT", "FATTORINO_SIMULATOR_PORT", "FATTORINO_LIVE_PORT")
 ROUNDS = 15
 PAGES = [
     ("dashboard", "/dashboard/privati/", 150.0),
@@ -52,11 +53,12 @@ def first_byte(browser: http.client.HTTPConnection, address: str, cookie: str) -
 def product(home: Path) -> Iterator[int]:
     """`make run` on this data; it stops the database too."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("FATTORINO", "DATABASE", "PG"))}
+    ports = dict(zip(PORTS, map(str, _free_ports(len(PORTS))), strict=True))
     process = subprocess.Popen(
         [sys.executable, "-m", "fattorino.config.run"],
         stdout=subprocess.PIPE,
         text=True,
-        env=kept | {"FATTORINO_HOME": str(home), "FATTORINO_PORT": str(PORT)},
+        env=kept | ports | {"FATTORINO_HOME": str(home)},
     )
     assert process.stdout
     try:
@@ -65,7 +67,16 @@ def product(home: Path) -> Iterator[int]:
                 break
         else:
             raise RuntimeError("Fattorino non è partito.")
-        yield PORT
+        yield int(ports[PORTS[0]])
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate()
+
+
+def _free_ports(number: int) -> list[int]:
+    """Where nobody listens: a product may be running on this machine."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]

@@ -6,6 +6,8 @@ The steps are those of `workflow.tasks_bulk`, with a watch between them. Nothing
 from __future__ import annotations
 
 import datetime
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,10 +41,8 @@ class Watch:
 
 def measure(actor: Actor, number: int = DOCUMENTS, *, now: datetime.datetime) -> Iterator[Figure]:
     ids = drafts(actor, number, now=now)
-    order = runs.Order("PR", "DA_PROCESSARE", action=str(Action.GENERATE_AND_SEND))
     begun = time.perf_counter()
-    with company_scope(actor.company_id):
-        run_id, total = runs.start_run(actor, order, [ids], now=now)
+    run_id, total = _start(actor, ids, now)
     yield Figure(f"invio massivo: avvio con {total} documenti", "s", time.perf_counter() - begun)
     watch = carry(actor.company_id, run_id)
     assert watch.documents == total
@@ -50,7 +50,39 @@ def measure(actor: Actor, number: int = DOCUMENTS, *, now: datetime.datetime) ->
     seen = total / watch.acquired
     yield Figure("invio massivo: presi in carico, con il loro XML", "al s", seen, 300, least=True, note=note)
     note = f"{total / watch.whole_worked:.0f} per secondo di lavoro"
-    yield Figure("invio massivo: fino alla coda di invio", "al s", total / watch.whole, note=note)
+    alone = total / watch.whole
+    yield Figure("invio massivo: fino alla coda di invio", "al s", alone, note=note)
+    together, share = _two(actor, drafts(actor, number, now=now), now)
+    note = f"{together / alone:.2f} volte uno solo; {share:.0%} del secondo"
+    yield Figure("invio massivo: due processi sullo stesso invio", "al s", together, note=note)
+
+
+def _start(actor: Actor, ids: list[int], now: datetime.datetime) -> tuple[int, int]:
+    order = runs.Order("PR", "DA_PROCESSARE", action=str(Action.GENERATE_AND_SEND))
+    with company_scope(actor.company_id):
+        return runs.start_run(actor, order, [ids], now=now)
+
+
+def _two(actor: Actor, ids: list[int], now: datetime.datetime) -> tuple[float, float]:
+    """Documents a second of two processes at one run, and what part the second one did.
+
+    The product gives a run to one worker at a time, because what a dead worker left under way is known by that: this
+    says what a second one would bring.
+    """
+    run_id, total = _start(actor, ids, now)
+    command = [sys.executable, "-m", "bench.many.second", str(actor.company_id), str(run_id)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as second:  # type: ignore[call-overload]
+        assert second.stdin and second.stdout
+        assert second.stdout.readline() == "ready\n"
+        begun = time.perf_counter()
+        second.stdin.write("\n")
+        second.stdin.flush()
+        own = carry(actor.company_id, run_id).documents
+        others = int(second.stdout.readline())
+        seen = time.perf_counter() - begun
+    assert own + others == total, f"{own} and {others} of {total}"
+    return total / seen, others / total
 
 
 def carry(company_id: int, run_id: int) -> Watch:
