@@ -102,6 +102,17 @@ def test_an_interrupted_import_goes_on_where_it_was(desk: Desk, monkeypatch: pyt
     assert BroughtFile.objects.filter(imported=row).count() == 7
 
 
+def test_two_jobs_for_one_import_take_each_file_once(desk: Desk) -> None:
+    files = {f"IT01234567897_B{n:04d}.xml": invoice(desk, str(n)) for n in range(1, 4)}
+    bundle = zipped(files)
+    (row,) = receiving.bring_files(desk.actor, [("f.zip", bundle)], now=NOW)
+    found = list(enumerate(bundles.unpack("f.zip", bundle), 1))
+    for batch in (found[:2], found[:2], found):
+        bringing._take(desk.company.pk, row.pk, batch, NOW)
+    assert [name for name, _ in outcomes(row)] == list(files)
+    assert {r.arrivals for r in Reception.objects.all()} == {1}
+
+
 def test_the_same_archive_twice_makes_each_invoice_once(desk: Desk) -> None:
     bundle = zipped({NAME: invoice(desk)})
     hand_in(desk, ("a.zip", bundle))

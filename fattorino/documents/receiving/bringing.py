@@ -101,8 +101,13 @@ def take_found(source: str, found: Found, company_id: int, *, now: datetime.date
 def _take(
     company_id: int, import_id: int, batch: Sequence[tuple[int, Found]], now: datetime.datetime
 ) -> None:
+    # A job that was given up for dead may still run beside the one that took its place.
+    ImportedFile.objects.select_for_update().get(pk=import_id, company_id=company_id)
+    done = BroughtFile.objects.filter(company_id=company_id, imported_id=import_id).count()
     rows = []
     for position, found in batch:
+        if position <= done:
+            continue
         row = BroughtFile(
             company_id=company_id,
             imported_id=import_id,
