@@ -60,4 +60,8 @@ PANELS: tuple[PanelFunction, ...] = (signing.panel, terms.panel, by_hand_panel)
 PASSIVE_PANELS: tuple[PassivePanelFunction, ...] = (outcome_panel,)
 
 # What the dashboards say above their gadgets.
-DASHBOARD_ALERTS: tuple[AlertFunction, ...] = (signing.key_to_see_to, certificates_that_end)
+DASHBOARD_ALERTS: tuple[AlertFunction, ...] = (
+    signing.key_to_see_to,
+    certificates_that_end,
+    terms.overdue,
+)

@@ -15,6 +15,8 @@ from fattorino.workflow import queries as workflow
 
 PAGE = 50
 EXPORTED = 10_000
+# The hint on the dashboards counts no further.
+COUNTED = 100
 AWAITED = Term.Awaited.choices
 _KINDS: dict[str, str] = {str(kind): label for kind, label in KIND_LABELS.items()}
 
@@ -53,6 +55,11 @@ def page(actor: Actor, *, awaited: str, late: bool, now: datetime.datetime, afte
 
 def every(actor: Actor, *, awaited: str, late: bool, now: datetime.datetime) -> list[TermRow]:
     return [_row(term, now) for term in _running(actor, awaited, late, now)[:EXPORTED]]
+
+
+def overdue(actor: Actor, *, now: datetime.datetime) -> int:
+    """How many have passed, at most COUNTED."""
+    return len(_running(actor, "", True, now).values_list("pk", flat=True)[:COUNTED])
 
 
 def _running(actor: Actor, awaited: str, late: bool, now: datetime.datetime) -> QuerySet[Term]:

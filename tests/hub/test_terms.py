@@ -10,7 +10,7 @@ from fattorino.documents.queries import get_document
 from fattorino.hub import queries_terms
 from fattorino.hub.flows import terms
 from fattorino.hub.models import Submission, Term
-from fattorino.hub.views.terms import panel
+from fattorino.hub.views.terms import overdue, panel
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow.models import Notice, StateChange
 from tests.desk import NOW, Desk
@@ -126,6 +126,15 @@ def test_the_page_of_the_document_says_what_is_awaited_before_any_clock_came(des
     assert shown is not None
     (awaited,) = shown.context["awaited"]
     assert (awaited["label"], awaited["due_at"]) == ("La ricevuta di SdI", NOW + 5 * DAY)
+
+
+def test_the_dashboards_say_what_is_overdue_and_where_it_is(desk: Desk) -> None:
+    sent(desk)
+    terms.look(now=NOW)
+    assert overdue(desk.actor, NOW + 4 * DAY) == []
+    (alert,) = overdue(desk.actor, NOW + 6 * DAY)
+    assert alert.text == "Su 1 documento SdI non ha detto in tempo quello che doveva."
+    assert alert.address == "/messaggi/attese/?mostra=scadute"
 
 
 def test_what_one_company_awaits_another_does_not_see(desk: Desk, other_desk: Desk) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from fattorino import clock
+from fattorino.core.texts import say_many
 from fattorino.documents.panels import Panel
 from fattorino.documents.queries import DocumentView
 from fattorino.hub import inbox, queries_terms
@@ -21,6 +24,7 @@ from fattorino.organisations.pages import desk
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.spreadsheet import Cell
 from fattorino.organisations.tables import table_file
+from fattorino.workflow.alerts import Alert
 from fattorino.workflow.forms.state import Form
 
 LATE = "scadute"
@@ -54,6 +58,19 @@ def listing(request: HttpRequest, actor: Actor) -> HttpResponse:
 def _cells(row: TermRow) -> tuple[Cell, ...]:
     since, due = clock.day(row.since), clock.day(row.due_at)
     return (row.title, row.date, row.counterpart, row.awaited_label, since, due, "sì" if row.late else "no")
+
+
+def overdue(actor: Actor, now: datetime.datetime) -> list[Alert]:
+    """Above the dashboards: SdI did not say what it had to in time."""
+    count = queries_terms.overdue(actor, now=now)
+    if not count:
+        return []
+    text = say_many(
+        "Su {number} documento SdI non ha detto in tempo quello che doveva.",
+        "Su {number} documenti SdI non ha detto in tempo quello che doveva.",
+        count,
+    )
+    return [Alert(text, f"{reverse('sdi_messages:terms')}?mostra={LATE}", "warning")]
 
 
 def panel(actor: Actor, view: DocumentView) -> Panel | None:
