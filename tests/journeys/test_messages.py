@@ -87,7 +87,10 @@ def test_what_belongs_to_nobody_is_filed_away_with_a_reason(
     knock(product, name, 950, file="IT99999999999_00001.xml")
     page.goto("/messaggi/di-nessuno/")
     link = page.get_by_role("link", name=name, exact=True)
-    while not link.count():  # until the worker has read it
+    for _ in range(100):  # until the worker has read it
+        if link.count():
+            break
+        page.wait_for_timeout(200)
         page.reload()
     link.click()
     picture(page, "60-di-nessuno", full_page=True)
