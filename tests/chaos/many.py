@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from fattorino.config import postgres
 from tests.chaos import kill
-from tests.chaos.house import environment, wait_for
+from tests.chaos.house import Stuck, environment, wait_for
 
 if TYPE_CHECKING:
     from tests.chaos.office import Kind
@@ -80,6 +80,7 @@ class Crowd(kill.Run):
             left -= share
             self._order([self.chance.choice(self.kinds) for _ in range(share)])
             kind = self.chance.choices(names, weights)[0]
+            self._until_some_went(self.chance.random() * share)
             getattr(self, "_" + kind.replace(" ", "_"))([])
             print(f"{number + 1} kills after {time.monotonic() - self.begun:.0f} s", flush=True)
 
@@ -96,6 +97,20 @@ class Crowd(kill.Run):
                 order = Order(dashboard, "DA_PROCESSARE", action="GENERA_XML_INVIA_HUB")
                 with company_scope(self.office.company_id):
                     start_run(self.office.actor, order, [ids], now=clock.now())
+
+    def _until_some_went(self, some: float) -> None:
+        """Bulk runs go before what they send: without this all would die while files are made, none on its way."""
+        from fattorino.hub.models import Transmission
+        from fattorino.organisations.scope import system_scope
+
+        def tried() -> int:
+            with system_scope():
+                return Transmission.objects.count()
+
+        self.house.start("worker")
+        until = tried() + some
+        with contextlib.suppress(Stuck):
+            wait_for(lambda: tried() >= until, 60, "nothing goes", pause=0.02)
 
     def _worker_at_a_line(self, fresh: list[int]) -> None:
         self._at_a_line("worker", self.lines["worker"] * SENDS, fresh, in_browser=False)
