@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from fattorino.core.errors import ChannelError
 from fattorino.documents.models import DocumentFile
 from fattorino.hub.channels.base import Accepted
+from fattorino.hub.flows import remote_files
 from fattorino.hub.models import FileNameSeries, RemoteEvent, RemoteFile, Submission
 from fattorino.organisations import scope
 from fattorino.organisations.scope import company_scope
@@ -115,7 +117,12 @@ def test_the_feed_tells_states_and_receipts_in_order_and_the_cursor_repeats_noth
     answered(row, Accepted(SDI_ID, NOW))
     message = arrive(row, "RC")
     told = feed(gestionale)
-    assert [e.get("state") or e["type"] for e in told["events"]] == ["sending", "with_sdi", "closed", "message"]
+    assert [e.get("state") or e["type"] for e in told["events"]] == [
+        "sending",
+        "with_sdi",
+        "closed",
+        "message",
+    ]
     letter = told["events"][-1]
     assert base64.b64decode(letter["content"]) == bytes(message.content)
     assert (letter["file"], letter["identificativo_sdi"]) == (NAME, SDI_ID)
@@ -158,6 +165,33 @@ def test_a_file_that_sdi_would_refuse_is_given_back_and_can_never_go_from_here(
     push(gestionale, content, "IT01111111117_0000B.xml")
     work(desk)
     assert submission("IT01111111117_0000B.xml").document_id == document.pk
+    assert states(gestionale)[-1] == "sending"
+
+
+def test_what_could_not_be_sent_is_given_back_closed_and_goes_when_it_comes_again(
+    gestionale: Program, desk: Desk, content: bytes
+) -> None:
+    push(gestionale, content)
+    work(desk)
+    row = submission()
+    begin(row)
+    answered(row, ChannelError("Canale rifiutato.", uncertain=False, permanent=True, of_file=True))
+    assert submission().status == "failed"
+    assert states(gestionale)[-1] == "returned"
+    show(desk)
+    assert submission().status == "closed"
+    document = Document.objects.get(pk=row.document_id)
+    desk.press(document)
+    work(desk)
+    assert submission().status == "closed"
+    push(gestionale, content)
+    assert gestionale.status == 200
+    with company_scope(desk.company.pk):
+        remote_files.acquire(desk.company.pk, RemoteFile.objects.get().pk, now=NOW)
+    # Read at this moment, before the pressed button has done its work: it is on its way, not given back.
+    assert states(gestionale)[-1] == "acquired"
+    work(desk)
+    assert submission().status == "queued"
     assert states(gestionale)[-1] == "sending"
 
 

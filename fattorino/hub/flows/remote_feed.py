@@ -101,7 +101,8 @@ def _of_submissions(company_id: int, ids: Iterable[int], now: datetime.datetime)
         if file is None or file.state == State.RETURNED:
             continue
         if row.status == Status.FAILED:
-            if not _give_back(row):
+            # Handed in again, its button is pressed already: what comes of that is told (or see _standing_still).
+            if open_actions([row.document_id]) or not _give_back(row):
                 continue
             state, text = State.RETURNED, row.last_error or GIVEN_BACK
         elif (found := _STATES.get(Status(row.status))) is None:
@@ -170,6 +171,9 @@ def _standing_still(company_id: int, now: datetime.datetime) -> list[_Moved]:
         if file.document.state == "ANNULLATO":
             if row is None or _give_back(row):
                 changed.append(_write(file, State.RETURNED, say("Annullato presso il Digital Hub."), "", now))
+        elif row is not None and row.status == Status.FAILED:
+            if _give_back(row):
+                changed.append(_write(file, State.RETURNED, row.last_error or text or GIVEN_BACK, "", now))
         elif row is not None and row.status == Status.ACQUIRED:
             actor = workflow.system_actor(company_id)
             if possibilities(file.document, actor).may_edit and _give_back(row):
