@@ -194,6 +194,26 @@ def test_what_was_in_a_refused_parcel_goes_again_in_another_one(desk: Desk, post
     assert (again(row).status, state(row)) == (Status.FAILED, "ERRORE_INVIO")
 
 
+def test_what_was_in_a_suspended_parcel_waits_and_is_offered_again_under_its_name(
+    desk: Desk, post: Post
+) -> None:
+    row = queued(desk)
+    turn()
+    carry()
+    name = post.given[0].name
+    assert consignments.answered(channel(), name, False, "Sospeso.", now=clock.now(), doubtful=True)
+    assert (again(row).status, outcomes(row)) == (Status.UNCERTAIN, ["unknown"])
+    assert Consignment.objects.get().status == Parcels.REFUSED
+    turn()
+    carry()
+    assert len(post.given) == 1, "offered again before its receipt could come"
+    at_once()
+    turn()
+    carry()
+    assert [parcel.files for parcel in post.given] == [(row.file_name,), (row.file_name,)]
+    assert again(row).offered_again
+
+
 def test_an_answer_that_comes_twice_changes_nothing(desk: Desk, post: Post) -> None:
     row = queued(desk)
     turn()

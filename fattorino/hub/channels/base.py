@@ -99,6 +99,7 @@ class AnswerItem:
     """What became of a parcel of ours: `taken`, or not, for certain.
 
     Attributes:
+        doubtful: not taken now, but perhaps later after all: what is in it is not told as certainly not sent.
         assigned: from now on use this address (to be kept as the channel's setting `assigned`); "" changes nothing.
             An answer without `parcel` says nothing but that.
     """
@@ -107,6 +108,7 @@ class AnswerItem:
     taken: bool
     text: str
     assigned: str = ""
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -298,11 +298,12 @@ def _outcome(content: bytes) -> AnswerItem:
     name = parse_support_name(record.nome_supporto)[0].of_kind("FI")
     if record.taken:
         return AnswerItem(name.file, True, say("Lo SdI ha ricevuto il supporto {name}.", name=name.file))
-    return AnswerItem(
-        name.file,
-        False,
-        say("Lo SdI non ha accettato il supporto {name}: nessun file è stato preso (ET02).", name=name.file),
+    # SdI keeps it, and may recover what is inside once it has spoken with somebody (FTP411, 5.3).
+    text = say(
+        "Lo SdI ha sospeso il supporto {name} (ET02): i suoi file saranno offerti di nuovo con gli stessi nomi.",
+        name=name.file,
     )
+    return AnswerItem(name.file, False, text, doubtful=True)
 
 
 def _refusal(content: bytes) -> AnswerItem:
@@ -363,6 +364,8 @@ def _identities(certificates: str, keys: str) -> tuple[Identity, ...]:
     if not found:
         raise SetupError(
             say("Nel canale SdIFtp nessuna chiave privata RSA corrisponde al suo certificato."),
-            say("Caricare nella pagina del canale (Impostazioni, Canali) la chiave con cui il certificato fu chiesto."),
+            say(
+                "Caricare nella pagina del canale (Impostazioni, Canali) la chiave con cui il certificato fu chiesto."
+            ),
         )
     return tuple(found)

@@ -141,9 +141,14 @@ def _take(channel: Channel, collected_id: int, item: Item, now: datetime.datetim
     elif isinstance(item, AnswerItem):
         if item.assigned:
             channels.keep_assigned(channel.pk, channel.company_id, item.assigned)
-        answer = consignments.answered if channel.kind in turns.PARCELS else handed_over.answered
-        if item.parcel and not answer(channel, item.parcel, item.taken, item.text, now=now):
+        if item.parcel and not _answer(channel, item, now):
             _note(collected_id, say("Nessun invio di questo canale si chiama «{name}».", name=item.parcel))
+
+
+def _answer(channel: Channel, item: AnswerItem, now: datetime.datetime) -> bool:
+    if channel.kind not in turns.PARCELS:
+        return handed_over.answered(channel, item.parcel, item.taken, item.text, now=now)
+    return consignments.answered(channel, item.parcel, item.taken, item.text, now=now, doubtful=item.doubtful)
 
 
 def have_read(collected_id: int, items: Sequence[Item], *, now: datetime.datetime) -> None:

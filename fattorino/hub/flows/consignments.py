@@ -232,8 +232,14 @@ def found_out(consignment_id: int, company_id: int, fate: Fate, *, now: datetime
             _wait(row, now + ASK_AGAIN, now)
 
 
-def answered(channel: Channel, name: str, taken: bool, text: str, *, now: datetime.datetime) -> bool:
-    """What became of the parcel of this name; False where there is none."""
+def answered(
+    channel: Channel, name: str, taken: bool, text: str, *, now: datetime.datetime, doubtful: bool = False
+) -> bool:
+    """What became of the parcel of this name; False where there is none.
+
+    Args:
+        doubtful: not taken now, perhaps later: what is in it waits for its receipts, and only then is offered again.
+    """
     found = Consignment.objects.filter(channel=channel, company_id=channel.company_id, name=name).first()
     if found is None:
         return False
@@ -242,7 +248,7 @@ def answered(channel: Channel, name: str, taken: bool, text: str, *, now: dateti
             return True
         _reopen(row)
         if not taken:
-            _free(row, ChannelError(text, uncertain=False), now)
+            _free(row, ChannelError(text, uncertain=doubtful), now)
             return True
         _set(row, Status.TAKEN, answer=text, answered_at=now)
         transmit.settle(channel, {each.pk: Accepted() for each in _inside(row)}, now=now, note=False)

@@ -160,6 +160,8 @@ def test_an_outcome_file_answers_its_support(port, result, taken):
     [answer] = port.read(esito(result))
     assert isinstance(answer, AnswerItem)
     assert (answer.parcel, answer.taken) == (f"FI.{NODE}.2026326.1130.001.zip", taken)
+    # A suspended support may be recovered later.
+    assert answer.doubtful is not taken
 
 
 @pytest.mark.parametrize(("code", "word"), [("1", "decifrare"), ("2", "firma")])
