@@ -67,7 +67,7 @@ def to_match(request: HttpRequest, actor: Actor) -> HttpResponse:
     before = number(request.GET.get("prima", ""))
     kind = request.GET.get("file", "")
     if kind in ("csv", "xlsx"):
-        return _table(kind, "da-abbinare", "Da abbinare", actor, Filters(state=inbox.State.TO_MATCH))
+        return _table(kind, "da-abbinare", _("Da abbinare"), actor, Filters(state=inbox.State.TO_MATCH))
     context = {
         "page": inbox.to_match(actor, before),
         "first": before is None,
