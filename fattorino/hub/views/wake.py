@@ -19,9 +19,9 @@ LIMIT = 10_000  # bytes; a call carries no content
 @csrf_exempt
 @require_POST
 def intermediary(request: HttpRequest, channel_id: int) -> HttpResponse:
-    """A channel that is not there answers as one whose secret is another."""
+    """A channel that is not there answers as one whose secret is another; and whoever brings much is no Hub."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > LIMIT:
-        return HttpResponse(status=413)
+        return HttpResponse(status=403)
     with system_scope():
         company_id = channels.company_of_intermediary(channel_id)
     if company_id is None:
