@@ -41,11 +41,22 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
             say("indirizzo da riprovare"),
         ),
     ),
-    "azienda": (say("Dati dell'azienda"), (say("azienda creata"), say("azienda modificata"))),
+    "azienda": (
+        say("Dati dell'azienda"),
+        (
+            say("azienda creata"),
+            say("azienda modificata"),
+            say("firma delle fatture ai privati cambiata"),
+            say("codici di ricezione impostati"),
+        ),
+    ),
     "chiavi": (
         say("Chiavi, token e canali"),
         (
             say("chiave di firma caricata"),
+            say("chiave di firma tolta"),
+            say("firma sospesa"),
+            say("formato della firma cambiato"),
             say("token creato"),
             say("token revocato"),
             say("canale impostato"),
@@ -73,7 +84,26 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
             say("invio massivo: concluso"),
         ),
     ),
-    "esiti": (say("Sincronizzazioni ed esiti"), (say("sincronizzazione"), say("esito non atteso visto"))),
+    "esiti": (
+        say("Sincronizzazioni ed esiti"),
+        (
+            say("sincronizzazione"),
+            say("esito non atteso visto"),
+            say("messaggio di SdI abbinato a mano"),
+            say("messaggio di SdI archiviato"),
+            say("messaggio di SdI assegnato all'azienda"),
+            say("messaggio di SdI riproposto"),
+        ),
+    ),
+    "passive": (
+        say("Fatture ricevute"),
+        (
+            say("cartella sorvegliata"),
+            say("cartella non più sorvegliata"),
+            say("fattura ricevuta assegnata all'azienda"),
+            say("fornitore confermato"),
+        ),
+    ),
 }
 # Kinds of which the installation, not a company, holds the changes.
 OF_INSTALLATION = ("comuni", "utenti")
