@@ -16,7 +16,19 @@ from typing import Any
 from fattorino.cli.i18n import Parser, _, register, said
 from fattorino.core.errors import FattorinoError
 
-COMMANDS = ("serve", "worker", "live", "check", "unwrap", "render", "schema", "send", "simulator", "sftp", "manage")
+COMMANDS = (
+    "serve",
+    "worker",
+    "live",
+    "check",
+    "unwrap",
+    "render",
+    "schema",
+    "send",
+    "simulator",
+    "sftp",
+    "manage",
+)
 
 register(
     {

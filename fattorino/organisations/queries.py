@@ -89,7 +89,9 @@ def companies_known_as(id_paese: str | None, id_codice: str | None, codice_fisca
     # A body writes its eleven digits in either place.
     digits = [code for code in (vat if country == "IT" else "", tax_code) if code]
     rows = Company.objects.filter(
-        Q(id_paese=country, id_codice=vat) | Q(codice_fiscale__in=digits) | Q(id_paese="IT", id_codice__in=digits)
+        Q(id_paese=country, id_codice=vat)
+        | Q(codice_fiscale__in=digits)
+        | Q(id_paese="IT", id_codice__in=digits)
     )
     found = dict(rows.order_by("pk").values_list("pk", "codice_fiscale"))
     exact = [pk for pk, code in found.items() if tax_code and code == tax_code]

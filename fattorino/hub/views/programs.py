@@ -166,7 +166,12 @@ def hook(request: HttpRequest, actor: Actor, webhook_id: int) -> HttpResponse:
 
 def _call_cells(row: queries.DeliveryRow) -> list[Cell]:
     return [
-        *(_at(row.created_at), _("Di prova") if row.test else _("Novità"), row.state_label, str(row.attempts)),
+        *(
+            _at(row.created_at),
+            _("Di prova") if row.test else _("Novità"),
+            row.state_label,
+            str(row.attempts),
+        ),
         *(str(row.status_code or ""), row.error, _at(row.ended_at)),
     ]
 

@@ -128,8 +128,8 @@ class Handler(BaseHTTPRequestHandler):
                 service.calm()
                 return []
             if path == "invoices":
-                binary = {k: base64.b64decode(asked.pop(k, "")) for k in ("content", "metadata")}
-                return {"number": service.deliver(**asked, **binary)}
+                content, metadata = (base64.b64decode(asked.pop(k, "")) for k in ("content", "metadata"))
+                return {"number": service.deliver(**asked, content=content, metadata=metadata)}
         except (ValueError, TypeError) as exc:
             raise Refused(422, f"Non si capisce: {exc}") from exc
         raise Refused(404, "Qui non c'è nulla.")
