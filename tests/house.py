@@ -56,7 +56,7 @@ from tests.documents.received import SUPPLIER
 MARK = "QZX7"
 WORD = "segreto"
 # Name a page that every company has, or what the installation shares, not a row of one.
-OPEN = frozenset({"dashboard", "kind", "sha256"})
+OPEN = frozenset({"dashboard", "kind", "sha256", "way"})
 # Of the first company's configuration only. Addresses, which come back to who asks, do not hold the mark.
 STATE, GROUP = "STATO_SUO", "gruppo-suo"
 
