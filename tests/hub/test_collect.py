@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +15,7 @@ from fattorino.hub.channels.base import Alone, AnswerItem, InvoiceItem, Item, Me
 from fattorino.hub.flows import channels, collect
 from fattorino.hub.models import Channel, Collected, Message
 from fattorino.organisations.scope import company_scope
-from tests.desk import Desk, jobs, run_jobs
+from tests.desk import NOW, Desk, jobs, run_jobs
 from tests.hub.letters import again, letter, queued, state
 
 
@@ -112,13 +113,16 @@ def test_a_visit_takes_so_many_and_the_next_goes_on(
     assert Collected.objects.count() == 5
 
 
+EARLIER = NOW - datetime.timedelta(days=3)
+
+
 def test_receipts_and_invoices_that_are_inside_go_their_ways(
     desk: Desk, mailbox: Mailbox, channel: Channel
 ) -> None:
     row = queued(desk)
     name, content = letter(row, "RC")
     mailbox.letters = [("support", b"sealed")]
-    invoice = InvoiceItem("777", "IT00000000000_1.xml", b"<x/>", "IT00000000000_1_MT_001.xml", b"<m/>")
+    invoice = InvoiceItem("777", "IT00000000000_1.xml", b"<x/>", "IT00000000000_1_MT_001.xml", b"<m/>", EARLIER)
     mailbox.items = {b"sealed": [MessageItem(name, content), invoice, OtherItem("r", "Rapporto del giorno.")]}
     visit(channel)
     run_jobs(skip=frozenset({"hub.turn"}))
@@ -133,6 +137,7 @@ def test_receipts_and_invoices_that_are_inside_go_their_ways(
         "777",
         b"<x/>",
     )
+    assert reception.delivered_at == EARLIER
     tasks_collecting.read_collected(channel.company_id, collected.pk)
     assert Message.objects.get().arrivals == 1
 

@@ -85,13 +85,19 @@ class MessageItem:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceItem:
-    """An invoice that somebody sent to us, with its MT (empty where it came without)."""
+    """An invoice that somebody sent to us, with its MT (empty where it came without).
+
+    Attributes:
+        delivered_at: when SdI delivered it, where the way tells that (aware): the terms run from there, not from when
+            somebody looked.
+    """
 
     identificativo_sdi: str
     name: str
     content: bytes
     metadata_name: str = ""
     metadata: bytes = b""
+    delivered_at: datetime.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,7 @@ class SdiPec:
                 each.content,
                 each.metadata_name,
                 each.metadata,
+                letter.daticert.quando if letter.daticert else None,
             )
             for each in invoices
         ]

@@ -23,7 +23,7 @@ from fattorino.core.texts import say
 from fattorino.core.workflow.settings import DASHBOARD_LABELS
 from fattorino.hub.channel_certificates import certificates_of, until
 from fattorino.hub.channels.base import Step
-from fattorino.hub.flows import channels, collect
+from fattorino.hub.flows import channels, collect, turns
 from fattorino.hub.models import Channel, ChannelUse
 from fattorino.hub.signing import secrets as vault
 from fattorino.hub.signing.certificates import joined
@@ -138,6 +138,8 @@ def set_active(actor: Actor, channel_id: int, active: bool, *, now: datetime.dat
         row.active = active
         row.failures, row.closed_until = 0, None
         row.save(update_fields=["active", "failures", "closed_until"])
+        if active:
+            turns.wake(row)  # what waited while it was off
         audit(
             say("canale attivato") if active else say("canale disattivato"),
             now=now,

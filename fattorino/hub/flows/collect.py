@@ -137,6 +137,7 @@ def _take(channel: Channel, collected_id: int, item: Item, now: datetime.datetim
             item.metadata,
             company_id=channel.company_id,
             now=now,
+            delivered_at=item.delivered_at,
         )
     elif isinstance(item, AnswerItem):
         if item.assigned:
