@@ -62,7 +62,7 @@ def test_a_forged_message_waits_for_a_person(
     waiting.click()
     expect(page.locator("main")).to_contain_text("Non è provato che il messaggio venga da SdI")
     picture(page, "60-messaggio", full_page=True)
-    page.get_by_role("button", name="Archivia").click()
+    page.get_by_role("button", name="Metti da parte").click()
     expect(page.locator("#err-motivo")).to_contain_text("Scrivere perché")
 
     telephone = new_context(viewport=NARROW, has_touch=True).new_page()
@@ -97,6 +97,6 @@ def test_what_belongs_to_nobody_is_filed_away_with_a_reason(
     page.get_by_role("button", name="Assegna").click()
     expect(page.locator("#err-destinataria")).to_contain_text("Scegliere l'azienda")
     page.get_by_label("Motivo").fill("Ricevuta di un altro programma")
-    page.get_by_role("button", name="Archivia").click()
+    page.get_by_role("button", name="Metti da parte").click()
     expect(page.locator("#notices")).to_contain_text("Messaggio archiviato")
     expect(page.get_by_role("link", name=name, exact=True)).to_have_count(0)
