@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,9 +33,10 @@ class Trouble(Exception):
 
 def main() -> int:
     try:
-        if FRONTEND.is_dir():
-            fetch_vendor()
-        build_static()
+        with one_at_a_time():
+            if FRONTEND.is_dir():
+                fetch_vendor()
+            build_static()
     except Trouble as error:
         print(error, file=sys.stderr)
         return 1
@@ -41,6 +44,17 @@ def main() -> int:
         print(f"File statici non preparati: {error.strerror} ({error.filename}).", file=sys.stderr)
         return 1
     return 0
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Two that start together build in the same folders: the second waits, and then finds everything done."""
+    folder = os.open(ROOT, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def fetch_vendor() -> None:

@@ -65,9 +65,9 @@ def key_view(row: SigningKey, *, now: datetime.datetime) -> KeyView:
     return KeyView(
         id=row.pk,
         kind=row.kind,
-        kind_label=str(SigningKey.Kind(row.kind).label),
+        kind_label=row.get_kind_display(),
         form=row.form,
-        form_label=str(SigningKey.Form(row.form).label),
+        form_label=row.get_form_display(),
         subject=row.subject,
         serial=row.serial,
         not_after=row.not_after,

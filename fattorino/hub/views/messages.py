@@ -31,7 +31,7 @@ NAMES = ("testo", "tipo", "stato", "firma", "dal", "al")
 NOT_PROVEN = "non-verificata"
 TYPES = {".xml": "application/xml", ".zip": "application/zip"}
 COLUMNS = (
-    *("Ricevuto il", "Tipo", "File", "Identificativo SdI", "Documento", "Controparte", "Stato", "Firma"),
+    *("Ricevuto il", "Tipo", "File", "Identificativo SdI", "Documento", "Controparte", "Stato", "Firma di SdI"),
     *("Nota", "Arrivi", "Archiviato da", "Motivo"),
 )
 
