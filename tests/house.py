@@ -164,6 +164,20 @@ class House:
             "add them to House.fillings, with numbers that exist in the first company."
         )
 
+    def elsewhere(self, path: str) -> bool:
+        """Whether the address asks one desk for a document of the other: received invoices are not under Entrate, and
+        what belongs to nobody is not among a company's."""
+        received, written = {self.received, self.answered}, {self.saved, self.sent}
+        numbers = {int(part) for part in path.partition("?")[0].split("/") if part.isdecimal()}
+        if "/di-nessuno/" in path:
+            return bool(numbers & {self.message, self.reception})
+        if path.startswith("/messaggi/"):
+            return self.nobodys in numbers
+        if "/passive/" in path:
+            return bool(numbers & written)
+        ours = path.startswith(("/entrate/", "/api/v1/documents/", "/impostazioni/firma/", "/a-mano/"))
+        return ours and bool(numbers & received)
+
     def query(self) -> str:
         """What lists and forms may be asked for, pointing at the first company."""
         ids = f"{self.saved}.{self.sent}"

@@ -39,6 +39,7 @@ READ_ALOUD = frozenset({"title", "alt", "placeholder", "aria-label", "data-text"
 # Texts that stay Italian: official words that the field knows only so, each with its reason.
 _LAW = "the words of the law with which a refusal to an Italian supplier begins"
 OFFICIAL: dict[str, str] = {
+    "CA Agenzia delle Entrate": "the name of an authority, as it stands in certificates",
     "Fattorino CA di prova (senza valore legale)": "the name of an authority, written into certificates",
     "Nello stato dal": "a heading of exports, which programs and the accountant read",
     "Imposta di bollo assolta in modo virtuale": "a line of the invoice itself, which the buyer reads in Italian",

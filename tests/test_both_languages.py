@@ -22,6 +22,7 @@ from fattorino.organisations.flows import choose_language, save_user
 from fattorino.organisations.models import User
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow import configuration
+from fattorino.organisations.tokens import tokens_of
 from tests.addresses import walk
 from tests.desk import NOW
 from tests.house import MARK, House, addresses
@@ -32,8 +33,9 @@ ROOMS = ("web", "documents", "hub", "workflow")
 # Written alike in both languages: terms of the trade, names, and words English has too.
 ALIKE = re.compile(
     r"\b(?:Natura|Ordine|Digital Hub|Hub|file|File|Email|Menu|menu|Password|Gadget|gadget|Tooltip|XXXXXXX|INPS|PagoPA|"
-    r"IdentificativoSdI|Agenzia delle Entrate|RID|RIBA|MAV|SEPA Direct Debit|CORE|B2B|DF|LI|PR|PS)\b"
+    r"IdentificativoSdI|Agenzia delle Entrate|CAdES-BES|XAdES-BES|Token|token|RID|RIBA|MAV|SEPA Direct Debit|CORE|B2B|DF|LI|PR|PS)\b"
     r"|\b[A-Z]+(?:_[A-Z0-9]+)+\b"  # codes of states, actions and hub statuses
+    r"|https?://\S+"
     r"|\bnon-(?=[a-z])"  # a prefix in English, a word in Italian
     r"|\b[\w-]+(?:\.(?:xml|p7m|txt|csv|pdf))+\b|\b[0-9a-f]{64}\b"
 )
@@ -91,6 +93,7 @@ def own_words(house: House) -> OwnWords:
     own += [house.draft, demo.ORDINE, demo.STUDIO, demo.ROSSI, demo.COMUNE, demo.EMAIL]
     own += [house.form()["nome"]]
     own += [[str(user), user.email] for user in User.objects.all()]
+    own += [[token.name, token.prefix] for token in tokens_of(company)]
     words = {" ".join(word.split()) for word in words_of(own)}
     return OwnWords(frozenset(word for word in words if len(word) > 3))
 

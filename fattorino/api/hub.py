@@ -104,6 +104,7 @@ def get_outcome(request: HttpRequest, name: str) -> Any:
 @router.post("/files/{str:name}/acquire", response={202: hub_schemas.HubFileOut}, operation_id="acquireFile")
 def acquire_file(request: HttpRequest, name: str) -> Any:
     """Fa acquisire di nuovo un file restituito (`returned`), senza consegnarlo un'altra volta."""
+    _found(request, name)
     return Status(202, _out(remote_files.acquire_again(_actor(request), name, now=clock.now())))
 
 

@@ -224,12 +224,12 @@ def test_no_transaction_is_open_while_the_xml_is_built_checked_and_signed(
 
     watch(files, "make_xml")
     watch(acquire, "check")
-    watch(keys, "sign_cades")
+    watch(keys, "prepare_cades")
     desk = make_desk(demo.ORDINE, "laura@ordine.example")
     with company_scope(desk.company.pk):
         document = desk.save(desk.pa_draft())
         desk.press(document)
     run_jobs(skip=NO_SENDING)
-    assert seen == ["make_xml", "check", "sign_cades"]
+    assert seen == ["make_xml", "check", "prepare_cades"]
     with company_scope(desk.company.pk):
         assert desk.state(document) == "IN_ELABORAZIONE"

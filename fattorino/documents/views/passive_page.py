@@ -37,7 +37,8 @@ def passive_or_404(actor: Actor, document_id: int) -> PassiveView:
 def page(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     view = passive_or_404(actor, document_id)
     now = clock.now()
-    if view.passive.unread and request.method == "GET":
+    # Who may only look leaves the mark for those whose work it is.
+    if view.passive.unread and request.method == "GET" and actor.may_write:
         flows.mark_opened(actor, document_id, now=now)
         view = passive_or_404(actor, document_id)
     workflow.mark_document_read(actor, document_id, now=now)

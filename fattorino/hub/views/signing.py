@@ -18,6 +18,7 @@ from fattorino.core.errors import RefusedError, SigningError
 from fattorino.core.texts import say
 from fattorino.documents.panels import Panel
 from fattorino.documents.queries import DocumentView
+from fattorino.documents.views.common import document_or_404
 from fattorino.hub import queries_keys as queries
 from fattorino.hub.flows import keys, signed_outside
 from fattorino.hub.forms.keys import FILE_NEEDED, KeyForm
@@ -141,6 +142,7 @@ def retire(request: HttpRequest, actor: Actor) -> HttpResponse:
 @desk
 def outside(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     """The file that was signed outside."""
+    document_or_404(actor, document_id)
     file = request.FILES.get("file")
     if file is None:
         raise RefusedError(_("Nessun file scelto."), _("Scegliere il file firmato e premere «Consegna»."))
