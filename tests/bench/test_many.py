@@ -42,7 +42,7 @@ def test_every_question_is_asked_and_moves_are_made_with_and_without_notices(
 
 
 def test_a_bulk_run_is_carried_to_the_queue_of_sending(person: Actor) -> None:
-    _, acquired, whole = bulk.measure(person, 3, now=NOW)
+    _, acquired, whole = bulk.measure(person, 3, now=NOW, second=False)
     assert acquired.seen > whole.seen > 0
     assert acquired.limit == 300 and acquired.least
     with company_scope(person.company_id):
