@@ -122,7 +122,9 @@ def test_receipts_and_invoices_that_are_inside_go_their_ways(
     row = queued(desk)
     name, content = letter(row, "RC")
     mailbox.letters = [("support", b"sealed")]
-    invoice = InvoiceItem("777", "IT00000000000_1.xml", b"<x/>", "IT00000000000_1_MT_001.xml", b"<m/>", EARLIER)
+    invoice = InvoiceItem(
+        "777", "IT00000000000_1.xml", b"<x/>", "IT00000000000_1_MT_001.xml", b"<m/>", EARLIER
+    )
     mailbox.items = {b"sealed": [MessageItem(name, content), invoice, OtherItem("r", "Rapporto del giorno.")]}
     visit(channel)
     run_jobs(skip=frozenset({"hub.turn"}))

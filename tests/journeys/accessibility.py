@@ -103,8 +103,9 @@ class Findings:
     undecided: set[str] = field(default_factory=set)
     looks: int = 0
 
-    def look(self, page: Page, name: str, *, focus: bool = False) -> None:
-        """Look at the page as it stands now.
+    def look(self, page: Page, name: str, *, focus: bool = False, beneath: bool = False) -> None:
+        """Look at the page as it stands now; `beneath`: something lies open upon it, and what it covers in part cannot be
+        meant to be touched.
 
         The scripts come by the debugger's way, which the page's own policy (CSP) does not concern.
         """
@@ -119,5 +120,6 @@ class Findings:
         found: dict[str, Any] = ask(page, "axe", _RUN, [list(TAGS), list(MORE)])
         told = found["violations"] + ask(page, "ids and headers", _OWN)
         told += ask(page, "focus", _FOCUS) if focus else []
-        self.faults += [f"{name}: {each}" for each in told]
+        covered = [each for each in told if beneath and "is partially obscured" in each]
+        self.faults += [f"{name}: {each}" for each in told if each not in covered]
         self.undecided |= {f"{name}: {each}" for each in found["incomplete"]}

@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+from playwright._impl._errors import TargetClosedError  # the public module does not name it
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
 
 from fattorino.config import demo
@@ -25,6 +26,9 @@ PATIENCE = 20_000.0
 # hold the whole run for ever.
 LIMIT = 300.0
 LIMITS = {"test_every_page_that_a_person_opens": 900.0}
+# Seconds for closing a window. Now and then the browser never answers that (seen three times, on a busy machine): the
+# journey is over then, and the next one gets a new browser.
+CLOSING = 30.0
 PICTURES = ROOT / "test-output" / "journeys"
 MANUAL = ROOT / "docs" / "manuale" / "immagini"
 IN_MANUAL = (
@@ -265,7 +269,19 @@ def new_context(
             page.screenshot(
                 path=PICTURES / f"failed-{_plain(request.node.name)}-{number}.png", full_page=True
             )
+        _close(context)
+
+
+def _close(context: BrowserContext) -> None:
+    watchdog = threading.Timer(CLOSING, _stop_browsers)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
         context.close()
+    except TargetClosedError:
+        print("The browser did not close a window and was stopped.")
+    finally:
+        watchdog.cancel()
 
 
 @pytest.hookimpl(wrapper=True)

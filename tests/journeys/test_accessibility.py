@@ -173,12 +173,12 @@ def _company(party: dict[str, Any]) -> str:
     return str(party["denominazione"])
 
 
-def look(page: Page, findings: Findings, name: str) -> None:
+def look(page: Page, findings: Findings, name: str, *, beneath: bool = False) -> None:
     """At both widths; at the narrow one with all unfolded that the page keeps folded."""
-    findings.look(page, f"{name} at 1280", focus=True)
+    findings.look(page, f"{name} at 1280", focus=True, beneath=beneath)
     page.set_viewport_size(NARROW)
     page.locator("details:not([open]) > summary").evaluate_all("all => all.forEach((each) => each.click())")
-    findings.look(page, f"{name} at 390")
+    findings.look(page, f"{name} at 390", beneath=beneath)
     page.set_viewport_size(WIDE)
 
 
@@ -212,7 +212,7 @@ def test_menus_dialogs_and_messages(visitor: Visitor, house: House, watch: Watch
     for menu in ("company-menu", "user-menu"):
         page.locator(f"#{menu}").click()
         expect(page.locator(f"#{menu} + .dropdown-menu")).to_be_visible()
-        look(page, findings, menu)
+        look(page, findings, menu, beneath=True)
         page.locator(f"#{menu}").click()
     page.get_by_role("link", name="Storia").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()

@@ -96,7 +96,7 @@ def test_what_belongs_to_nobody_is_filed_away_with_a_reason(
     picture(page, "60-di-nessuno", full_page=True)
     page.get_by_role("button", name="Assegna").click()
     expect(page.locator("#err-destinataria")).to_contain_text("Scegliere l'azienda")
-    page.get_by_label("Motivo").fill("Ricevuta di un altro programma")
+    page.get_by_role("textbox", name="Motivo").fill("Ricevuta di un altro programma")
     page.get_by_role("button", name="Metti da parte").click()
     expect(page.locator("#notices")).to_contain_text("Messaggio archiviato")
     expect(page.get_by_role("link", name=name, exact=True)).to_have_count(0)
