@@ -21,8 +21,8 @@ from fattorino.organisations import groups
 from fattorino.organisations.flows import choose_language, save_user
 from fattorino.organisations.models import User
 from fattorino.organisations.scope import company_scope
-from fattorino.workflow import configuration
 from fattorino.organisations.tokens import tokens_of
+from fattorino.workflow import configuration
 from tests.addresses import walk
 from tests.desk import NOW
 from tests.house import MARK, House, addresses
@@ -33,7 +33,8 @@ ROOMS = ("web", "documents", "hub", "workflow")
 # Written alike in both languages: terms of the trade, names, and words English has too.
 ALIKE = re.compile(
     r"\b(?:Natura|Ordine|Digital Hub|Hub|file|File|Email|Menu|menu|Password|Gadget|gadget|Tooltip|XXXXXXX|INPS|PagoPA|"
-    r"IdentificativoSdI|Agenzia delle Entrate|CAdES-BES|XAdES-BES|Token|token|RID|RIBA|MAV|SEPA Direct Debit|CORE|B2B|DF|LI|PR|PS)\b"
+    r"IdentificativoSdI|Agenzia delle Entrate|CAdES-BES|XAdES-BES|Token|token|"
+    r"RID|RIBA|MAV|SEPA Direct Debit|CORE|B2B|DF|LI|PR|PS)\b"
     r"|\b[A-Z]+(?:_[A-Z0-9]+)+\b"  # codes of states, actions and hub statuses
     r"|https?://\S+"
     r"|\bnon-(?=[a-z])"  # a prefix in English, a word in Italian

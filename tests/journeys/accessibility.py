@@ -104,8 +104,9 @@ class Findings:
     looks: int = 0
 
     def look(self, page: Page, name: str, *, focus: bool = False, beneath: bool = False) -> None:
-        """Look at the page as it stands now; `beneath`: something lies open upon it, and what it covers in part cannot be
-        meant to be touched.
+        """Look at the page as it stands now.
+
+        `beneath`: something lies open upon it, and what it covers in part cannot be meant to be touched.
 
         The scripts come by the debugger's way, which the page's own policy (CSP) does not concern.
         """

@@ -31,7 +31,16 @@ NAMES = ("testo", "tipo", "stato", "firma", "dal", "al")
 NOT_PROVEN = "non-verificata"
 TYPES = {".xml": "application/xml", ".zip": "application/zip"}
 COLUMNS = (
-    *("Ricevuto il", "Tipo", "File", "Identificativo SdI", "Documento", "Controparte", "Stato", "Firma di SdI"),
+    *(
+        "Ricevuto il",
+        "Tipo",
+        "File",
+        "Identificativo SdI",
+        "Documento",
+        "Controparte",
+        "Stato",
+        "Firma di SdI",
+    ),
     *("Nota", "Arrivi", "Archiviato da", "Motivo"),
 )
 
