@@ -78,7 +78,7 @@ LONG = replace(
     demo.ROSSI,
     denominazione="Associazione Intercomunale per la Valorizzazione del Territorio Montano S.r.l.",
     # Of its own: two names of one partita IVA are one customer, called as the last time.
-    id_codice="12345678903",
+    id_codice="01234567897",
 )
 
 
