@@ -82,7 +82,7 @@ def test_step_1_the_company_in_use_is_always_visible_and_is_switched(
     page.get_by_role("button", name="Giulia Bianchi").click()
     expect(name).to_have_text("Giulia Bianchi")
     page.goto("/entrate/")
-    expect(page.get_by_role("cell", name="Rossi Costruzioni S.r.l.")).to_be_visible()
+    expect(page.get_by_role("cell", name="Rossi Costruzioni S.r.l.").first).to_be_visible()
     expect(page.get_by_role("cell", name="Weber Ingenieure GmbH")).to_have_count(0)
     page.locator("#company-menu").click()
     picture(page, "01-azienda")
