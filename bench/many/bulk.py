@@ -77,7 +77,7 @@ def _two(actor: Actor, ids: list[int], now: datetime.datetime) -> tuple[float, f
     run_id, total = _start(actor, ids, now)
     command = [sys.executable, "-m", "bench.many.second", str(actor.company_id), str(run_id)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, **pipes) as second:  # type: ignore[call-overload]
+    with subprocess.Popen(command, text=True, **pipes) as second:  # type: ignore[call-overload]  # pipes of a dict
         assert second.stdin and second.stdout
         assert second.stdout.readline() == "ready\n"
         begun = time.perf_counter()
