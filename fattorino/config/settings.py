@@ -163,6 +163,8 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 26_214_400
 FILE_UPLOAD_MAX_MEMORY_SIZE = 26_214_400
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 60_000
+# A month of invoices chosen in one folder; the page that refuses more names this number (web/views.py).
+DATA_UPLOAD_MAX_NUMBER_FILES = 1_000
 # Folders below which a company may have one watched for received invoices, each in the part that its partita IVA names.
 WATCH_ROOTS = [
     root for root in os.environ.get("FATTORINO_WATCH_ROOTS", "").split(os.pathsep) if os.path.isabs(root)

@@ -73,7 +73,8 @@ ERRORS = {
     413: (
         gettext_noop("I dati inviati sono troppi"),
         gettext_noop(
-            "I dati superano il massimo che il server accetta: 64 MB in tutto, 20 MB per ogni file da importare."
+            "I dati superano il massimo che il server accetta: 64 MB e 1.000 file per volta, 20 MB per ogni file da"
+            " importare."
             " Inviarne meno per volta."
         ),
     ),

@@ -83,3 +83,10 @@ def test_the_language_of_a_person_is_chosen_for_her(desk: Desk) -> None:
         call_command("user", "nessuno@esempio.it", "--lingua", "en")
     with pytest.raises(CommandError):
         call_command("user", laura.email, "--lingua", "fr")
+
+
+def test_the_role_is_told_by_its_name(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr("sys.stdin", io.StringIO("una frase assai lunga\n"))
+    call_command("user", "mara@ordine.example", "Mara Neri", PIVA, "reader", stdout=out)
+    assert out.getvalue().startswith("Utente mara@ordine.example: Consultazione di ")

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, RequestFactory
 
 from fattorino.config import demo
@@ -161,7 +163,22 @@ def test_too_much_data_is_told_as_such() -> None:
     answer = views.bad_request(RequestFactory().post("/"), RequestDataTooBig("x"))
     assert answer.status_code == 413
     page = answer.content.decode()
-    assert f"{LARGEST_BODY // 2**20} MB in tutto, {importing.LIMIT // 2**20} MB per ogni file" in page
+    files = f"{settings.DATA_UPLOAD_MAX_NUMBER_FILES:,}".replace(",", ".")
+    assert (
+        f"{LARGEST_BODY // 2**20} MB e {files} file per volta, {importing.LIMIT // 2**20} MB per ogni file"
+        in page
+    )
+
+
+def test_a_folder_full_of_files_comes_in_at_once_and_one_too_many_is_told(client: Client, desk: Desk) -> None:
+    sign_in(client, desk)
+
+    def send(number: int) -> int:
+        files = [SimpleUploadedFile(f"{each}.xml", b"<a/>") for each in range(number)]
+        return client.post("/entrate/importa/", {"files": files}).status_code
+
+    assert send(120) == 302  # more than the framework would take
+    assert send(settings.DATA_UPLOAD_MAX_NUMBER_FILES + 1) == 413
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ class Command(BaseCommand):
             raise CommandError(" ".join(exc.messages)) from exc
         except FattorinoError as exc:
             raise CommandError(str(exc)) from exc
-        self.stdout.write(f"Utente {user.email}: {options['ruolo']} di {company.name}.")
+        self.stdout.write(f"Utente {user.email}: {ROLES[options['ruolo']]} di {company.name}.")
         self._settle(user.email, options)
 
     def _settle(self, email: str, options: dict[str, Any]) -> None:
