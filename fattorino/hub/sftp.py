@@ -8,6 +8,7 @@ SdI may do with which folder (FTP411, 4.1) is checked here.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import os
 import time
@@ -19,6 +20,7 @@ from typing import Any
 import asyncssh
 
 from fattorino.core.errors import SetupError
+from fattorino.core.sdi.ftp.supports import LARGEST
 from fattorino.core.texts import say
 from fattorino.hub.folders import BENCH, FROM_SDI, TEST, TO_SDI, SdiFtpFolders
 
@@ -27,6 +29,12 @@ WRITE_TO = (FROM_SDI, FROM_SDI + TEST)
 # SdI comes from one place and knows its password: whoever is wrong more often than this is somebody else.
 WRONG_ALLOWED, SHUT_FOR = 5, 900.0
 _PEERS = 10_000
+# In bytes; longer than any that is told to SdI, and short enough to be compared at once.
+LONGEST_PASSWORD = 200
+# Of what waits to be taken in one folder: days of the largest supports, and more than SdI ever left.
+QUOTA, MOST_WAITING = 4_000_000_000, 20_000
+# By one visitor at the same time; and after how many bytes of one file the folder is looked at again.
+MOST_OPEN, LOOK_AGAIN = 20, 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +102,14 @@ class _Door(asyncssh.SSHServer):
     async def validate_password(self, username: str, password: str) -> bool:
         if self._guard.shuts_out(self._peer):
             return False
-        for account in self._accounts:
-            if account.password and hmac.compare_digest(password.encode(), account.password.encode()):
-                self._admit(account)
-                return True
+        given = password.encode()
+        proven = [
+            each
+            for each in self._accounts
+            if each.password and hmac.compare_digest(given, each.password.encode())
+        ]
+        if len(given) <= LONGEST_PASSWORD and self._admit(proven):
+            return True
         self._guard.was_wrong(self._peer)
         await asyncio.sleep(self._guard.pause)
         return False
@@ -107,19 +119,20 @@ class _Door(asyncssh.SSHServer):
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         # That the other side has the private half is checked by the library, after this.
-        for account in self._accounts:
-            if (
-                account.public_key
-                and _key(account.public_key) == key
-                and not self._guard.shuts_out(self._peer)
-            ):
-                self._admit(account)
-                return True
-        return False
+        if self._guard.shuts_out(self._peer):
+            return False
+        return self._admit(
+            [each for each in self._accounts if each.public_key and _key(each.public_key) == key]
+        )
 
-    def _admit(self, account: Account) -> None:
+    def _admit(self, proven: Sequence[Account]) -> bool:
+        """Where two nodes fit nobody can say whose files these are: neither is opened."""
+        roots = {each.root for each in proven}
+        if len(roots) != 1:
+            return False
         self._guard.was_right(self._peer)
-        self._connection.set_extra_info(exchange_root=account.root)
+        self._connection.set_extra_info(exchange_root=roots.pop())
+        return True
 
 
 def _key(line: str) -> asyncssh.SSHKey | None:
@@ -136,6 +149,9 @@ class _Desk(asyncssh.SFTPServer):
         root: Path = channel.get_extra_info("exchange_root")
         for test in (False, True):
             SdiFtpFolders(root, test).prepare()
+        self._root = root
+        # Files being written: their folder, and the bytes since it was last looked at.
+        self._written: dict[object, tuple[Path, int]] = {}
         super().__init__(channel, chroot=os.fsencode(root))
 
     def _folder(self, path: bytes) -> str:
@@ -152,7 +168,36 @@ class _Desk(asyncssh.SFTPServer):
     def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> Any:
         writes = pflags & (asyncssh.FXF_WRITE | asyncssh.FXF_APPEND | asyncssh.FXF_CREAT | asyncssh.FXF_TRUNC)
         self._allow(path, WRITE_TO if writes else READ_FROM + WRITE_TO)
-        return super().open(path, pflags, attrs)
+        if not writes:
+            return super().open(path, pflags, attrs)
+        folder = self._root / self._folder(path)
+        self._check_room(folder)
+        file = super().open(path, pflags, attrs)
+        self._written[file] = (folder, 0)
+        return file
+
+    def write(self, file_obj: object, offset: int, data: bytes) -> Any:
+        if offset + len(data) > LARGEST:
+            raise asyncssh.SFTPFailure("larger than any support")
+        folder, since = self._written[file_obj]
+        if since + len(data) > LOOK_AGAIN:
+            self._check_room(folder)
+            since = 0
+        self._written[file_obj] = (folder, since + len(data))
+        return super().write(file_obj, offset, data)
+
+    def close(self, file_obj: object) -> Any:
+        self._written.pop(file_obj, None)
+        return super().close(file_obj)
+
+    def _check_room(self, folder: Path) -> None:
+        """What nobody has taken yet may not fill the disk that holds everybody's documents."""
+        sizes = []
+        for entry in os.scandir(folder):
+            with contextlib.suppress(FileNotFoundError):
+                sizes.append(entry.stat(follow_symlinks=False).st_size)
+        if len(sizes) > MOST_WAITING or sum(sizes) > QUOTA or len(self._written) > MOST_OPEN:
+            raise asyncssh.SFTPFailure("too much is waiting here")
 
     def open56(self, path: bytes, desired_access: int, flags: int, attrs: asyncssh.SFTPAttrs) -> Any:
         # Version 6 of the protocol asks in other words; SdI speaks 3, as OpenSSH does.

@@ -14,6 +14,7 @@ from fattorino import clock
 from fattorino.core.errors import RefusedError
 from fattorino.documents.models import FolderFile, PassiveInvoice, Reception, WatchedFolder
 from fattorino.documents.receiving import folders
+from fattorino.organisations.flows import save_company
 from fattorino.organisations.models import AuditEntry
 from fattorino.organisations.queries import Actor
 from tests.desk import NOW, Desk, run_jobs
@@ -65,6 +66,16 @@ def test_what_appears_is_taken_with_its_metadata_and_moved_aside(place: Place) -
     row.refresh_from_db()
     assert (row.taken, row.last_error) == (2, "")
     assert place.look(row) == folders.Looked(0, "")
+
+
+def test_the_same_number_of_another_country_is_another_company(place: Place) -> None:
+    german = save_company({"denominazione": "GmbH", "id_paese": "DE", "id_codice": "123456789"}, now=NOW)
+    french = save_company({"denominazione": "SARL", "id_paese": "FR", "id_codice": "123456789"}, now=NOW)
+    own = [
+        folders.own_roots(Actor("hub", "", each.pk), place.roots)
+        for each in (place.desk.company, german, french)
+    ]
+    assert [each[0].rpartition("/")[2] for each in own] == ["02100450127", "DE123456789", "FR123456789"]
 
 
 def test_where_nothing_is_moved_what_was_taken_is_remembered(place: Place) -> None:

@@ -193,6 +193,64 @@ def test_the_exchange_folder_is_chosen_by_who_keeps_the_machine(
     assert row.settings["root"] == f"{settings.SDIFTP_HOME}/02100450127"
 
 
+def test_a_node_belongs_to_one_company(
+    desk: Desk,
+    other_desk: Desk,
+    admin: Actor,
+    browser: Client,
+    p12: bytes,
+    settings: Any,
+    tmp_path: pathlib.Path,
+) -> None:
+    """Whoever shares a folder, a node or SdI's account with another company would get what SdI leaves for her."""
+    settings.SDIFTP_HOME = tmp_path / "nodi"
+    answer = post(
+        browser, CANALI + "nuovo/sdiftp/", desk.company.pk, **sdiftp_values(p12), sftp_user="sdi-ordine"
+    )
+    assert answer.status_code == 302, answer.content.decode()
+    first = Channel.objects.get(company_id=desk.company.pk, kind="sdiftp")
+    mine = pathlib.Path(first.settings["root"])
+    mine.mkdir(parents=True)
+    (tmp_path / "altro-nome").symlink_to(mine)
+    theirs = Actor("utente", "Giulia", other_desk.company.pk, other_desk.actor.user_id, "admin")
+    good = {**first.settings, "node": "02345678901", "root": "", "sftp_user": "sdi-studio"}
+    keys = channels.secrets_of(first)
+
+    def save(**changes: str) -> Channel:
+        wanted = Wanted("", 0, 1, {**good, **changes}, keys)
+        with company_scope(other_desk.company.pk):
+            return flows.save_channel(theirs, "sdiftp", wanted, now=NOW)
+
+    for name, value in (
+        ("node", "02100450127"),
+        ("root", str(mine)),
+        ("root", f"{mine}/DatiDaSdI"),
+        ("root", str(mine.parent)),
+        ("root", f"{tmp_path}/altro-nome/DatiDaSdI"),
+        ("sftp_user", "sdi-ordine"),
+    ):
+        with pytest.raises(RefusedError) as refused:
+            save(**{name: value})
+        assert set(refused.value.fields) == {name}, (name, value)
+    made = save()
+    assert made.settings["root"] == f"{tmp_path}/nodi/02345678901"
+    # Its own again, and a folder of that name left behind by the first company's former node.
+    with company_scope(desk.company.pk):
+        Channel.objects.filter(pk=first.pk).update(settings={**first.settings, "node": "02345678902"})
+        assert flows.save_channel(admin, "sdiftp", Wanted("Nodo", 0, 1), now=NOW, channel_id=first.pk)
+    assert save(node="02100450127").settings["root"] == f"{mine}-{other_desk.company.pk}"
+
+
+@pytest.mark.parametrize(("length", "good"), [(11, False), (12, True), (200, True), (201, False)])
+def test_the_password_told_to_sdi_is_neither_short_nor_endless(
+    desk: Desk, browser: Client, p12: bytes, length: int, good: bool
+) -> None:
+    values = sdiftp_values(p12) | {"sftp_user": "sdi", "sftp_password": "x" * length}
+    answer = post(browser, CANALI + "nuovo/sdiftp/", desk.company.pk, **values)
+    assert answer.status_code == (302 if good else 422)
+    assert good or "Servono da 12 a 200 caratteri" in answer.content.decode()
+
+
 def sdiftp_values(p12: bytes) -> dict[str, Any]:
     _, certificate, _ = pkcs12.load_key_and_certificates(p12, b"prova")
     assert certificate is not None

@@ -37,7 +37,9 @@ class Looked:
 
 def own_roots(actor: Actor, roots: Sequence[str]) -> list[str]:
     """Below which folders the company may watch one: its own part of each root."""
-    code = get_company(actor.company_id).id_codice
+    company = get_company(actor.company_id)
+    # The number alone is not one company's: another country may have given it too.
+    code = company.id_codice if company.id_paese == "IT" else company.id_paese + company.id_codice
     return [str(Path(root) / code) for root in roots if code.isalnum()]
 
 

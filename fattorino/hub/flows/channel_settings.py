@@ -23,8 +23,9 @@ from fattorino.core.texts import say
 from fattorino.core.workflow.settings import DASHBOARD_LABELS
 from fattorino.hub.channel_certificates import certificates_of, until
 from fattorino.hub.channels.base import Step
-from fattorino.hub.flows import channels, collect, turns
+from fattorino.hub.flows import channels, collect, nodes, turns
 from fattorino.hub.models import Channel, ChannelUse
+from fattorino.hub.sftp import LONGEST_PASSWORD
 from fattorino.hub.signing import secrets as vault
 from fattorino.hub.signing.certificates import joined
 from fattorino.organisations.flows import audit, lock_company
@@ -33,6 +34,8 @@ from fattorino.organisations.scope import company_scope
 from fattorino.workflow import queue
 
 Kind = Channel.Kind
+# SdI keeps it in a program: there is no reason for one that can be guessed.
+SHORTEST_PASSWORD = 12
 MOST_PACE, MOST_AT_ONCE = 100_000, 32
 # A test that has not ended after so long has died with its worker.
 TEST_LASTS = datetime.timedelta(minutes=10)
@@ -70,6 +73,8 @@ def save_channel(
         row = _locked(actor, channel_id) if channel_id else _new(actor, kind, now)
         values = {k: v for k, v in {**row.settings, **wanted.settings}.items() if v not in ("", None, False)}
         hidden = _secrets(row, wanted, now)
+        if row.kind == Kind.SDIFTP and not values.get("root"):
+            values["root"] = nodes.folder_for(actor.company_id, str(values.get("node", "")))
         _check(row, wanted, values, hidden)
         changed = sorted(_changes(row, wanted, values))
         new_secrets = sorted({*wanted.secrets, *wanted.added})
@@ -371,6 +376,13 @@ def _check(row: Channel, wanted: Wanted, values: Mapping[str, Any], hidden: Mapp
     for name in REQUIRED.get(row.kind, ()):
         if not values.get(name) and not hidden.get(name):
             fields.setdefault(name, say("Manca: senza, il canale non può funzionare."))
+    if row.kind == Kind.SDIFTP:
+        fields |= dict(nodes.taken(row.company_id, values))
+        password = wanted.secrets.get("sftp_password", "")
+        if password and not SHORTEST_PASSWORD <= len(password.encode()) <= LONGEST_PASSWORD:
+            fields["sftp_password"] = say(
+                "Servono da {least} a {most} caratteri.", least=SHORTEST_PASSWORD, most=LONGEST_PASSWORD
+            )
     if fields:
         raise RefusedError(say("Il canale non è stato salvato: ci sono dati da correggere."), fields=fields)
 

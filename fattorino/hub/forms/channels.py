@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
@@ -122,8 +121,7 @@ class ChannelForm(Form):
                 self.errors[entry.name] = _("Scrivere il percorso intero, che comincia con «/».")
             values[entry.name] = text
         else:
-            node = values.get("node") or "nodo"
-            values[entry.name] = there or f"{settings.SDIFTP_HOME}/{node}"
+            values[entry.name] = there  # a new one is laid where nobody else's is (flows/nodes.py)
         self.values[entry.name] = values[entry.name]
 
     def _upload(

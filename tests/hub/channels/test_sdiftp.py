@@ -20,6 +20,7 @@ from fattorino.core.sdi.ftp.names import SupportName, support_name
 from fattorino.core.sdi.ftp.records import read_esito
 from fattorino.core.sdi.ftp.security import open_sealed, seal
 from fattorino.core.sdi.ftp.supports import Piece, Support, pack, unpack
+from fattorino.hub import sftp
 from fattorino.hub.folders import Arrival, SdiFtpFolders
 from fattorino.hub.sftp import SHUT_FOR, WRONG_ALLOWED, Account, Guard, open_host_key, serve
 from fattorino.simulators.sdi.server import Simulator
@@ -370,6 +371,57 @@ def test_each_node_has_its_own_folders_also_under_the_same_user_name(server, loo
     assert connected(server, loop, names, username="altro") == []
     with pytest.raises(asyncssh.PermissionDenied):
         connected(server, loop, names, username="nessuno")
+
+
+@pytest.mark.parametrize("way", ["password", "key"])
+def test_where_two_nodes_fit_neither_is_opened(way, server, loop, accounts, folders, tmp_path):
+    """SdI's key is no secret: given to a second node of the same user name, it would open the first one's files."""
+    own = asyncssh.generate_private_key("ssh-ed25519")
+    line = own.export_public_key().decode()
+    proof = {"password": PASSWORD} if way == "password" else {"public_key": line}
+    accounts[:] = [Account(USER, folders.root, **proof), Account(USER, tmp_path / "altro", **proof)]
+    given = {} if way == "password" else {"password": None, "client_keys": [own]}
+    with pytest.raises(asyncssh.PermissionDenied):
+        connected(server, loop, look, **given)
+    accounts.pop()
+    assert "DatiDaSdI" in connected(server, loop, look, **given)
+
+
+def test_a_password_of_any_length_is_answered_at_once(server, loop, accounts, folders):
+    long = "x" * (sftp.LONGEST_PASSWORD + 1)
+    accounts[:] = [Account(USER, folders.root, long)]
+    with pytest.raises(asyncssh.PermissionDenied):
+        connected(server, loop, look, password=long)
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"), [("QUOTA", 1_000_000), ("MOST_WAITING", 1), ("LARGEST", 500_000)]
+)
+def test_what_nobody_takes_away_cannot_fill_the_disk(server, loop, folders, monkeypatch, limit, value):
+    monkeypatch.setattr(sftp, "LOOK_AGAIN", 200_000)
+    monkeypatch.setattr(sftp, limit, value)
+
+    async def put(connection, name):
+        async with connection.start_sftp_client() as client, client.open(f"DatiDaSdI/{name}", "wb") as file:
+            await file.write(b"x" * 400_000)
+            await file.write(b"x" * 400_000)
+
+    def all_of_them(connection):
+        async def act():
+            for name in ("a", "b", "c", "d"):
+                await put(connection, name)
+
+        return act()
+
+    with pytest.raises(asyncssh.SFTPError):
+        connected(server, loop, all_of_them)
+    written = [each.stat().st_size for each in folders.from_sdi.iterdir()]
+    assert 0 < sum(written) <= 1_600_000
+    for each in folders.from_sdi.iterdir():
+        each.unlink()
+    monkeypatch.undo()
+    connected(server, loop, lambda connection: put(connection, "a"))  # as soon as there is room again
+    assert (folders.from_sdi / "a").stat().st_size == 800_000
 
 
 def test_the_servers_own_key_is_made_once_and_for_the_owner_alone(tmp_path):
