@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -75,9 +76,29 @@ def two_signatures_one_outside(content: bytes) -> bytes:
     return signed(content, "xades").replace(b"350.00", b"950.00")
 
 
+def slipped_in(before: bytes, after: bytes = b"") -> Callable[[bytes], bytes]:
+    """A second invoice beside the first, between two things that look like signatures; the real one covers it all."""
+
+    def make(content: bytes) -> bytes:
+        end = content.rindex(b"</")
+        body = content[content.index(b"<FatturaElettronicaBody") : end].strip()
+        second = body.replace(b"350.00", b"950.00")
+        file = signed(content[:end] + before + second + content[end:], "xades")
+        end = file.rindex(b"</")
+        return file[:end] + after + file[end:]
+
+    return make
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
+        (slipped_in(b'<x:Signature xmlns:x="urn:x"></x:Signature>'), "non è identico"),
+        (slipped_in(b"<Signature></Signature>"), "non è identico"),
+        (slipped_in(b"<!--<Signature>-->", b"<!--</Signature>-->"), "non è identico"),
+        (slipped_in(b"<!--<Signature></Signature>-->"), "non è identico"),
+        (slipped_in(b"<![CDATA[<Signature></Signature>]]>"), "non è identico"),
+        (slipped_in(b""), "non è identico"),
         (changed, "non è identico"),
         (blank_more, "non è identico"),
         (two_signatures_one_outside, "non è identico"),
@@ -95,6 +116,22 @@ def test_anything_else_is_refused_and_changes_nothing(desk: Desk, make: Any, sai
     assert said in error.value.text
     assert Submission.objects.get(document=document).outgoing is None
     assert desk.state(document) == "DA_FIRMARE"
+
+
+def test_a_file_that_two_have_signed_is_known_again_and_one_of_another_document_is_not(desk: Desk) -> None:
+    document, content = waiting(desk)
+    once = signed(content, "xades")
+    start, end = once.index(b"<ds:Signature"), once.rindex(b"</ds:Signature>") + len(b"</ds:Signature>")
+    for between in (b"", b"\n  "):
+        twice = once[:end] + between + once[start:end] + once[end:]
+        assert signed_outside._without_signatures(twice) == content
+    assert signed_outside._without_signatures(once[:end] + b"x" + once[start:end] + once[end:]) != content
+    other = desk.save(desk.pa_draft())
+    desk.press(other)
+    run_jobs()
+    with pytest.raises(RefusedError, match="non è identico"):
+        signed_outside.take(desk.actor, other.pk, once, now=NOW)
+    assert desk.state(other) == desk.state(document) == "DA_FIRMARE"
 
 
 def test_only_who_may_write_in_that_company_hands_it_in(desk: Desk, other_desk: Desk) -> None:

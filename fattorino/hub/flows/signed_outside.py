@@ -7,6 +7,7 @@ import re
 
 from django.db import transaction
 
+from fattorino.core import xml
 from fattorino.core.errors import FattorinoError, RefusedError
 from fattorino.core.fatturapa.envelope import is_signed, is_xml, unwrap, verify
 from fattorino.core.texts import say, together
@@ -20,6 +21,7 @@ from fattorino.workflow.queries import visible_documents, workflow_of
 
 Status = Submission.Status
 LIMIT = 20 * 1024 * 1024  # bytes; SdI takes 5 MB, and an envelope in base64 is a third larger
+_DS = "{http://www.w3.org/2000/09/xmldsig#}"
 _START = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?Signature[\s>]")
 _END = re.compile(rb"</(?:[A-Za-z_][\w.-]*:)?Signature\s*>")
 
@@ -90,7 +92,7 @@ def _check(content: bytes, original: bytes, now: datetime.datetime) -> None:
                 "Firmare il file XML scaricato da qui e consegnare quello che il programma di firma ha prodotto."
             ),
         )
-    inside = opened.content if opened.layers else _without_signature(content)
+    inside = opened.content if opened.layers else _without_signatures(content)
     if inside != original:
         raise RefusedError(
             say("Il contenuto del file firmato non è identico a quello controllato da Fattorino."),
@@ -104,9 +106,46 @@ def _check(content: bytes, original: bytes, now: datetime.datetime) -> None:
         raise RefusedError(together(say("SdI scarterebbe questa firma."), errors[0].message), errors[0].hint)
 
 
-def _without_signature(content: bytes) -> bytes:
-    """An XAdES file as it was before; b"" where that cannot be told, which equals no file."""
-    starts, ends = list(_START.finditer(content)), list(_END.finditer(content))
-    if not starts or not ends or ends[-1].end() <= starts[0].start():
+def _without_signatures(content: bytes) -> bytes:
+    """An XAdES file as it was before; b"" where that cannot be told, which equals no file.
+
+    Only the signatures themselves are left out, and blanks between two of them: whatever else stands there would go
+    out to SdI without ever having been checked.
+    """
+    spans = _signatures(content)
+    if not spans or len(spans) != _count_signatures(content):
         return b""
-    return content[: starts[0].start()] + content[ends[-1].end() :]
+    kept, end = content[: spans[0][0]], spans[0][1]
+    for start, after in spans[1:]:
+        between = content[end:start]
+        kept, end = kept + (between if between.strip() else b""), after
+    return kept + content[end:]
+
+
+def _signatures(content: bytes) -> list[tuple[int, int]]:
+    """Where each outermost signature begins and ends; none where that is in doubt."""
+    marks = sorted(
+        [(each.start(), 1, each.end()) for each in _START.finditer(content)]
+        + [(each.start(), -1, each.end()) for each in _END.finditer(content)]
+    )
+    spans, depth, begin = [], 0, 0
+    for start, step, end in marks:
+        begin = start if depth == 0 else begin
+        depth += step
+        if depth < 0:
+            return []
+        if depth == 0:
+            spans.append((begin, end))
+    # In a comment or a CDATA section a tag is no tag, so what these hold cannot be counted.
+    if depth or any(b"<!" in content[start:end] or b"<?" in content[start:end] for start, end in spans):
+        return []
+    return spans
+
+
+def _count_signatures(content: bytes) -> int:
+    """How many signatures the document itself bears: beside its contents, of the right namespace."""
+    try:
+        root = xml.parse(content)
+    except FattorinoError:
+        return 0
+    return len(root.findall(f"{_DS}Signature"))
