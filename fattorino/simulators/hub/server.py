@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import datetime
 import hmac
 import json
@@ -22,11 +23,17 @@ from fattorino.simulators.hub.service import Refused, Service
 
 ROOT = "/api/hub/v1/"
 _LARGEST = 10_000_000
+# How many events come again where that is ordered.
+AGAIN = 50
 _FIRST = {"down": 503, "throttled": 429, "broken": 500, "unauthorised": 401}
 
 
 class Lost(Exception):
-    """The connection falls instead of an answer."""
+    """The connection falls instead of an answer, or after the beginning of one."""
+
+    def __init__(self, begun: bytes = b"") -> None:
+        super().__init__()
+        self.begun = begun
 
 
 class Server(ThreadingHTTPServer):
@@ -50,13 +57,23 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(b"")
 
     def do_PUT(self) -> None:
-        self._answer(self._body())
+        self.do_POST()
 
     def do_POST(self) -> None:
-        self._answer(self._body())
+        with contextlib.suppress(ConnectionError):
+            try:
+                self._answer(self._body())
+            except Lost:
+                self.connection.shutdown(socket.SHUT_RDWR)
 
     def _body(self) -> bytes:
-        return self.rfile.read(min(int(self.headers.get("Content-Length") or 0), _LARGEST + 1))
+        length = min(int(self.headers.get("Content-Length") or 0), _LARGEST + 1)
+        name = unquote(urlsplit(self.path).path).rpartition("/")[2]
+        if self.command == "PUT" and self.server.service.strike("request_cut", name) is not None:
+            self.rfile.read(length // 2)
+            self.close_connection = True
+            raise Lost
+        return self.rfile.read(length)
 
     def _answer(self, body: bytes) -> None:
         parts = urlsplit(self.path)
@@ -72,8 +89,9 @@ class Handler(BaseHTTPRequestHandler):
         except Refused as why:
             problem = {"title": "", "status": why.status, "detail": why.detail, "hint": why.hint}
             self._reply(why.status, problem, "application/problem+json")
-        except Lost:
+        except Lost as lost:
             self.close_connection = True
+            self.wfile.write(lost.begun)
             self.connection.shutdown(socket.SHUT_RDWR)
 
     def _serve(self, path: str, query: dict[str, str], body: bytes) -> tuple[int, Any]:
@@ -95,7 +113,10 @@ class Handler(BaseHTTPRequestHandler):
         if path == "service":
             return 200, service.service()
         if path == "feed":
-            return 200, service.feed(int(query.get("since", "0")), min(int(query.get("limit", "100")), 200))
+            since = int(query.get("since", "0"))
+            if service.strike("feed_again") is not None:
+                since = max(0, since - AGAIN)
+            return 200, service.feed(since, min(int(query.get("limit", "100")), 200))
         if path.split("/")[0] in ("files", "outcomes"):
             return 200, service.file(name)
         raise Refused(404, "A questo indirizzo dell'API non c'è nulla.")
@@ -110,6 +131,12 @@ class Handler(BaseHTTPRequestHandler):
         status, told = service.push("EC" if path.startswith("outcomes/") else "FA", name, body, about)
         if service.strike("lost_after", name) is not None:
             raise Lost
+        if service.strike("answer_cut", name) is not None:
+            raise Lost(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n{")
+        if service.strike("broken_after", name) is not None:
+            raise Refused(500, "Guasto di prova.")
+        if (seconds := service.strike("slow_after", name)) is not None:
+            time.sleep(seconds)
         if service.strike("garbage", name) is not None:
             return 200, b"<html>manutenzione</html>"
         return status, told
@@ -122,7 +149,8 @@ class Handler(BaseHTTPRequestHandler):
         try:
             asked = json.loads(body or b"{}")
             if path == "faults":
-                service.order(**asked)
+                for each in asked.get("faults", [asked]):
+                    service.order(**each)
                 return service.faults()
             if path == "calm":
                 service.calm()

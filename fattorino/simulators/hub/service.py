@@ -32,6 +32,11 @@ KINDS: dict[str, str] = {
     "garbage": "prende il file e risponde con qualcosa che non si capisce",
     "lost_before": "la connessione cade prima che il file sia preso",
     "lost_after": "il file è preso, ma la risposta si perde",
+    "broken_after": "il file è preso, ma la risposta è HTTP 500",
+    "slow_after": "il file è preso, ma la risposta arriva dopo i secondi indicati",
+    "request_cut": "la connessione cade a metà della richiesta",
+    "answer_cut": "il file è preso, ma la connessione cade a metà della risposta",
+    "feed_again": "l'elenco degli eventi ricomincia da un po' prima",
     "give_back": "il file è preso e poi restituito, non inviato",
     "reject": "il file è scartato da SdI (NS)",
     "receipt_twice": "la ricevuta compare due volte",
@@ -40,9 +45,12 @@ _TABLES = """
 create table if not exists file (
   name text primary key, base text unique, kind text, content blob, sdi text, state text, text text, about text,
   received_at text, arrivals integer default 1);
+create index if not exists file_state on file (state);
 create table if not exists event (number integer primary key autoincrement, event text);
 create table if not exists fault (id integer primary key, kind text, remaining integer, seconds real, match text);
 """
+# Faults of a kind for this file.
+_MEANT = "select * from fault where kind = ? and instr(?, match) > 0 order by id"
 
 
 class Refused(Exception):
@@ -64,6 +72,7 @@ class Service:
         self._closed = False
         self._db = sqlite3.connect(str(path), check_same_thread=False, isolation_level=None)
         self._db.row_factory = sqlite3.Row
+        self._db.execute("pragma journal_mode = wal")
         self._db.executescript(_TABLES)
 
     @contextmanager
@@ -106,9 +115,7 @@ class Service:
     def strike(self, kind: str, name: str = "") -> float | None:
         """The seconds of a fault of this kind, if one strikes now; it is used up by that."""
         with self._transaction() as db:
-            for row in db.execute("select * from fault where kind = ? order by id", (kind,)).fetchall():
-                if row["match"] not in name:
-                    continue
+            for row in db.execute(_MEANT, (kind, name)).fetchall():
                 if row["remaining"] == 1:
                     db.execute("delete from fault where id = ?", (row["id"],))
                 elif row["remaining"] is not None:
@@ -176,13 +183,13 @@ class Service:
         self._move(db, name, "closed", "")
 
     def _struck(self, db: sqlite3.Connection, kind: str, name: str) -> bool:
-        for row in db.execute("select * from fault where kind = ? order by id", (kind,)).fetchall():
-            if row["match"] in name:
-                if row["remaining"] is not None:
-                    db.execute("update fault set remaining = remaining - 1 where id = ?", (row["id"],))
-                    db.execute("delete from fault where remaining < 1")
-                return True
-        return False
+        row = db.execute(_MEANT, (kind, name)).fetchone()
+        if row is None:
+            return False
+        if row["remaining"] is not None:
+            db.execute("update fault set remaining = remaining - 1 where id = ?", (row["id"],))
+            db.execute("delete from fault where remaining < 1")
+        return True
 
     def _receipt(self, db: sqlite3.Connection, name: str, content: bytes) -> tuple[str, bytes]:
         common: dict[str, Any] = {

@@ -18,7 +18,9 @@ Fault = Literal[
     "not_delivered",
     "receipt_lost",
     "receipt_twice",
+    "receipt_late",
     "mailbox_down",
+    "mailbox_cut",
 ]
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import bisect
 import contextlib
 import email
 import email.policy
 import re
 import ssl
-from collections.abc import Callable
 
 from fattorino.simulators.pec.faults import Faults
-from fattorino.simulators.pec.mailboxes import Letter, Mailboxes
+from fattorino.simulators.pec.mailboxes import Mailboxes
 
 _CAPABILITY = "IMAP4rev1 UIDPLUS"
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|([^\s()"]+)')
@@ -27,13 +27,20 @@ class Session:
     """One connection, from greeting to LOGOUT."""
 
     def __init__(
-        self, mailboxes: Mailboxes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        mailboxes: Mailboxes,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        faults: Faults | None = None,
     ) -> None:
         self._mailboxes = mailboxes
+        self._faults = faults
         self._reader = reader
         self._writer = writer
         self._user = ""
         self._selected = False
+        # As the mailbox was when it was opened or searched last: counting it for each letter would cost too much.
+        self._uids: list[int] = []
 
     async def run(self) -> None:
         self._say("* OK [CAPABILITY " + _CAPABILITY + "] mailbox ready")
@@ -113,84 +120,95 @@ class Session:
     def _examine(self, words: str) -> None:
         if words.strip('"').upper() != "INBOX":
             raise _Bad("no such mailbox")
-        letters = self._mailboxes.letters(self._user)
+        uids = self._uids = self._mailboxes.uids(self._user)
         self._selected = True
         for line in (
             "* FLAGS (\\Seen)",
-            f"* {len(letters)} EXISTS",
+            f"* {len(uids)} EXISTS",
             "* 0 RECENT",
             f"* OK [UIDVALIDITY {self._mailboxes.validity(self._user)}]",
-            f"* OK [UIDNEXT {letters[-1].uid + 1 if letters else 1}]",
+            f"* OK [UIDNEXT {uids[-1] + 1 if uids else 1}]",
         ):
             self._say(line)
 
     def _uid(self, words: str) -> None:
         what, _, rest = words.partition(" ")
-        letters = self._mailboxes.letters(self._user)
         if what.upper() == "SEARCH":
-            found = [str(letter.uid) for letter in letters if _matches(letter, rest, letters)]
-            self._say("* SEARCH " + " ".join(found) if found else "* SEARCH")
+            self._uids = self._mailboxes.uids(self._user)
+            found = " ".join(str(uid) for uid in self._search(self._uids, rest))
+            self._say(f"* SEARCH {found}" if found else "* SEARCH")
         elif what.upper() == "FETCH":
             which, _, items = rest.partition(" ")
-            wanted = _range(which, letters)
-            for place, letter in enumerate(letters, 1):
-                if wanted(letter.uid):
-                    self._fetch(place, letter, items.upper())
+            for uid in _among(which, self._uids):
+                self._fetch(bisect.bisect_right(self._uids, uid), uid, items.upper())
         else:
             raise _Bad("unknown command")
 
-    def _fetch(self, place: int, letter: Letter, items: str) -> None:
-        parts = [f"UID {letter.uid}"]
+    def _fetch(self, place: int, uid: int, items: str) -> None:
+        parts = [f"UID {uid}"]
         if "FLAGS" in items:
             parts.append("FLAGS ()")
         if "RFC822.SIZE" in items:
-            parts.append(f"RFC822.SIZE {len(letter.content)}")
+            parts.append(f"RFC822.SIZE {len(self._content(uid))}")
         head = f"* {place} FETCH (" + " ".join(parts)
-        body, name = b"", ""
         if "BODY.PEEK[HEADER" in items or "BODY[HEADER" in items:
-            body, name = letter.content.partition(b"\r\n\r\n")[0] + b"\r\n\r\n", "BODY[HEADER]"
+            body, name = self._mailboxes.head(self._user, uid), "BODY[HEADER]"
         elif "BODY.PEEK[]" in items or "BODY[]" in items or "RFC822" in items.replace("RFC822.SIZE", ""):
-            body, name = letter.content, "BODY[]"
-        if not name:
+            body, name = self._content(uid), "BODY[]"
+        else:
             self._say(head + ")")
             return
-        self._writer.write(f"{head} {name} {{{len(body)}}}\r\n".encode() + body + b")\r\n")
+        start = f"{head} {name} {{{len(body)}}}\r\n".encode()
+        if name == "BODY[]" and self._faults is not None and self._faults.strike("mailbox_cut"):
+            self._writer.write(start + body[: len(body) // 2])
+            raise ConnectionResetError("cut in the middle of a letter, as was ordered")
+        self._writer.write(start + body + b")\r\n")
+
+    def _content(self, uid: int) -> bytes:
+        letter = self._mailboxes.letter(self._user, uid)
+        if letter is None:
+            raise _Bad("no such letter")
+        return letter.content
+
+    def _search(self, uids: list[int], words: str) -> list[int]:
+        """ALL, UID n:*, HEADER name text (a part of the value is enough, as RFC 3501 wants), one after the other."""
+        found = [quoted.replace("\\", "") if quoted else plain for quoted, plain in _QUOTED.findall(words)]
+        while found:
+            key = found.pop(0).upper()
+            if key in ("ALL", "UNDELETED"):
+                continue
+            if key == "CHARSET" and found:
+                found.pop(0)
+            elif key == "UID" and found:
+                uids = _among(found.pop(0), uids)
+            elif key == "HEADER" and len(found) > 1:
+                uids = self._with_header(uids, found.pop(0), found.pop(0))
+            else:
+                raise _Bad("unknown search key")
+        return uids
+
+    def _with_header(self, uids: list[int], name: str, text: str) -> list[int]:
+        likely = set(self._mailboxes.with_head(self._user, text)) if text else set(uids)
+        return [uid for uid in uids if uid in likely and self._has_header(uid, name, text)]
+
+    def _has_header(self, uid: int, name: str, text: str) -> bool:
+        head = self._mailboxes.head(self._user, uid)
+        message = email.message_from_bytes(head, policy=email.policy.compat32)
+        return any(text.lower() in str(value).lower() for value in message.get_all(name, []))
 
 
-def _range(text: str, letters: list[Letter]) -> Callable[[int], bool]:
-    last = letters[-1].uid if letters else 0
-    spans = []
+def _among(text: str, uids: list[int]) -> list[int]:
+    """Those in these ranges, in order; "*" is the last one."""
+    last = uids[-1] if uids else 0
+    found: set[int] = set()
     for part in text.split(","):
         low, _, high = part.partition(":")
         try:
-            ends = sorted(last if end == "*" else int(end) for end in (low, high or low))
+            first, until = sorted(last if end == "*" else int(end) for end in (low, high or low))
         except ValueError as error:
             raise _Bad("wrong range") from error
-        spans.append((ends[0], ends[1]))
-    return lambda uid: any(low <= uid <= high for low, high in spans)
-
-
-def _matches(letter: Letter, words: str, letters: list[Letter]) -> bool:
-    """ALL, UID n:*, HEADER name text (a part of the value is enough, as RFC 3501 wants), one after the other."""
-    found = [quoted.replace("\\", "") if quoted else plain for quoted, plain in _QUOTED.findall(words)]
-    while found:
-        key = found.pop(0).upper()
-        if key in ("ALL", "UNDELETED"):
-            continue
-        if key == "CHARSET" and found:
-            found.pop(0)
-        elif key == "UID" and found:
-            if not _range(found.pop(0), letters)(letter.uid):
-                return False
-        elif key == "HEADER" and len(found) > 1:
-            name, text = found.pop(0), found.pop(0)
-            head = letter.content.partition(b"\r\n\r\n")[0]
-            message = email.message_from_bytes(head, policy=email.policy.compat32)
-            if not any(text.lower() in str(value).lower() for value in message.get_all(name, [])):
-                return False
-        else:
-            raise _Bad("unknown search key")
-    return True
+        found.update(uids[bisect.bisect_left(uids, first) : bisect.bisect_right(uids, until)])
+    return sorted(found)
 
 
 async def serve(
@@ -201,7 +219,7 @@ async def serve(
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, ValueError):
             if faults is None or not faults.strike("mailbox_down"):
-                await Session(mailboxes, reader, writer).run()
+                await Session(mailboxes, reader, writer, faults).run()
         with contextlib.suppress(ConnectionError, ssl.SSLError):
             writer.close()
             await writer.wait_closed()

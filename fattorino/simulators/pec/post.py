@@ -6,6 +6,7 @@ import datetime
 import email
 import email.policy
 import email.utils
+import threading
 from collections.abc import Callable, Sequence
 
 from fattorino.simulators.pec.faults import Faults
@@ -113,8 +114,17 @@ class Post:
         )
         if not self.mailboxes.has(original.sender) or self.faults.strike("receipt_lost"):
             return
+        if self.faults.strike("receipt_late"):
+            # Lost if this process ends first, as a provider's may be.
+            later = threading.Timer(self.faults.seconds, self._put, [original.sender, receipt])
+            later.daemon = True
+            later.start()
+            return
         for _ in range(2 if self.faults.strike("receipt_twice") else 1):
-            self.mailboxes.deliver(original.sender, receipt, self.now().timestamp())
+            self._put(original.sender, receipt)
+
+    def _put(self, address: str, receipt: bytes) -> None:
+        self.mailboxes.deliver(address, receipt, self.now().timestamp())
 
     def _identifier(self) -> str:
         return f"opec{self.mailboxes.next_number('identificativo'):06}.{self.now():%Y%m%d%H%M%S}@{self.provider.domain}"

@@ -43,6 +43,11 @@ def state(books: Books, clock: Clock, deliver_to: str) -> dict[str, Any]:
     }
 
 
+def count(books: Books) -> dict[str, int]:
+    """How many files were taken so far; asked often, so it costs little."""
+    return {"files": int(books.rows("select count(*) as n from file")[0]["n"])}
+
+
 def clock_state(clock: Clock) -> dict[str, Any]:
     return {"now": clock.now().isoformat(), "elapsed_hours": clock.elapsed() / HOUR, "speed": clock.speed}
 
@@ -94,23 +99,37 @@ def known_recipients(books: Books) -> list[dict[str, Any]]:
 
 
 def order_fault(books: Books, wanted: dict[str, Any]) -> list[dict[str, Any]]:
-    """{"kind", "count" | "probability" and "seed", "seconds", "hours", "match"}; {"clear": true} calls all off."""
-    if wanted.get("clear"):
+    """{"kind", "count" | "probability" and "seed", "seconds", "hours", "match"}; {"clear": true} calls all off.
+
+    {"faults": [...]} orders many such at once.
+    """
+    many = wanted.get("faults")
+    if many is not None:
+        if not isinstance(many, list) or not all(isinstance(each, dict) for each in many):
+            raise ValueError("faults")
+        with books.transaction():
+            for each in many:
+                _order(books, each)
+    elif wanted.get("clear"):
         faults.clear(books)
     else:
-        probability = wanted.get("probability")
-        count = wanted.get("count", None if probability else 1)
-        faults.add(
-            books,
-            str(wanted.get("kind", "")),
-            count=int(count) if count else None,
-            probability=float(probability) if probability else None,
-            seed=int(wanted.get("seed") or 0),
-            seconds=float(wanted.get("seconds") or 0),
-            hours=float(wanted.get("hours") or 24),
-            match=str(wanted.get("match", "")),
-        )
+        _order(books, wanted)
     return faults.pending(books)
+
+
+def _order(books: Books, wanted: dict[str, Any]) -> None:
+    probability = wanted.get("probability")
+    count = wanted.get("count", None if probability else 1)
+    faults.add(
+        books,
+        str(wanted.get("kind", "")),
+        count=int(count) if count else None,
+        probability=float(probability) if probability else None,
+        seed=int(wanted.get("seed") or 0),
+        seconds=float(wanted.get("seconds") or 0),
+        hours=float(wanted.get("hours") or 24),
+        match=str(wanted.get("match", "")),
+    )
 
 
 def page(books: Books, clock: Clock, deliver_to: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.resources
 import json
+import re
 import socket
 import struct
 import time
@@ -25,6 +26,7 @@ _SERVICES: dict[str, soap.Service] = {
     "/ricevi_file": "SdIRiceviFile",
     "/ricevi_notifica": "SdIRiceviNotifica",
 }
+_NAMED = re.compile(rb"NomeFile>([^<]{1,100})<")
 _LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -61,6 +63,8 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = -1
     disable_nagle_algorithm = True
     server: Server
+    # What was read of a body already, to see whom it is from.
+    _half = b""
 
     def do_GET(self) -> None:
         self._answer(self._get)
@@ -103,7 +107,8 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(411) from None
         if not 0 <= length <= MAX_BODY:
             raise Refused(413)
-        body = self.rfile.read(length)
+        body = self._half + self.rfile.read(length - len(self._half))
+        self._half = b""
         if len(body) != length:
             raise ConnectionError("body cut short")
         return body
@@ -184,6 +189,8 @@ class Handler(BaseHTTPRequestHandler):
                 self._send(200, s.signer.ca_pem, "application/x-pem-file")
             case "/_simulator/state":
                 self._send_json(control.state(s.books, s.clock, s.deliver_to))
+            case "/_simulator/count":
+                self._send_json(control.count(s.books))
             case "/_simulator/books":
                 self._send_json(control.book_of_files(s.books))
             case "/_simulator/clock":
@@ -243,6 +250,8 @@ class Handler(BaseHTTPRequestHandler):
     # The web services ---------------------------------------------------------------------------------------
 
     def _soap(self, service: soap.Service) -> None:
+        if self._cut_short():
+            return
         body = self._body()
         try:
             operation, payload = soap.parse_request(
@@ -258,10 +267,42 @@ class Handler(BaseHTTPRequestHandler):
         except FattorinoError as error:
             self._send_envelope(500, soap.build_fault("Server", error.message))
             return
-        if self._strikes(faults.LOST_AFTER, payload.nome_file):
+        if not self._fails_after(payload.nome_file, soap.build_response(operation, answer)):
+            self._send_envelope(200, soap.build_response(operation, answer))
+
+    def _cut_short(self) -> bool:
+        """Whether the line is to break while the request is being read: its first half tells the file's name."""
+        if not faults.is_ordered(self.simulator.books, faults.REQUEST_CUT):
+            return False
+        length = int(self.headers.get("Content-Length") or 0)
+        half = self.rfile.read(length // 2)
+        named = _NAMED.search(half)
+        if self._strikes(faults.REQUEST_CUT, named[1].decode("utf-8", "replace") if named else ""):
             self._drop()
-            return
-        self._send_envelope(200, soap.build_response(operation, answer))
+            return True
+        self._half = half
+        return False
+
+    def _fails_after(self, name: str, answer: soap.Envelope) -> bool:
+        """The file was taken; what becomes of the answer."""
+        if self._strikes(faults.LOST_AFTER, name):
+            self._drop()
+            return True
+        if self._strikes(faults.ANSWER_CUT, name):
+            self.send_response(200)
+            self.send_header("Content-Type", answer.headers["Content-Type"])
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body[: len(answer.body) // 2])
+            self.wfile.flush()
+            # Shut, not reset: a reset may overtake what was written.
+            self.close_connection = True
+            return True
+        if self._strikes(faults.BROKEN_AFTER, name):
+            raise Refused(500)
+        if slow := self._strikes(faults.SLOW_AFTER, name):
+            time.sleep(slow.seconds)
+        return False
 
     def _fails_before(self, name: str) -> bool:
         slow = self._strikes(faults.SLOW, name)
@@ -269,6 +310,10 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(slow.seconds)
         if self._strikes(faults.DOWN, name):
             raise Refused(503)
+        if self._strikes(faults.BROKEN, name):
+            raise Refused(500)
+        if self._strikes(faults.SOAP_FAULT, name):
+            raise soap.SoapFault("Server", "guasto di prova")
         if self._strikes(faults.LOST_BEFORE, name):
             self._drop()
             return True

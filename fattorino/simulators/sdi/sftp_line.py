@@ -103,14 +103,21 @@ class Line:
             if name is None:
                 continue
             async with sftp.open(f"{folder}/{file}", "rb") as stream:
+                if faults.strike(self._books, faults.FTP_CUT_READING, file):
+                    await stream.read(100)
+                    raise _cut()
                 data: bytes = await stream.read()
             self._answer(name, data)
+            if faults.strike(self._books, faults.FTP_CUT_READ, file):
+                raise _cut()
             await sftp.remove(f"{folder}/{file}")
             count += 1
         return count
 
     async def _put_answers(self, sftp: asyncssh.SFTPClient) -> None:
         """Also those of a visit that broke off in between."""
+        if faults.strike(self._books, faults.FTP_ANSWER_LATE):
+            return
         for key, (last, content) in self._books.kept(_TO_PUT).items():
             await self._put(sftp, last.removesuffix(".run"), last, bytes.fromhex(content))
             self._books.forget(key)
@@ -245,8 +252,12 @@ class Line:
         async with sftp.open(f"{folder}/{first}", "wb") as stream:
             await stream.write(content[: len(content) // 2] if cut else content)
         if cut:
-            raise ConnectionResetError("the visit broke off, as was ordered")
+            raise _cut()
         await sftp.posix_rename(f"{folder}/{first}", f"{folder}/{last}")
+
+
+def _cut() -> ConnectionResetError:
+    return ConnectionResetError("the visit broke off, as was ordered")
 
 
 def _miscounted(name: SupportName, zipped: bytes, now: datetime.datetime) -> bytes:

@@ -202,9 +202,13 @@ class CoopWay(_Base):
         return {kind: self._order(kind) for kind in kinds}
 
     def doubtful_faults(self) -> dict[str, Interruption]:
-        kinds = (faults.LOST_BEFORE, faults.LOST_AFTER)
+        kinds = (
+            *(faults.LOST_BEFORE, faults.LOST_AFTER, faults.REQUEST_CUT, faults.ANSWER_CUT),
+            *(faults.BROKEN, faults.BROKEN_AFTER, faults.SOAP_FAULT),
+        )
         return {kind: self._order(kind) for kind in kinds} | {
-            "slow": self._order(faults.SLOW, seconds=TIMEOUT * 2)
+            "slow": self._order(faults.SLOW, seconds=TIMEOUT * 2),
+            "slow after": self._order(faults.SLOW_AFTER, seconds=TIMEOUT * 2),
         }
 
     def misconfigured(self) -> dict[str, ChannelPort]:
@@ -482,9 +486,13 @@ class HubWay(_Base):
         return {kind: self._hub_fault(kind) for kind in ("down", "throttled")}
 
     def doubtful_faults(self) -> dict[str, Interruption]:
-        kinds = ("lost_before", "lost_after", "broken", "garbage")
+        kinds = (
+            *("lost_before", "lost_after", "request_cut", "answer_cut"),
+            *("broken", "broken_after", "garbage"),
+        )
         return {kind: self._hub_fault(kind) for kind in kinds} | {
-            "slow": self._hub_fault("slow", TIMEOUT * 1.3)
+            "slow": self._hub_fault("slow", TIMEOUT * 1.3),
+            "slow after": self._hub_fault("slow_after", TIMEOUT * 1.3),
         }
 
     def misconfigured(self) -> dict[str, ChannelPort]:
