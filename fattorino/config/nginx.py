@@ -17,7 +17,8 @@ server {{
     ssl_certificate {certificate};
     ssl_certificate_key {key};
     ssl_protocols TLSv1.2 TLSv1.3;
-    client_max_body_size 25m;
+    # What Fattorino takes in all (64 MB of files and their form), so that its own page tells of more.
+    client_max_body_size 66m;
 
     # These two say who SdI is, and only the other server may set them.
     proxy_set_header X-Fattorino-Proxy "";

@@ -27,7 +27,12 @@ SECRET_KEY = os.environ.get("FATTORINO_SECRET_KEY") or load_or_make_key(HOME / "
 SECRETS_KEYS = [
     fernet_key(k) for k in [SECRET_KEY, *filter(None, os.environ.get("FATTORINO_OLD_KEYS", "").split(","))]
 ]
-ALLOWED_HOSTS = [h for h in os.environ.get("FATTORINO_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if h]
+# SdI calls its doors by a name of their own, told to it in the accreditation: requests for it must be let in too.
+SDI_HOSTS = [h for h in os.environ.get("FATTORINO_SDI_HOSTS", "").split(",") if h]
+ALLOWED_HOSTS = [
+    *(h for h in os.environ.get("FATTORINO_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if h),
+    *SDI_HOSTS,
+]
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("FATTORINO_ORIGINS", "").split(",") if o]
 HTTPS = os.environ.get("FATTORINO_HTTPS") == "1"
 # Proxies in front of the web server: with each of them X-Forwarded-For has one address more to be believed, counted
@@ -273,6 +278,11 @@ SDI_TRUSTED_CA = os.environ.get("FATTORINO_SDI_TRUSTED_CA") or (str(HOME / "simu
 # our processes, so only who runs the installation names them.
 PKCS11_LIBRARIES = dict(
     each.split("=", 1) for each in os.environ.get("FATTORINO_PKCS11", "").split(";") if "=" in each
+)
+# Whose the devices are: "label=partita IVA" with ";" between them. Whoever may name a device can lock it with a few
+# wrong PINs, so it is named here and not by the companies.
+PKCS11_TOKENS = dict(
+    each.rsplit("=", 1) for each in os.environ.get("FATTORINO_PKCS11_TOKENS", "").split(";") if "=" in each
 )
 # Whether webhooks may call this very machine, also without TLS: for trying out, never where others have companies.
 WEBHOOK_LOOPBACK = os.environ.get("FATTORINO_WEBHOOK_LOOPBACK", "1" if DEMO else "0") == "1"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import pathlib
 import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,6 +34,7 @@ from scripts.foreign import PLACES
 
 NGINX = shutil.which("nginx", path=PLACES) or ""
 SECRET = "tra-nginx-e-fattorino"
+SITE, DOORS = "fatture.esempio.it", "sdi.esempio.it"
 FILE = soap.FileSdI("4711", "IT01234567890_00001_RC_001.xml", b"<not read here/>")
 REQUEST = soap.build_request(soap.TRASMISSIONE_FATTURE["RC"], FILE)
 needs_nginx = pytest.mark.skipif(not NGINX, reason="nginx is not installed (package nginx-light)")
@@ -66,7 +70,12 @@ class Authority:
             .not_valid_before(now - timedelta(hours=1))
             .not_valid_after(now + timedelta(days=1))
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+            .add_extension(
+                x509.SubjectAlternativeName(
+                    [x509.DNSName("localhost"), x509.DNSName(SITE), x509.DNSName(DOORS)]
+                ),
+                critical=False,
+            )
             .sign(self.key, hashes.SHA256())
         )
 
@@ -88,14 +97,19 @@ class House:
 
     def knock(self, certificate: str = "", body: bytes = REQUEST.body, **headers: str) -> httpx.Response:
         with self.client(certificate) as client:
+            # By its name, as SdI does, though no name server knows it.
             return client.post(
-                f"{self.sdi}/sdi/trasmissione", content=body, headers={**REQUEST.headers, **headers}
+                f"{self.sdi}/sdi/trasmissione",
+                content=body,
+                headers={**REQUEST.headers, "Host": DOORS, **headers},
+                extensions={"sni_hostname": DOORS},
             )
 
 
 @pytest.fixture
 def house(tmp_path: pathlib.Path, live_server: Any, settings: Any) -> Iterator[House]:
     settings.SDI_PROXY_SECRET, settings.SDI_ALLOW_LOOPBACK = SECRET, False
+    settings.ALLOWED_HOSTS = hosts_of({"FATTORINO_HOSTS": f"{SITE},localhost", "FATTORINO_SDI_HOSTS": DOORS})
     ours, theirs, strangers = (Authority(tmp_path, name) for name in ("ours", "theirs", "strangers"))
     server = ours.issue("server", "localhost")
     certificates = {
@@ -105,7 +119,7 @@ def house(tmp_path: pathlib.Path, live_server: Any, settings: Any) -> Iterator[H
     }
     site_port, sdi_port = _free_port(), _free_port()
     front = Front(
-        "localhost", "localhost", str(server), str(server), str(server), str(server), str(theirs.path),
+        "localhost", DOORS, str(server), str(server), str(server), str(server), str(theirs.path),
         SECRET, urlsplit(live_server.url).port or 0, 1, "127.0.0.1", site_port, sdi_port,
     )  # fmt: skip
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -127,6 +141,20 @@ def house(tmp_path: pathlib.Path, live_server: Any, settings: Any) -> Iterator[H
     finally:
         process.terminate()
         process.wait(10)
+
+
+def hosts_of(environment: dict[str, str]) -> list[str]:
+    """What the product started so would let in."""
+    words = "import json; from fattorino.config import settings; print(json.dumps(settings.ALLOWED_HOSTS))"
+    done = subprocess.run(
+        [sys.executable, "-c", words],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: list[str] = json.loads(done.stdout)
+    return found
 
 
 def _free_port() -> int:
@@ -179,6 +207,11 @@ def test_too_much_and_what_is_no_soap_is_answered_and_not_kept(house: House) -> 
     assert kept() == 0
 
 
+def test_sdis_name_is_let_in_only_where_it_was_told() -> None:
+    assert DOORS not in hosts_of({"FATTORINO_HOSTS": SITE, "FATTORINO_SDI_HOSTS": ""})
+    assert hosts_of({"FATTORINO_HOSTS": SITE, "FATTORINO_SDI_HOSTS": DOORS}) == [SITE, DOORS]
+
+
 def test_a_value_that_would_end_its_line_is_refused() -> None:
     good = {
         "site": "a.it",
@@ -212,6 +245,14 @@ def test_the_command_needs_the_secret_and_writes_the_file(
     with pytest.raises(CommandError, match="FATTORINO_SDI_PROXY_SECRET"):
         call_command("nginx", "a.it", "b.it", *words)
     settings.SDI_PROXY_SECRET = SECRET
+    for hosts, name, where in (
+        (["b.it"], "a.it", "FATTORINO_HOSTS"),
+        (["a.it"], "b.it", "FATTORINO_SDI_HOSTS"),
+    ):
+        settings.ALLOWED_HOSTS = hosts
+        with pytest.raises(CommandError, match=f"{name}: aggiungere il nome a {where}"):
+            call_command("nginx", "a.it", "b.it", *words)
+    settings.ALLOWED_HOSTS = ["a.it", "b.it"]
     call_command("nginx", "a.it", "b.it", *words)
     written = capsys.readouterr().out
     assert "ssl_client_certificate /ca;" in written and f'"{SECRET}"' in written

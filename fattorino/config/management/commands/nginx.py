@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.http.request import validate_host
 
 from fattorino.config.nginx import Front, configuration
 
@@ -30,6 +31,12 @@ class Command(BaseCommand):
             raise CommandError(
                 "Manca FATTORINO_SDI_PROXY_SECRET: nginx e Fattorino devono conoscerlo entrambi."
             )
+        for name, where in ((options["site"], "FATTORINO_HOSTS"), (options["sdi"], "FATTORINO_SDI_HOSTS")):
+            if not validate_host(name, settings.ALLOWED_HOSTS):
+                raise CommandError(
+                    f"Fattorino rifiuterebbe ciò che nginx gli passa per {name}: aggiungere il nome a {where}, "
+                    "riavviare Fattorino e ripetere il comando."
+                )
         front = Front(
             **{name: options[name] for name in ("site", "sdi", "certificate", "key")},
             **{name: options[name] for name in ("sdi_certificate", "sdi_key", "sdi_ca")},
