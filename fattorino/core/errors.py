@@ -101,6 +101,10 @@ class PinRefusedError(SigningError):
     """The key's PIN was refused: trying again could lock the key for good."""
 
 
+class PinLockedError(PinRefusedError):
+    """The PIN is locked or has expired: it may be the right one, and serve again once a person has unlocked it."""
+
+
 class ChannelError(FattorinoError):
     """`uncertain`: the file may have arrived, so it must not be sent again blindly.
     `permanent`: trying again without a change will fail again.

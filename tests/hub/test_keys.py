@@ -11,7 +11,8 @@ import pytest
 from django.db import connection
 
 from fattorino import clock
-from fattorino.core.errors import PinRefusedError, RefusedError, SigningError
+from fattorino.config import demo
+from fattorino.core.errors import PinLockedError, PinRefusedError, RefusedError, SigningError
 from fattorino.core.fatturapa.envelope import is_signed, unwrap, verify
 from fattorino.hub.flows import keys
 from fattorino.hub.flows.keys import KeyPlace
@@ -23,7 +24,7 @@ from fattorino.organisations.scope import company_scope
 from fattorino.simulators.csc.demo import make_credential
 from fattorino.simulators.csc.server import Server
 from fattorino.simulators.csc.service import Credential, Service
-from tests.desk import NOW, Desk, _key, run_jobs
+from tests.desk import NOW, Desk, _key, make_desk, run_jobs
 
 PIN = "271828"
 PLACE = KeyPlace(
@@ -116,6 +117,97 @@ def test_a_wrong_pin_suspends_the_key_until_a_person_saves_it_again(
         pass
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_many_jobs_that_open_the_key_at_once_one_tries_the_changed_pin(
+    token: Token, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three wrong attempts lock a token for good, and the worker does four jobs at the same time."""
+    desk = make_desk(demo.ORDINE, "laura@ordine.example")
+    with company_scope(desk.company.pk):
+        row = proposed(desk)
+    keys.prove(row.pk, desk.company.pk, now=NOW)
+    monkeypatch.setitem(globals(), "PIN", "changed-meanwhile")
+    begin, told = threading.Barrier(4), list[type[Exception]]()
+
+    def sign() -> None:
+        try:
+            with company_scope(desk.company.pk):
+                mine = keys.key_of(desk.company.pk)
+            begin.wait(30)
+            with keys.opened(mine, now=NOW):
+                pass
+        except SigningError as error:
+            told.append(type(error))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=sign) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(60)
+    assert token.wrong == 1
+    assert sorted(each.__name__ for each in told) == ["PinRefusedError"] + ["SigningError"] * 3
+
+
+def test_a_pin_that_was_refused_is_not_tried_again_when_it_is_typed_again(desk: Desk, token: Token) -> None:
+    row = proposed(desk, pin="000000")
+    keys.prove(row.pk, desk.company.pk, now=NOW)
+    assert again(row).pin_wrong and token.wrong == 1
+    with pytest.raises(RefusedError, match="seconda volta") as error:
+        proposed(desk, pin="000000")
+    assert set(error.value.fields) == {"pin"}
+    right = proposed(desk)
+    keys.prove(right.pk, desk.company.pk, now=NOW)
+    assert again(right).active and token.wrong == 1
+
+
+def test_a_pin_that_was_locked_may_be_the_right_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(row: SigningKey) -> Any:
+        raise PinLockedError("Il PIN è bloccato.")
+
+    monkeypatch.setitem(keys._OPEN, keys.Kind.CSC, locked)
+    row = proposed(desk)
+    keys.prove(row.pk, desk.company.pk, now=NOW)
+    assert again(row).blocked_at and not again(row).pin_wrong
+    proposed(desk)
+
+
+def test_a_job_that_comes_again_after_a_fall_does_not_try_the_pin_again(desk: Desk, token: Token) -> None:
+    row = proposed(desk, pin="000000")
+    # As if the worker had died between the question to the token and its answer.
+    SigningKey.objects.filter(pk=row.pk).update(opening_since=NOW)
+    keys.prove(row.pk, desk.company.pk, now=NOW)
+    assert token.wrong == 0 and "interrotta" in again(row).test_note and again(row).tested_at == NOW
+
+
+def test_a_device_serves_only_the_company_it_was_assigned_to(
+    desk: Desk, other_desk: Desk, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may name a device can lock it with three wrong PINs, and with a guessed one sign in another's name."""
+    settings.PKCS11_LIBRARIES = {"HSM": "/opt/hsm.so"}
+    settings.PKCS11_TOKENS = {
+        "Firma Ordine": desk.company.id_codice,
+        "Tedesco": "DE" + desk.company.id_codice,
+    }
+    opened: list[object] = []
+    monkeypatch.setattr(keys, "TokenSigner", opened.append)
+
+    def propose(who: Desk, token: str) -> SigningKey:
+        place = KeyPlace("pkcs11", {"library": "HSM", "token": token}, {"pin": "123456"})
+        return keys.propose(who.company.pk, place, now=NOW)
+
+    for who, token in ((other_desk, "Firma Ordine"), (desk, "Tedesco"), (desk, "Un altro"), (other_desk, "")):
+        with company_scope(who.company.pk), pytest.raises(RefusedError) as error:
+            propose(who, token)
+        assert set(error.value.fields) == {"token"}
+    row = propose(desk, "Firma Ordine")
+    # Given to somebody else meanwhile: it is not opened any more.
+    settings.PKCS11_TOKENS = {"Firma Ordine": other_desk.company.id_codice}
+    keys.prove(row.pk, desk.company.pk, now=NOW)
+    assert not opened and "non è assegnato" in again(row).test_note
+
+
 def test_fields_that_are_missing_or_in_clear_are_refused_beside_them(desk: Desk) -> None:
     values = {"url": "http://firma.example/csc/v1", "oauth": "", "client_id": "x"}
     with pytest.raises(RefusedError) as error:
@@ -124,7 +216,7 @@ def test_fields_that_are_missing_or_in_clear_are_refused_beside_them(desk: Desk)
     with pytest.raises(RefusedError) as error:
         place = KeyPlace("pkcs11", {"library": "/tmp/mine.so", "token": "t"}, {"pin": "1"})
         keys.propose(desk.company.pk, place, now=NOW)
-    assert set(error.value.fields) == {"library"}
+    assert set(error.value.fields) == {"library", "token"}
 
 
 def test_a_key_serves_its_own_company_only(desk: Desk, other_desk: Desk, token: Token) -> None:

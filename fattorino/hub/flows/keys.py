@@ -9,10 +9,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from procrastinate.exceptions import AlreadyEnqueued
 
-from fattorino.core.errors import PinRefusedError, RefusedError, SigningError
+from fattorino.core.errors import PinLockedError, PinRefusedError, RefusedError, SigningError
 from fattorino.core.fatturapa.cades import prepare_cades
 from fattorino.core.texts import say
 from fattorino.core.xades_signing import prepare_xades
@@ -23,10 +23,13 @@ from fattorino.hub.signing.csc import CscAccount, CscSigner, check_address
 from fattorino.hub.signing.pkcs11 import TokenKey, TokenSigner
 from fattorino.hub.signing.pkcs12 import load_pkcs12
 from fattorino.organisations.flows import audit
+from fattorino.organisations.queries import get_company
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow import queue
 
 Kind, Form = SigningKey.Kind, SigningKey.Form
+# First key of the lock of the connection under which a company's token or remote credential is used.
+_OPENING = 0x1F33F
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ def propose(
     """
     from fattorino.hub.tasks_keys import prove_key  # the task calls these flows: imported where it is needed
 
-    _check_place(place)
+    _check_place(company_id, place)
+    _refuse_same_pin(company_id, place)
     with transaction.atomic():
         row = SigningKey.objects.create(
             company_id=company_id,
@@ -102,7 +106,20 @@ def propose(
     return row
 
 
-def _check_place(place: KeyPlace) -> None:
+def _refuse_same_pin(company_id: int, place: KeyPlace) -> None:
+    """A PIN that was refused there is not tried again, however often it is typed: three times, and it is locked."""
+    before = SigningKey.objects.filter(company_id=company_id, kind=place.kind, pin_wrong=True)
+    for row in before:
+        same = all(
+            row.settings.get(name, "") == place.values.get(name, "")
+            for name in ("library", "token", "url", "client_id", "credential")
+        )
+        if same and _secret(row).get("pin") == place.secret.get("pin"):
+            told = say("Questo PIN è già stato rifiutato: non viene provato una seconda volta.")
+            raise RefusedError(told, fields={"pin": told})
+
+
+def _check_place(company_id: int, place: KeyPlace) -> None:
     problems: dict[str, str] = {}
     needed = {
         Kind.PKCS11: ("library", "token", "pin"),
@@ -117,6 +134,8 @@ def _check_place(place: KeyPlace) -> None:
         *settings.PKCS11_LIBRARIES,
     ):
         problems["library"] = say("Scegliere una delle librerie ammesse dall'installazione.")
+    if place.kind == Kind.PKCS11 and place.values.get("token") and not _is_its_own(company_id, place.values):
+        problems["token"] = _NOT_ITS_OWN
     for name in ("url", "oauth") if place.kind == Kind.CSC else ():
         try:
             check_address(place.values.get(name, ""))
@@ -135,19 +154,27 @@ def prove(key_id: int, company_id: int, *, now: datetime.datetime, actor_id: int
     """
     with company_scope(company_id):
         row = SigningKey.objects.filter(pk=key_id, company_id=company_id).first()
-    if row is None or row.active or row.tested_at is not None:
-        return
-    told: str
-    try:
-        with opened(row, now=now) as key:
-            row.subject, row.serial = key.subject[:250], str(key.serial)
-            row.not_after, told = key.not_after, say("La chiave di {name} è in uso.", name=key.name)
-            row.active = True
-    except SigningError as error:
-        told = error.text
-    row.tested_at, row.test_note = now, told
+        if row is None or row.active or row.tested_at is not None:
+            return
+        first = SigningKey.objects.filter(pk=key_id, company_id=company_id, opening_since=None)
+        fresh = first.update(opening_since=now)
+    told: str = say(
+        "La prova della chiave si è interrotta: per sicurezza il PIN non si prova di nuovo da sé."
+    )
+    if fresh:
+        try:
+            with opened(row, now=now) as key:
+                row.subject, row.serial = key.subject[:250], str(key.serial)
+                row.not_after, told = key.not_after, say("La chiave di {name} è in uso.", name=key.name)
+                row.active = True
+        except SigningError as error:
+            told = error.text
+    row.opening_since, row.tested_at, row.test_note = now, now, told
     with company_scope(company_id):
-        _keep(row, now, actor_id) if row.active else row.save()
+        if row.active:
+            _keep(row, now, actor_id)
+        else:
+            row.save(update_fields=["tested_at", "test_note"])
 
 
 def _keep(row: SigningKey, now: datetime.datetime, actor_id: int | None) -> SigningKey:
@@ -211,29 +238,64 @@ def key_of(company_id: int) -> SigningKey:
 
 @contextmanager
 def opened(row: SigningKey, *, now: datetime.datetime) -> Iterator[Signer]:
-    """The key itself; touches no database. Opening takes much longer than signing: whoever signs many opens it once.
+    """The key itself; call it outside any transaction. Opening takes much longer than signing: whoever signs many opens
+    it once.
+
+    One at a time opens a key that a PIN guards, and a refusal is written down before the next may: of many jobs that
+    come together after a PIN was changed, one finds out.
 
     Raises:
-        SigningError: the key cannot sign today. PinRefusedError: tell `block` about it.
+        SigningError: the key cannot sign today. PinRefusedError: `block` was told about it.
     """
-    if row.blocked_at is not None:
+    with _alone(row):
+        _insist_not_blocked(row)
+        key = None
+        try:
+            key = _OPEN[Kind(row.kind)](row)
+            key.check_validity(now)
+            yield key
+        except PinRefusedError as error:
+            block(row, error, now=now)
+            raise
+        finally:
+            if key is not None:
+                key.close()
+
+
+@contextmanager
+def _alone(row: SigningKey) -> Iterator[None]:
+    """No other process uses the company's token or remote credential meanwhile. The lock is the connection's, not a
+    transaction's: it goes with whoever dies."""
+    if row.kind == Kind.PKCS12:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_lock(%s, %s)", [_OPENING, row.company_id])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_unlock(%s, %s)", [_OPENING, row.company_id])
+
+
+def _insist_not_blocked(row: SigningKey) -> None:
+    with company_scope(row.company_id):
+        known = SigningKey.objects.filter(pk=row.pk, company_id=row.company_id, blocked_at__isnull=False)
+        why = known.values_list("blocked_why", flat=True).first()
+    if why is not None:
         raise SigningError(
-            say("La firma è sospesa: {reason}", reason=row.blocked_why),
+            say("La firma è sospesa: {reason}", reason=why),
             say("Un amministratore salva di nuovo la chiave, con il PIN giusto, nella pagina della firma."),
         )
-    key = _OPEN[Kind(row.kind)](row)
-    try:
-        key.check_validity(now)
-        yield key
-    finally:
-        key.close()
 
 
 def block(row: SigningKey, error: PinRefusedError, *, now: datetime.datetime) -> None:
     """Remember that the PIN was refused: nobody tries it again before a person has saved the key anew."""
-    changed = SigningKey.objects.filter(pk=row.pk, company_id=row.company_id, blocked_at=None)
-    if changed.update(blocked_at=now, blocked_why=error.message):
-        audit(say("firma sospesa"), now=now, company_id=row.company_id, reason=error.message)
+    with company_scope(row.company_id):
+        changed = SigningKey.objects.filter(pk=row.pk, company_id=row.company_id, blocked_at=None)
+        wrong = not isinstance(error, PinLockedError)
+        if changed.update(blocked_at=now, blocked_why=error.message, pin_wrong=wrong) and row.active:
+            audit(say("firma sospesa"), now=now, company_id=row.company_id, reason=error.message)
 
 
 def sign_files(key: Signer, form: str, contents: Sequence[bytes], *, now: datetime.datetime) -> list[bytes]:
@@ -264,17 +326,14 @@ def try_out(company_id: int, *, now: datetime.datetime) -> None:
     with company_scope(company_id):
         row = key_of(company_id)
     told: str
-    refused: PinRefusedError | None = None
     try:
         with opened(row, now=now) as key:
             key.sign_many([b"Fattorino: prova della firma"])
             told = say("La chiave di {name} firma.", name=key.name)
     except SigningError as error:
-        told, refused = error.text, error if isinstance(error, PinRefusedError) else None
+        told = error.text
     with company_scope(company_id):
         SigningKey.objects.filter(pk=row.pk, company_id=company_id).update(tested_at=now, test_note=told)
-        if refused is not None:
-            block(row, refused, now=now)
 
 
 def _pkcs12(row: SigningKey) -> Signer:
@@ -293,8 +352,31 @@ def _pkcs11(row: SigningKey) -> Signer:
             say("La libreria PKCS#11 «{name}» non è tra quelle ammesse dall'installazione.", name=name),
             say("Chi gestisce l'installazione la aggiunge con FATTORINO_PKCS11."),
         )
+    if not _is_its_own(row.company_id, row.settings):
+        raise SigningError(
+            say(
+                "Il dispositivo di firma «{token}» non è assegnato a questa azienda.",
+                token=row.settings["token"],
+            ),
+            _ASSIGNED_BY,
+        )
     place = TokenKey(library, row.settings["token"], row.settings.get("key", ""), _secret(row)["pin"])
     return TokenSigner(place)
+
+
+_ASSIGNED_BY = say("Chi gestisce l'installazione lo assegna con FATTORINO_PKCS11_TOKENS.")
+_NOT_ITS_OWN = say(
+    "Il dispositivo non è assegnato a questa azienda: lo fa chi gestisce l'installazione, con FATTORINO_PKCS11_TOKENS."
+)
+
+
+def _is_its_own(company_id: int, place: Mapping[str, str]) -> bool:
+    """Whether the installation has assigned that token to the company."""
+    with company_scope(company_id):
+        company = get_company(company_id)
+    owner = settings.PKCS11_TOKENS.get(place.get("token", ""), "")
+    own = company.id_paese + company.id_codice
+    return owner == own or f"IT{owner}" == own
 
 
 def _csc(row: SigningKey) -> Signer:

@@ -15,6 +15,7 @@ from fattorino.documents import files
 from fattorino.documents import flows as documents
 from fattorino.hub import queries
 from fattorino.hub.flows import keys, turns
+from fattorino.hub.flows.bodies import listed_for_all
 from fattorino.hub.flows.submissions import Portion, Results, Runs, current, in_portions
 from fattorino.hub.models import SigningKey, Submission
 from fattorino.hub.signing.base import Signer
@@ -128,9 +129,9 @@ class _Pen:
         return self._key
 
     def _give_up(self, error: SigningError) -> None:
-        if isinstance(error, PinRefusedError) and self._error is None:
-            with company_scope(self.company_id):
-                keys.block(keys.key_of(self.company_id), error, now=self.now)
+        if isinstance(error, PinRefusedError) and self._key is not None:
+            # Before whoever waits for the same key may open it.
+            keys.block(self._key[0], error, now=self.now)
         self._error = error
 
 
@@ -140,7 +141,7 @@ def _keep(
     signed = [(s, each) for _, s, each in portion if each.signed]
     stored = files.store_many(company_id, [each.signed for _, each in signed], now=now)
     listed = [(s.document_id, each.name, file) for (s, each), file in zip(signed, stored, strict=True)]
-    files.attach_many(company_id, documents.SIGNED, listed, now=now)
+    files.attach_many(company_id, documents.SIGNED, listed_for_all(company_id, listed), now=now)
     outgoing: dict[int, StoredFile] = {s.pk: s.content for _, s, _ in portion if s.content}
     outgoing |= {s.pk: file for (s, _), file in zip(signed, stored, strict=True)}
     # Only the first to sign decides what goes out: a repeated job must not swap the bytes.

@@ -39,6 +39,10 @@ class SigningKey(models.Model):
     # A wrong PIN is never tried again: a few more, and the token or the service locks itself for good.
     blocked_at = models.DateTimeField(null=True)
     blocked_why = models.TextField(blank=True)
+    # Which is known of a wrong PIN: the same is not taken again for the same place.
+    pin_wrong = models.BooleanField(default=False)
+    # A proposed key is opened once: a job that comes again after a fall must not try its PIN a second time.
+    opening_since = models.DateTimeField(null=True)
     tested_at = models.DateTimeField(null=True)
     test_note = models.TextField(blank=True)
     created_at = models.DateTimeField()

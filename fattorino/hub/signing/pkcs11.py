@@ -1,7 +1,8 @@
 """The company's signing key on a token or an HSM, through the maker's PKCS#11 library.
 
 The library is code that runs in our process: which ones may be loaded the installation says
-(settings.PKCS11_LIBRARIES), a company only chooses among them. A wrong PIN is told as such and never tried again here:
+(settings.PKCS11_LIBRARIES), a company only chooses among them; and which token is whose (settings.PKCS11_TOKENS), as
+anybody who may name a token can lock it. A wrong PIN is told as such and never tried again here:
 after a few more the token locks itself for good.
 """
 
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pkcs11 import exceptions as faults
 from pkcs11.util.ec import encode_ecdsa_signature
 
-from fattorino.core.errors import PinRefusedError, SigningError
+from fattorino.core.errors import PinLockedError, PinRefusedError, SigningError
 from fattorino.core.signatures import Certificate, CertificateError, read_certificate
 from fattorino.core.texts import say
 from fattorino.hub.signing.validity import check_validity
@@ -163,7 +164,7 @@ def _told(place: TokenKey) -> Iterator[None]:
             say("Correggerlo nella pagina della firma: dopo troppi tentativi il dispositivo si blocca."),
         ) from error
     except (faults.PinLocked, faults.PinExpired) as error:
-        raise PinRefusedError(
+        raise PinLockedError(
             say("Il PIN del dispositivo di firma «{token}» è bloccato o scaduto.", token=place.token),
             say(
                 "Sbloccarlo con gli strumenti del dispositivo, poi salvarlo di nuovo nella pagina della firma."
