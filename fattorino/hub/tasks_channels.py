@@ -8,6 +8,7 @@ from procrastinate.contrib.django import app
 
 from fattorino import clock
 from fattorino.hub.flows import channel_settings as flows
+from fattorino.hub.flows import expiry
 from fattorino.hub.queries_channels import companies_with_channels
 from fattorino.organisations.scope import company_scope, system_scope
 
@@ -29,8 +30,13 @@ def examine_channel(company_id: int, channel_id: int) -> None:
 @app.periodic(cron="41 3 * * *", periodic_id="channel_certificates")
 @app.task(name="hub.channel_certificates", queueing_lock="hub.channel_certificates")
 def channel_certificates(timestamp: int) -> None:
-    """See when the certificates of all channels end; the dashboards warn from what is written here."""
+    """See when the certificates of all channels end: the dashboards warn from what is written here. Who administers
+    is told of what ends soon, also of the key that signs."""
     with system_scope():
         companies = companies_with_channels()
     for company_id in companies:
         flows.look_at_certificates(company_id, now=clock.now())
+    with system_scope():
+        companies = expiry.companies()
+    for company_id in companies:
+        expiry.warn(company_id, now=clock.now())

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Min, QuerySet
 
-from fattorino.core.texts import together
+from fattorino.core.texts import say, together
 from fattorino.core.workflow.definition import KIND_LABELS
 from fattorino.organisations import groups
 from fattorino.organisations.queries import Actor
@@ -27,19 +27,23 @@ _KINDS: dict[str, str] = {str(kind): label for kind, label in KIND_LABELS.items(
 
 @dataclass(frozen=True, slots=True)
 class NoticeRow:
-    """One notice as lists and letters show it. `state` is the one the document entered then."""
+    """One notice as lists and letters show it. `state` is the one the document entered then.
+
+    Of a bulletin there is no document, but a `page` that shows what it is about.
+    """
 
     id: int
-    document_id: int
+    document_id: int | None
     kind_label: str
     number: str
-    date: datetime.date
+    date: datetime.date | None
     counterpart: str
     state: StateView | None
     created_at: datetime.datetime
     read: bool
     # Of what moved no state (a term that is near): what it tells.
     text: str = ""
+    page: str = ""
 
     @property
     def title(self) -> str:
@@ -49,9 +53,12 @@ class NoticeRow:
 def visible(actor: Actor) -> Notices:
     """The person's notices in the company, without those that a state reserved to others hides.
 
-    Hidden are the document (where it stands now) and the state that the notice names, each for its own sake.
+    Hidden are the document (where it stands now) and the state that the notice names, each for its own sake. Bulletins
+    are for who administers the company now.
     """
     rows = Notice.objects.filter(company_id=actor.company_id, user_id=actor.user_id or 0)
+    if not actor.may_configure:
+        rows = rows.filter(bulletin=None)
     hidden = queries.hidden_states(actor.company_id, actor)
     return rows.exclude(state__in=hidden).exclude(document__state__in=hidden) if hidden else rows
 
@@ -65,23 +72,26 @@ def unread(actor: Actor) -> int:
 
 
 _UNREAD_OF = """
-select u.id, (select count(*) from (select 1 from workflow_notice n join workflow_document d on d.id = n.document_id
+select u.id, (select count(*) from (select 1 from workflow_notice n
+    left join workflow_document d on d.id = n.document_id
     where n.company_id = %s and n.user_id = u.id and n.read_at is null and n.state <> all(u.hidden)
-      and d.state <> all(u.hidden) limit %s) found)
-from (select g.id, string_to_array(g.codes, E'\\x1f') as hidden
+      and case when d.id is null then u.administers else d.state <> all(u.hidden) end limit %s) found)
+from (select g.id, string_to_array(g.codes, E'\\x1f') as hidden, g.id = any(%s) as administers
   from unnest(%s::bigint[], %s::text[]) as g (id, codes)) u
 """
 
 
-def unread_of(company_id: int, hidden: Mapping[int, Collection[str]]) -> dict[int, int]:
+def unread_of(
+    company_id: int, hidden: Mapping[int, Collection[str]], administrators: Collection[int] = ()
+) -> dict[int, int]:
     """What `unread` says, of many people in one question.
 
     Args:
-        hidden: by user, the states whose documents do not exist for her.
+        hidden: by user, the states whose documents do not exist for her. administrators: those who administer it.
     """
     with connection.cursor() as cursor:
         codes = ["\x1f".join(each) for each in hidden.values()]
-        cursor.execute(_UNREAD_OF, [company_id, COUNTED, list(hidden), codes])
+        cursor.execute(_UNREAD_OF, [company_id, COUNTED, list(administrators), list(hidden), codes])
         return dict(cursor.fetchall())
 
 
@@ -122,10 +132,13 @@ def find(actor: Actor, notice_id: int) -> NoticeRow | None:
 def read_rows(actor: Actor, found: Notices) -> list[NoticeRow]:
     """The rows with their words."""
     states = {s.code: s for s in queries.state_views(actor.company_id, actor)}
-    return [_row(notice, states.get(notice.state)) for notice in found.select_related("document", "change")]
+    rows = found.select_related("document", "change", "bulletin")
+    return [_row(notice, states.get(notice.state)) for notice in rows]
 
 
 def _row(notice: Notice, state: StateView | None) -> NoticeRow:
+    if notice.document is None or notice.change is None:
+        return _of_bulletin(notice)
     document = notice.document
     return NoticeRow(
         id=notice.pk,
@@ -138,6 +151,24 @@ def _row(notice: Notice, state: StateView | None) -> NoticeRow:
         created_at=notice.created_at,
         read=notice.read_at is not None,
         text=notice.change.message if notice.change.outcome == "recorded" else "",
+    )
+
+
+def _of_bulletin(notice: Notice) -> NoticeRow:
+    told = notice.bulletin
+    assert told is not None  # the database insists on one or the other
+    return NoticeRow(
+        id=notice.pk,
+        document_id=None,
+        kind_label=say(told.title),
+        number="",
+        date=None,
+        counterpart="",
+        state=None,
+        created_at=notice.created_at,
+        read=notice.read_at is not None,
+        text=told.text,
+        page=told.page,
     )
 
 

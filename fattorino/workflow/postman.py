@@ -155,7 +155,7 @@ def _subject(letter: Letter) -> str:
     elif count > 1:
         text = _("%(count)d avvisi · %(company)s")
     else:
-        text = "%(title)s: %(state)s"
+        text = "%(title)s: %(state)s" if first.state else "%(title)s · %(company)s"
     state = first.state.label if first.state else ""
     return text % {
         "count": count,

@@ -19,6 +19,7 @@ from fattorino.workflow.flows.advance import (
     system_actor,
     try_lock_many,
 )
+from fattorino.workflow.flows.bulletins import announce
 from fattorino.workflow.flows.configuration import (
     copy_from,
     discard_draft,
@@ -55,6 +56,7 @@ __all__ = [
     "Look",
     "advance",
     "advance_many",
+    "announce",
     "apply_held",
     "bring_held",
     "change_document",

@@ -41,7 +41,7 @@ def tell(
         (change.to_state, wanted): _people(workflow, change.to_state, wanted, names)
         for change, wanted in told
     }
-    daily = _daily(company_id, {user for each in people.values() for user, mail in each.items() if mail})
+    by_day = daily(company_id, {user for each in people.values() for user, mail in each.items() if mail})
     insert_rows(
         [
             Notice(
@@ -51,7 +51,7 @@ def tell(
                 document_id=change.document_id,
                 state=change.to_state,
                 created_at=now,
-                mail=(Mail.DIGEST if user_id in daily else Mail.NOW) if by_mail else Mail.NONE,
+                mail=(Mail.DIGEST if user_id in by_day else Mail.NOW) if by_mail else Mail.NONE,
             )
             for change, wanted in told
             for user_id, by_mail in people[change.to_state, wanted].items()
@@ -90,7 +90,7 @@ def _people(
     }
 
 
-def _daily(company_id: int, user_ids: set[int]) -> frozenset[int]:
+def daily(company_id: int, user_ids: set[int]) -> frozenset[int]:
     """Those who want one e-mail a day."""
     if not user_ids:
         return frozenset()

@@ -65,7 +65,8 @@ def look(company_id: int, wishes: Collection[Wish], *, thoroughly: bool) -> dict
             user_id: [state.code for state in reserved if not may_see(state, names[user_id])]
             for user_id in actors
         }
-        bells = notices.unread_of(company_id, hidden)
+        administrators = [user_id for user_id, actor in actors.items() if actor.may_configure]
+        bells = notices.unread_of(company_id, hidden, administrators)
     return {
         wish: Told(
             bells[wish.user_id],

@@ -15,6 +15,7 @@ from fattorino.workflow.models.documents import DocumentCount as DocumentCount
 from fattorino.workflow.models.documents import OutcomeSeen as OutcomeSeen
 from fattorino.workflow.models.documents import PendingAction as PendingAction
 from fattorino.workflow.models.documents import StateChange as StateChange
+from fattorino.workflow.models.notices import Bulletin as Bulletin
 from fattorino.workflow.models.notices import Notice as Notice
 from fattorino.workflow.models.notices import NoticeMail as NoticeMail
 from fattorino.workflow.models.notices import NoticePreference as NoticePreference

@@ -9,8 +9,28 @@ from fattorino.organisations.models import Company, User
 from fattorino.workflow.models.documents import Document, StateChange
 
 
+class Bulletin(models.Model):
+    """Something that concerns no document and that the company's administrators are told of, once: a certificate that
+    ends, a support that SdI names and nobody has seen here."""
+
+    # The constraint below begins with the company.
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # What makes it the same thing when it is looked for again.
+    event = models.CharField(max_length=200)
+    title = models.CharField(max_length=200)
+    text = models.TextField()
+    # The page that shows it, below the address of the installation.
+    page = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["company", "event"], name="bulletin_once")]
+
+
 class Notice(models.Model):
     """One person is told of one thing that happened: in the pages, and by e-mail where the state says so.
+
+    It tells of a change of a document, or of a bulletin.
 
     Written in the transaction of the change itself, so that none is lost; `mail` says what is still to be sent.
     """
@@ -25,9 +45,16 @@ class Notice(models.Model):
     # Indexes below begin with the company and with the change.
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", db_index=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    change = models.ForeignKey(StateChange, on_delete=models.PROTECT, related_name="+", db_index=False)
-    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+", db_index=False)
-    state = models.CharField(max_length=40)
+    change = models.ForeignKey(
+        StateChange, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    document = models.ForeignKey(
+        Document, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    state = models.CharField(max_length=40, blank=True)
+    bulletin = models.ForeignKey(
+        Bulletin, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
     mail = models.CharField(max_length=6, choices=Mail.choices, blank=True)
@@ -37,7 +64,17 @@ class Notice(models.Model):
     )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["change", "user"], name="told_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["change", "user"], name="told_once"),
+            models.UniqueConstraint(
+                fields=["bulletin", "user"], condition=~models.Q(bulletin=None), name="bulletin_told_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(bulletin=None, change__isnull=False, document__isnull=False)
+                | models.Q(bulletin__isnull=False, change=None, document=None),
+                name="notice_of_one_thing",
+            ),
+        ]
         indexes = [
             models.Index(fields=["in_mail"], condition=~models.Q(in_mail=None), name="notices_in_mail"),
             models.Index(fields=["company", "user", "-id"], name="notices_of"),

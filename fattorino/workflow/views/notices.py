@@ -93,7 +93,8 @@ def open_notice(request: HttpRequest, actor: Actor, notice_id: int) -> HttpRespo
     found = notices.find(actor, notice_id)
     if found is not None:
         flows.mark_read(actor, notice_id, now=clock.now())
-        return redirect("documents:page", found.document_id)
+        # The page of a bulletin was written by us, never by who asks.
+        return redirect(found.page) if found.page else redirect("documents:page", found.document_id)
     return _elsewhere(request, actor, notice_id)
 
 
