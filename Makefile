@@ -23,6 +23,7 @@ run: install
 
 install: $(DONE)/project
 	@$(BIN)/python scripts/languages.py compile
+	@$(BIN)/python -m compileall -q fattorino
 	@$(BIN)/python scripts/assets.py
 
 test: install $(DONE)/dev
