@@ -7,6 +7,7 @@ import datetime
 import zipfile
 from dataclasses import replace
 from io import BytesIO
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from fattorino.core.fatturapa.draft import Party
 from fattorino.documents import importing, queries, receiving
 from fattorino.documents.finding import DocumentFilters
 from fattorino.documents.models import Decision, DocumentFile, PassiveInvoice, Reception, Supplier
+from fattorino.documents.passive import queries as passive_desk
 from fattorino.hub.signing.pkcs12 import load_pkcs12
 from fattorino.organisations.flows import save_company
 from fattorino.organisations.scope import company_scope, system_scope
@@ -38,9 +40,9 @@ def received() -> list[Document]:
     return list(Document.objects.filter(dashboard="PS").order_by("id"))
 
 
-def lotto(desk: Desk, *numbers: str) -> bytes:
+def lotto(desk: Desk, *numbers: str, **changes: Any) -> bytes:
     """One file with a body for each number."""
-    xml = invoice(desk, numbers[0])
+    xml = invoice(desk, numbers[0], **changes)
     start = xml.index(b"<FatturaElettronicaBody")
     end = xml.index(b"</FatturaElettronicaBody>") + len(b"</FatturaElettronicaBody>")
     body = xml[start:end]
@@ -282,6 +284,18 @@ def test_the_same_file_by_hand_and_by_sdi_is_one_invoice_which_then_knows_its_id
     assert StateChange.objects.filter(document=document, event="Duplicate").count() == 1
 
 
+def test_metadata_that_come_with_a_second_copy_are_shown_with_the_invoice(desk: Desk) -> None:
+    content, name = invoice(desk, code=OFFICE), "IT01234567897_00077.xml"
+    settled(bring(content, sdi="", name=name, source="import", company_id=desk.company.pk))
+    told = mt(name, sdi="1234567", code=OFFICE, pa=True)
+    for _ in range(2):
+        settled(bring(content, name=name, metadata=told))
+    (document,) = received()
+    view = passive_desk.get_passive(desk.actor, document.pk)
+    assert view.metadata == told and view.codice_destinatario == OFFICE
+    assert [file.kind for file in view.files].count(DocumentFile.Kind.METADATA) == 1
+
+
 def test_the_same_invoice_under_another_identifier_is_a_duplicate_with_its_link(desk: Desk) -> None:
     settled(bring(invoice(desk)))
     other = invoice(desk).replace(b">B1<", b">B2<")
@@ -317,6 +331,15 @@ def test_what_the_pa_refused_may_come_again_under_its_number(desk: Desk) -> None
     assert len(received()) == 2
 
 
+def test_what_the_pa_refused_and_then_accepted_is_a_duplicate_when_it_comes_again(desk: Desk) -> None:
+    settled(bring(invoice(desk, code=OFFICE)))
+    (document,) = received()
+    for esito in ("EC02", "EC01"):
+        Decision.objects.create(company=desk.company, document=document, esito=esito, at=NOW, actor_label="L")
+    again = invoice(desk, code=OFFICE).replace(b">B1<", b">B2<")
+    assert settled(bring(again, sdi="2")).state == "duplicate"
+
+
 def test_a_lotto_imported_before_learns_its_identifier_document_by_document(desk: Desk) -> None:
     content = lotto(desk, "77", "78")
     settled(bring(content, sdi="", source="import", company_id=desk.company.pk))
@@ -345,6 +368,23 @@ def test_our_own_integration_that_comes_back_is_linked_and_no_purchase(desk: Des
     assert "Non è un acquisto" in row.note and received() == []
     changed = content.replace(b">B1<", b">B9<")  # SdI's copy need not be ours byte for byte
     assert settled(bring(changed, sdi="2")).state == "own"
+
+
+def test_our_own_integrations_that_come_back_in_a_lotto_are_linked_each_to_its_own(desk: Desk) -> None:
+    from_us: dict[str, Any] = {"tipo_documento": "TD17", "trasmittente": ("IT", "02100450127")}
+    for number in ("I/1", "I/2"):
+        content = invoice(desk, number, **from_us)
+        sent = importing.take_file(desk.actor, f"{number[-1]}.xml", content, now=NOW)
+        run_jobs(skip=NO_SENDING)
+        sent.refresh_from_db()
+        assert sent.outcomes[0]["document_id"]
+    both = lotto(desk, "I/1", "I/2", **from_us)
+    row = settled(bring(both, sdi="9"))
+    assert row.state == "own" and received() == []
+    assert "I/1" in row.note and "I/2" in row.note
+    another_day = both.replace(b"<Data>2026-11", b"<Data>2026-10")
+    assert settled(bring(another_day, sdi="10")).state == "done"
+    assert len(received()) == 2
 
 
 def test_a_self_invoice_that_somebody_else_sent_for_us_is_shown(desk: Desk) -> None:

@@ -15,7 +15,7 @@ from fattorino.core.workflow.definition import Action, Dashboard
 from fattorino.documents import finding, queries, search
 from fattorino.documents.finding import Cursor, DocumentFilters
 from fattorino.documents.models import Decision as DecisionRow
-from fattorino.documents.models import PassiveInvoice, Posting, Reception, Supplier
+from fattorino.documents.models import DocumentFile, PassiveInvoice, Posting, Reception, Supplier
 from fattorino.documents.queries import DocumentRow, FileView, Totals
 from fattorino.organisations import reading
 from fattorino.organisations.queries import Actor
@@ -285,7 +285,6 @@ class PassiveView:
     arrivals: int
     delivered_at: datetime.datetime | None
     metadata: bytes
-    metadata_name: str
     opened_at: datetime.datetime | None
     opened_by: str
     due_cents: int
@@ -329,8 +328,7 @@ def get_passive(actor: Actor, document_id: int) -> PassiveView:
         bodies=PassiveInvoice.objects.filter(company_id=actor.company_id, reception=reception).count(),
         arrivals=reception.arrivals,
         delivered_at=passive.delivered_at,
-        metadata=bytes(reception.metadata or b""),
-        metadata_name=reception.metadata_name,
+        metadata=_metadata(document_id, actor.company_id, reception),
         opened_at=passive.opened_at,
         opened_by=passive.opened_by,
         due_cents=document.due_cents,
@@ -370,6 +368,17 @@ def named_file(actor: Actor, document_id: int) -> tuple[str, bytes]:
 def sources() -> list[tuple[str, str]]:
     """Ways by which invoices come, for the filter."""
     return [(str(value), label) for value, label in Reception.Source.choices]
+
+
+def _metadata(document_id: int, company_id: int, reception: Reception) -> bytes:
+    """The MT: it may have come with another delivery than the invoice itself."""
+    if reception.metadata:
+        return bytes(reception.metadata)
+    rows = DocumentFile.objects.filter(
+        company_id=company_id, document_id=document_id, kind=DocumentFile.Kind.METADATA
+    )
+    found = rows.order_by("-pk").select_related("stored").first()
+    return bytes(found.stored.content) if found else b""
 
 
 def _supplier(actor: Actor, supplier: Supplier | None) -> SupplierView | None:

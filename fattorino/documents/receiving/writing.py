@@ -6,6 +6,9 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
+
 from fattorino.core.fatturapa.draft import Draft, Party, draft_to_json
 from fattorino.core.fatturapa.summary import Summary
 from fattorino.core.sdi.deadlines import outcome_deadline
@@ -107,11 +110,17 @@ def _create(
     )
     listed = flows.SIGNED if row.name.lower().endswith(".p7m") else DocumentFile.Kind.XML.value
     files.attach(document.pk, row.company_id, listed, row.name, stored, now=now)
-    if row.metadata:
-        kept = files.store(row.company_id, bytes(row.metadata), now=now)
-        files.attach(
-            document.pk, row.company_id, DocumentFile.Kind.METADATA, row.metadata_name, kept, now=now
-        )
+    _keep_metadata(row, document.pk, now)
+
+
+def _keep_metadata(row: Reception, document_id: int, now: datetime.datetime) -> None:
+    """The MT among the files of the document, once."""
+    if not row.metadata or row.company_id is None:
+        return
+    kept = files.store(row.company_id, bytes(row.metadata), now=now)
+    kind = DocumentFile.Kind.METADATA
+    if not DocumentFile.objects.filter(document_id=document_id, kind=kind, stored=kept).exists():
+        files.attach(document_id, row.company_id, kind, row.metadata_name, kept, now=now)
 
 
 def seller_of(summary: Summary) -> str:
@@ -194,39 +203,42 @@ def _same_bytes(company_id: int, row: Reception, place: int) -> PassiveInvoice |
 
 def _same_invoice(company_id: int, summary: Summary) -> PassiveInvoice | None:
     """An invoice of the same seller, number, year and type. One that the PA refused may come again corrected, under
-    its own number (sdi.md 2.4)."""
+    its own number (sdi.md 2.4); what it refused first and accepted in the end may not."""
+    decided = Decision.objects.filter(document=OuterRef("document_id"), company_id=company_id).order_by("-pk")
     return (
-        PassiveInvoice.objects.filter(
+        PassiveInvoice.objects.annotate(answered=Coalesce(Subquery(decided.values("esito")[:1]), Value("")))
+        .filter(
             company_id=company_id,
             seller=seller_of(summary),
             tipo_documento=summary.tipo_documento,
             document__number=summary.numero.strip(),
             document__date__year=summary.data.year,
         )
-        .exclude(document__decisions__esito=Decision.Esito.REFUSED)
+        .exclude(answered=Decision.Esito.REFUSED)
         .first()
     )
 
 
 def _own(company_id: int, stored: StoredFile, summary: Summary) -> int | None:
-    """Our own document that comes back: as the buyer we wrote it (TD16-TD29), and to the buyer SdI delivers it."""
-    sent = DocumentFile.objects.filter(
-        company_id=company_id, stored=stored, document__invoice__company_id=company_id
-    )
-    found = sent.values_list("document_id", flat=True).first()
-    if found:
-        return int(found)
-    if summary.tipo_documento not in BY_THE_BUYER and summary.soggetto_emittente != "CC":
-        return None
+    """Our own document that comes back: as the buyer we wrote it (TD16-TD29), and to the buyer SdI delivers it.
+
+    Issuer, number, date and type say which it is, in a lotto too; the same bytes only that the file is ours.
+    """
     rows = Invoice.objects.filter(
         company_id=company_id,
         seller=seller_of(summary),
         tipo_documento=summary.tipo_documento,
         document__number=summary.numero.strip(),
-        document__date__year=summary.data.year,
+        document__date=summary.data,
     ).exclude(document__state="ANNULLATO")
-    own = rows.values_list("document_id", flat=True).first()
-    return int(own) if own else None
+    alike = rows.values_list("document_id", flat=True).first()
+    if alike and (summary.tipo_documento in BY_THE_BUYER or summary.soggetto_emittente == "CC"):
+        return int(alike)
+    sent = DocumentFile.objects.filter(
+        company_id=company_id, stored=stored, document__invoice__company_id=company_id
+    )
+    found = sent.values_list("document_id", flat=True).first()
+    return int(alike or found) if found else None
 
 
 def _own_note(summary: Summary) -> str:
@@ -243,6 +255,7 @@ def _complete(
 ) -> str:
     """The invoice is there already; what this copy knows and the first did not is written beside it."""
     number, document_id = metadata.identificativo_sdi[:36], known.document_id
+    _keep_metadata(row, document_id, now)
     note = say("La fattura {number} del fornitore è già arrivata.", number=summary.numero)
     if number and not known.identificativo_sdi:
         delivered = row.delivered_at
@@ -250,7 +263,8 @@ def _complete(
         known.delivered_at = known.delivered_at or delivered
         if known.formato == "FPA12" and delivered and known.answer_by is None:
             known.answer_by = outcome_deadline(delivered)
-        known.save(update_fields=["identificativo_sdi", "delivered_at", "answer_by"])
+        known.codice_destinatario = metadata.codice_destinatario or known.codice_destinatario
+        known.save(update_fields=["identificativo_sdi", "delivered_at", "answer_by", "codice_destinatario"])
         note = say(
             "La fattura {number} del fornitore era già stata importata: ora ne è noto l'IdentificativoSdI {sdi}.",
             number=summary.numero,
