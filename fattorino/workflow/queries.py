@@ -83,6 +83,12 @@ def asked_by(run: uuid.UUID, company_id: int) -> Actor:
     return pending_actor(pending) if pending else Actor("hub", "Digital Hub", company_id)
 
 
+def asked_at(run: uuid.UUID, company_id: int) -> datetime.datetime | None:
+    """When the action of this run that was begun last was asked for."""
+    rows = PendingAction.objects.filter(run=run, company_id=company_id)
+    return rows.order_by("-pk").values_list("requested_at", flat=True).first()
+
+
 @dataclass(frozen=True, slots=True)
 class StateView:
     """A state as pages draw it."""

@@ -13,11 +13,12 @@ from fattorino.core.errors import ChannelError
 from fattorino.core.fatturapa import read_fattura, write_fattura
 from fattorino.core.sdi.message_io import read_message, write_message
 from fattorino.core.sdi.messages import NotificaEsitoCommittente, ScartoEsitoCommittente
-from fattorino.documents.models import Decision
+from fattorino.documents.models import Decision, PassiveInvoice
 from fattorino.documents.passive import flows as passive
 from fattorino.hub.channels.base import Accepted, Alone, Outgoing, Refused
 from fattorino.hub.flows import channels, outcomes
 from fattorino.hub.models import Channel, OutcomeSent
+from fattorino.workflow import flows as workflow
 from fattorino.workflow.models import Document
 from tests.desk import NOW, Desk, run_jobs
 from tests.documents.passive.arrived import arrive
@@ -254,6 +255,20 @@ def test_without_a_decision_nothing_goes_out(desk: Desk, line: Line) -> None:
     desk.press(document)
     run_jobs()
     assert not line.sent and desk.state(document) == "RICEVUTO_DA_ESITARE"
+
+
+def test_a_refusal_that_never_went_out_is_not_sent_by_a_later_press(desk: Desk, line: Line) -> None:
+    document = arrive(desk)
+    passive.decide(desk.actor, document.pk, "EC02", cause="cig_cup", detail="CIG errato", now=NOW)
+    PassiveInvoice.objects.filter(pk=document.pk).update(answer_by=None)
+    run_jobs()
+    assert desk.state(document) == "RICEVUTO_DA_ESITARE" and not OutcomeSent.objects.exists()
+    PassiveInvoice.objects.filter(pk=document.pk).update(answer_by=NOW + 15 * DAY)
+    publish(desk, RICEVUTO_DA_ESITARE={"passive": {"action": "ACCETTA"}})
+    workflow.request_action(document.pk, desk.actor, now=NOW + DAY)
+    run_jobs()
+    assert [each.esito for each in OutcomeSent.objects.all()] == ["EC01"]
+    assert desk.state(document) == "ACCETTATO_PASS"
 
 
 def test_of_a_lotto_each_answer_names_its_own_invoice_and_has_its_own_name(desk: Desk, line: Line) -> None:

@@ -35,9 +35,15 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class ActionRequested:
-    """Somebody presses the button of the state. `seen`: the state that she saw the document in, where that is known."""
+    """Somebody presses the button of the state.
+
+    Attributes:
+        seen: the state that she saw the document in, where that is known.
+        action: what the button said, where it was one of a certain action.
+    """
 
     seen: str = ""
+    action: Action | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +245,7 @@ def _requested(state: State, event: ActionRequested, facts: Facts) -> Decision |
         )
     if not may_see(state, facts.actor_names):
         return Refusal(say("Documento non trovato."))
-    if event.seen not in ("", state.code):
+    if event.seen not in ("", state.code) or event.action not in (None, action):
         return _moved_on(state)
     if action is Action.NONE:
         return Refusal(

@@ -193,11 +193,18 @@ class Answer:
 
 
 def answer_of(
-    document_id: int, action: Action, asked_by: Actor, used: frozenset[int], *, now: datetime.datetime
+    document_id: int,
+    action: Action,
+    asked_by: Actor,
+    asked_at: datetime.datetime,
+    used: frozenset[int],
+    *,
+    now: datetime.datetime,
 ) -> Answer:
     """The decision that is to be sent now. Where the state only lets accept, asking for the action is the decision.
 
     Args:
+        asked_at: when the action was asked for; what was decided before and never went out does not count any more.
         used: decisions that have gone out already.
 
     Raises:
@@ -206,8 +213,9 @@ def answer_of(
     company_id = asked_by.company_id
     passive = _passive(document_id, company_id)
     _insist_on_term(passive, now)
-    decision = Decision.objects.filter(document_id=document_id, company_id=company_id).order_by("-pk").first()
-    if decision is None or decision.pk in used:
+    made = Decision.objects.filter(document_id=document_id, company_id=company_id, at__gte=asked_at)
+    decision = made.order_by("-pk").first()
+    if decision is None or decision.pk in used or decision.esito not in MAY_ANSWER.get(action, frozenset()):
         if action is not Action.ACCEPT:
             raise RefusedError(
                 say("Nessuno ha ancora deciso se accettare o rifiutare."),
@@ -274,14 +282,14 @@ def post(
         workflow.lock(document_id)
         _visible(actor, document_id)
         _passive(document_id, actor.company_id)
-        source = Posting.Source.GESTIONALE if by_gestionale else Posting.Source.PERSON
-        row = _posting(actor, document_id, date, protocol, source, now)
         if by_gestionale:
+            row = _told_by_gestionale(actor, document_id, date, protocol, now)
             workflow.report_status(
                 document_id, "GEST_CONTABILIZZATO", actor, now=now, message=posted_text(row)
             )
         else:
-            workflow.advance(document_id, ActionRequested(seen), actor, now=now)
+            _posting(actor, document_id, date, protocol, Posting.Source.PERSON, now)
+            workflow.advance(document_id, ActionRequested(seen, Action.POST), actor, now=now)
 
 
 def posted_text(posting: Posting) -> str:
@@ -303,6 +311,17 @@ def posting_for(document_id: int, actor: Actor, *, now: datetime.datetime, today
         return rows.order_by("-pk").first() or _posting(
             actor, document_id, today, "", Posting.Source.PERSON, now
         )
+
+
+def _told_by_gestionale(
+    actor: Actor, document_id: int, date: datetime.date, protocol: str, now: datetime.datetime
+) -> Posting:
+    """What the gestionale says of the registration; saying the same again is no other one."""
+    rows = Posting.objects.filter(document_id=document_id, company_id=actor.company_id).order_by("-pk")
+    source, last = Posting.Source.GESTIONALE, rows.first()
+    if last is not None and (last.date, last.protocol, last.source) == (date, protocol, source):
+        return last
+    return _posting(actor, document_id, date, protocol, source, now)
 
 
 def _posting(

@@ -120,7 +120,9 @@ def run(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
             _("Nel frattempo lo stato del documento è cambiato: non è stato fatto nulla."),
             _("Guardare il nuovo stato qui sotto e decidere di nuovo."),
         )
-    workflow.request_action(document_id, actor, now=clock.now())
+    # Of two who press at once the second must not start what the next state does under the same name.
+    seen, action = request.POST.get("visto", ""), view.possibilities.action
+    workflow.request_action(document_id, actor, now=clock.now(), seen=seen, action=action)
     messages.success(
         request,
         _("«%(action)s» avviato: l'esito compare da solo, si può continuare a lavorare.")
@@ -138,7 +140,9 @@ def change_state(request: HttpRequest, actor: Actor, document_id: int) -> HttpRe
     if not target:
         raise RefusedError(_("Scegliere lo stato da assegnare."))
     reason = request.POST.get("motivo", "").replace("\x00", "").strip()[:500]
-    workflow.choose_state(document_id, target, actor, now=clock.now(), reason=reason)
+    workflow.choose_state(
+        document_id, target, actor, now=clock.now(), reason=reason, seen=request.POST.get("visto", "")
+    )
     messages.success(request, _("Stato cambiato."))
     return redirect("documents:page", document_id)
 

@@ -34,7 +34,9 @@ def run(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
             _("Nel frattempo lo stato del documento è cambiato: non è stato fatto nulla."),
             _("Guardare il nuovo stato nella riga e decidere di nuovo."),
         )
-    workflow.request_action(document_id, actor, now=clock.now())
+    # Of two who press at once the second must not start what the next state does under the same name.
+    seen, action = request.POST.get("visto", ""), view.possibilities.action
+    workflow.request_action(document_id, actor, now=clock.now(), seen=seen, action=action)
     done = _("«%(action)s» avviato per %(document)s: l'esito compare da solo.") % {
         "action": said(view.possibilities.action_label),
         "document": _name(view),
@@ -56,7 +58,9 @@ def change_state(request: HttpRequest, actor: Actor, document_id: int) -> HttpRe
     try:
         if not target:
             raise RefusedError(_("Scegliere lo stato da assegnare."))
-        workflow.choose_state(document_id, target, actor, now=clock.now(), reason=reason)
+        workflow.choose_state(
+            document_id, target, actor, now=clock.now(), reason=reason, seen=request.POST.get("visto", "")
+        )
     except FattorinoError as error:
         if request.headers.get("HX-Request") != "true":
             raise

@@ -58,10 +58,10 @@ def answer(run: ActionRun) -> ActionResult:
         row = OutcomeSent.objects.filter(run=run.run, company_id=company_id).first()
         if row is None:
             asked_by = workflow_queries.asked_by(run.run, company_id)
+            asked_at = workflow_queries.asked_at(run.run, company_id) or run.now
+            used = _used(run.document_id, company_id)
             try:
-                told = passive.answer_of(
-                    run.document_id, run.action, asked_by, _used(run.document_id, company_id), now=run.now
-                )
+                told = passive.answer_of(run.document_id, run.action, asked_by, asked_at, used, now=run.now)
                 row = _keep(run, told)
             except FattorinoError as exc:
                 return ActionResult(False, exc.text)

@@ -23,7 +23,7 @@ from fattorino.core.workflow.decide import (
     Refusal,
     StateChosen,
 )
-from fattorino.core.workflow.definition import Workflow
+from fattorino.core.workflow.definition import Action, Workflow
 from fattorino.organisations import reading
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.rows import insert_rows, update_rows
@@ -199,24 +199,29 @@ def enter(
     return advance(document_id, Entered(status=status), actor, now=now, message=message, sha256=sha256)
 
 
-def request_action(document_id: int, actor: Actor, *, now: datetime.datetime) -> Decision:
+def request_action(
+    document_id: int, actor: Actor, *, now: datetime.datetime, seen: str = "", action: Action | None = None
+) -> Decision:
     """The button of the state: answers at once, the work runs in the worker.
+
+    Args:
+        seen, action: the state and the action that the button was drawn for, where that is known.
 
     Raises:
         RefusedError, ConflictError: why it may not be pressed now.
     """
-    return advance(document_id, ActionRequested(), actor, now=now)
+    return advance(document_id, ActionRequested(seen, action), actor, now=now)
 
 
 def choose_state(
-    document_id: int, target: str, actor: Actor, *, now: datetime.datetime, reason: str = ""
+    document_id: int, target: str, actor: Actor, *, now: datetime.datetime, reason: str = "", seen: str = ""
 ) -> Decision:
-    """*Cambia stato* by hand.
+    """*Cambia stato* by hand. `seen`: the state in which the person saw the document.
 
     Raises:
         RefusedError, ConflictError: why it may not be changed.
     """
-    return advance(document_id, StateChosen(target, reason), actor, now=now, message=reason)
+    return advance(document_id, StateChosen(target, reason, seen), actor, now=now, message=reason)
 
 
 def report_status(
