@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 
 from fattorino.core.errors import ChannelError
 from fattorino.core.sdi import message_io, messages, soap
-from fattorino.hub.channels.base import Accepted, Outgoing, Refused
+from fattorino.hub.channels.base import Accepted, Outgoing, Refused, Untried
 from fattorino.hub.channels.sdicoop import SdiCoop
 from fattorino.simulators.sdi import faults
 from fattorino.simulators.sdi.books import Invoice
@@ -131,6 +131,35 @@ def test_certificates_that_cannot_be_read_are_refused_before_anything_is_sent(
     missing = str(tmp_path / "missing.pem")
     assert refusal(SdiCoop("https://127.0.0.1:1/x", 2, client_certificate=missing), name) == PERMANENT
     assert refusal(SdiCoop("https://127.0.0.1:1/x", 2, trusted_ca=missing), name) == PERMANENT
+
+
+def test_many_files_go_at_the_same_time_each_once_and_over_few_connections(
+    simulator: Simulator, channel: SdiCoop
+) -> None:
+    files = [Outgoing(f"IT01234567890_M{n:04}.xml", f"<x n='{n}'/>".encode()) for n in range(40)]
+    answers = channel.send_many(files, width=3)
+    for file, answer in zip(files, answers, strict=True):
+        assert isinstance(answer, Accepted)
+        found = simulator.books.file(int(answer.identificativo_sdi))
+        assert found is not None and (found.nome_file, found.content) == (file.file_name, file.content)
+        assert taken(simulator, file.file_name) == 1
+
+
+def test_once_the_way_has_failed_the_other_files_are_left_untried(
+    simulator: Simulator, channel: SdiCoop
+) -> None:
+    faults.add(simulator.books, faults.UNAVAILABLE, count=2)
+    files = [Outgoing(f"IT01234567890_U{n:04}.xml", CONTENT) for n in range(9)]
+    answers = channel.send_many(files, width=2)
+    assert all(isinstance(answer, ChannelError) and not answer.uncertain for answer in answers[:2])
+    assert list(answers[2:]) == [Untried()] * 7
+    assert [taken(simulator, file.file_name) for file in files] == [0] * 9
+
+
+def test_a_file_at_fault_stops_no_other(simulator: Simulator, channel: SdiCoop) -> None:
+    empty, good = Outgoing("IT01234567890_F0001.xml", b""), Outgoing("IT01234567890_F0002.xml", CONTENT)
+    first, second = channel.send_many([empty, good], width=1)
+    assert isinstance(first, ChannelError) and first.of_file and isinstance(second, Accepted)
 
 
 def _soap_fault(code: str) -> bytes:

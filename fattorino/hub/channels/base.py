@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from fattorino.core.errors import ChannelError
 
@@ -49,7 +49,12 @@ class Refused:
     content: bytes
 
 
-Result = Accepted | Refused | ChannelError
+@dataclass(frozen=True, slots=True)
+class Untried:
+    """Nothing of it has left, and nobody has failed: it goes with the next ones."""
+
+
+Result = Accepted | Refused | ChannelError | Untried
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +215,19 @@ class ChannelPort(Protocol):
 
     def examine(self, *, now: datetime.datetime) -> Sequence[Step]:
         """Try everything that can be tried without sending an invoice, up to the first step that fails."""
+        ...
+
+
+@runtime_checkable
+class Together(Protocol):
+    """A way that sends many files at the same time by itself."""
+
+    def send_many(self, files: Sequence[Outgoing], *, width: int) -> Sequence[Result | Exception]:
+        """What `send` would give or raise for each, `width` of them under way at the same time.
+
+        Once the way itself has failed with one, no further file is begun: those are Untried. An exception that is no
+        ChannelError is a fault of the program; nobody knows how far that file came.
+        """
         ...
 
 

@@ -7,10 +7,11 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
+from urllib.parse import quote, urlsplit
 
 import httpx
 from cryptography import x509
@@ -20,7 +21,8 @@ from fattorino.core.sdi import soap
 from fattorino.core.signatures import CRYPTO_ERRORS
 from fattorino.core.texts import say
 from fattorino.hub.certificates import validity
-from fattorino.hub.channels.base import Accepted, Alone, Outgoing, Refused, Step
+from fattorino.hub.channels import wire
+from fattorino.hub.channels.base import Accepted, Alone, Outgoing, Refused, Result, Step, Untried
 from fattorino.hub.signing import certificates
 
 ERRORS = {
@@ -52,7 +54,8 @@ class SdiCoop(Alone):
 
     Attributes:
         url: the service's address.
-        timeout: seconds for connecting, sending and waiting for the answer, each.
+        timeout: seconds for connecting, and for the whole answer once the file has left; sending has as many, and more
+            for a large file.
         client_certificate: path of a PEM with certificate and key; empty on loopback.
         trusted_ca: path of a PEM with SdI's own CA; empty: the system's.
         client_identity, trusted_certificates: the same as PEM texts, which go before the paths.
@@ -69,12 +72,58 @@ class SdiCoop(Alone):
 
     def send(self, file: Outgoing) -> Accepted | Refused:
         """See ChannelPort.send."""
-        if file.kind == "EC":
-            return self._send_outcome(file)
-        request = soap.build_request(soap.RICEVI_FILE, soap.FileSdIBase(file.file_name, file.content))
-        return _read_file(self._post(self.url, request))
+        [answer] = self.send_many([file], width=1)
+        if isinstance(answer, Exception):
+            raise answer
+        assert not isinstance(answer, Untried)  # only another file's failure leaves one untried
+        return answer
 
-    def _send_outcome(self, file: Outgoing) -> Accepted | Refused:
+    def send_many(self, files: Sequence[Outgoing], *, width: int) -> Sequence[Result | Exception]:
+        """See Together.send_many."""
+        told: list[Result | Exception] = [Untried()] * len(files)
+        calls: dict[str, list[tuple[int, wire.Call]]] = {}
+        for index, file in enumerate(files):
+            try:
+                url, request = self._request(file)
+                target, headers = _target(url), tuple(request.headers.items())
+                calls.setdefault(url, []).append((index, wire.Call(target, headers, request.body)))
+            except Exception as error:  # noqa: BLE001 - one file that breaks the program must not stop the others
+                told[index] = error
+        for url, some in calls.items():
+            self._send(url, some, files, told, width)
+        return told
+
+    def _send(
+        self,
+        url: str,
+        calls: Sequence[tuple[int, wire.Call]],
+        files: Sequence[Outgoing],
+        told: list[Result | Exception],
+        width: int,
+    ) -> None:
+        def keep(place: int, what: wire.Told) -> bool:
+            index = calls[place][0]
+            try:
+                told[index] = _READERS[files[index].kind](_arrived(what))
+            except ChannelError as error:
+                told[index] = error
+                return error.of_file
+            except Exception as error:  # noqa: BLE001 - as above
+                told[index] = error
+                return True
+            return True
+
+        try:
+            wire.exchange(_line(self, url), [call for _, call in calls], width=width, told=keep)
+        except ChannelError as error:
+            # The way cannot even be set up.
+            for index, _ in calls:
+                told[index] = error
+
+    def _request(self, file: Outgoing) -> tuple[str, soap.Envelope]:
+        if file.kind != "EC":
+            payload = soap.FileSdIBase(file.file_name, file.content)
+            return self.url, soap.build_request(soap.RICEVI_FILE, payload)
         if not re.fullmatch(r"[0-9]{1,12}", file.identificativo_sdi):
             raise ChannelError(
                 say(
@@ -85,36 +134,9 @@ class SdiCoop(Alone):
                 permanent=True,
                 of_file=True,
             )
-        payload = soap.FileSdI(file.identificativo_sdi, file.file_name, file.content)
+        outcome = soap.FileSdI(file.identificativo_sdi, file.file_name, file.content)
         address = self.url_notifica or f"{self.url.rpartition('/')[0]}/ricevi_notifica"
-        return _read_outcome(self._post(address, soap.build_request(soap.NOTIFICA_ESITO, payload)))
-
-    def _post(self, url: str, request: soap.Envelope) -> httpx.Response:
-        try:
-            return _client(self).post(url, content=request.body, headers=request.headers)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
-            if (refusal := _distrust(exc)) is not None:
-                raise refusal from exc
-            raise ChannelError(
-                say("Il Sistema di Interscambio non risponde: la connessione non si è aperta."),
-                uncertain=False,
-            ) from exc
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as exc:
-            raise ChannelError(
-                say("L'indirizzo del canale non è valido: {url}", url=url),
-                uncertain=False,
-                permanent=True,
-            ) from exc
-        except httpx.HTTPError as exc:
-            if (refusal := _distrust(exc)) is not None:
-                raise refusal from exc
-            raise ChannelError(
-                say(
-                    "La connessione con il Sistema di Interscambio si è interrotta durante l'invio: "
-                    "non si sa se il file sia arrivato."
-                ),
-                uncertain=True,
-            ) from exc
+        return address, soap.build_request(soap.NOTIFICA_ESITO, outcome)
 
     def examine(self, *, now: datetime.datetime) -> Sequence[Step]:
         """See ChannelPort.examine: the certificate is good, the address answers and takes it."""
@@ -140,7 +162,8 @@ class SdiCoop(Alone):
     def _connection_step(self) -> Step:
         name = say("Collegamento con SdI")
         try:
-            with httpx.Client(verify=self._tls(), timeout=self.timeout, trust_env=False) as client:
+            tls = self._tls() if self.url.startswith("https:") else False
+            with httpx.Client(verify=tls, timeout=self.timeout, trust_env=False) as client:
                 answer = client.get(f"{self.url}?wsdl")
         except ChannelError as error:
             return Step(name, False, error.text)
@@ -160,9 +183,7 @@ class SdiCoop(Alone):
             return Step(name, False, told)
         return Step(name, True, say("Risponde: {url}", url=self.url))
 
-    def _tls(self) -> ssl.SSLContext | bool:
-        if not self.url.startswith("https:"):
-            return False
+    def _tls(self) -> ssl.SSLContext:
         try:
             context = ssl.create_default_context(
                 cafile=None if self.trusted_certificates else self.trusted_ca or None,
@@ -188,23 +209,67 @@ class SdiCoop(Alone):
 # Opening a connection with two certificates costs more than an invoice: it stays open for those that follow. Not for
 # ever: a certificate that was renewed counts from the next minute on.
 KEPT_FOR, MOST_KEPT = 60.0, 50
-_kept: dict[SdiCoop, tuple[float, httpx.Client]] = {}
+_kept: dict[tuple[SdiCoop, str, int, str], tuple[float, wire.Line]] = {}
 _keeping = threading.Lock()
 
 
-def _client(way: SdiCoop) -> httpx.Client:
+def _line(way: SdiCoop, url: str) -> wire.Line:
+    parts = urlsplit(url)
+    host, port = str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80)
+    key = (way, parts.scheme, port, host)
     with _keeping:
-        since, client = _kept.get(way, (0.0, None))
-        if client is None or time.monotonic() - since > KEPT_FOR:
-            if len(_kept) >= MOST_KEPT:
-                _kept.clear()
-            # The environment's proxies are for people's browsers, not for the way to SdI.
-            client = httpx.Client(verify=way._tls(), timeout=way.timeout, trust_env=False)
-            _kept[way] = (time.monotonic(), client)
-        return client
+        since, line = _kept.get(key, (0.0, None))
+        if line is None or time.monotonic() - since > KEPT_FOR:
+            tls = way._tls() if parts.scheme == "https" else None
+            for old in [key] if len(_kept) < MOST_KEPT else list(_kept):
+                if old in _kept:
+                    _kept.pop(old)[1].close()
+            name = parts.netloc.rpartition("@")[2]
+            line = wire.Line(host, port, name, tls, way.timeout, soap.MULTIPART_LIMIT)
+            _kept[key] = (time.monotonic(), line)
+        return line
 
 
-def _read_file(answer: httpx.Response) -> Accepted:
+def _target(url: str) -> str:
+    """Path and query as a request says them. Raises ChannelError for what is no address."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        str(parts.hostname).encode("idna")
+        good = good and parts.netloc.isascii() and parts.netloc.isprintable() and " " not in parts.netloc
+    except ValueError:
+        good = False
+    if not good:
+        raise ChannelError(
+            say("L'indirizzo del canale non è valido: {url}", url=url),
+            uncertain=False,
+            permanent=True,
+        )
+    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
+    return f"{path}?{quote(parts.query, safe='/%:@!$&()*+,;=~?')}" if parts.query else path
+
+
+def _arrived(told: wire.Told) -> wire.Answer:
+    """The answer. Raises ChannelError where there is none."""
+    if isinstance(told, wire.Answer):
+        return told
+    if (refusal := _distrust(told.error)) is not None:
+        raise refusal from told.error
+    if not told.begun:
+        raise ChannelError(
+            say("Il Sistema di Interscambio non risponde: la connessione non si è aperta."),
+            uncertain=False,
+        ) from told.error
+    raise ChannelError(
+        say(
+            "La connessione con il Sistema di Interscambio si è interrotta durante l'invio: "
+            "non si sa se il file sia arrivato."
+        ),
+        uncertain=True,
+    ) from told.error
+
+
+def _read_file(answer: wire.Answer) -> Accepted:
     payload = _payload(soap.RICEVI_FILE, answer)
     if not isinstance(payload, soap.RispostaSdIRiceviFile):
         raise _empty()
@@ -215,7 +280,7 @@ def _read_file(answer: httpx.Response) -> Accepted:
     return Accepted(payload.identificativo_sdi, payload.data_ora_ricezione)
 
 
-def _read_outcome(answer: httpx.Response) -> Accepted | Refused:
+def _read_outcome(answer: wire.Answer) -> Accepted | Refused:
     payload = _payload(soap.NOTIFICA_ESITO, answer)
     if not isinstance(payload, soap.RispostaSdINotificaEsito):
         raise _empty()
@@ -227,6 +292,9 @@ def _read_outcome(answer: httpx.Response) -> Accepted | Refused:
         return Accepted()
     refusal = payload.scarto_esito
     return Refused(refusal.nome_file, refusal.file) if refusal else Refused("", b"")
+
+
+_READERS: dict[str, Callable[[wire.Answer], Accepted | Refused]] = {"FA": _read_file, "EC": _read_outcome}
 
 
 def _not_known() -> ChannelError:
@@ -269,24 +337,24 @@ def _empty() -> ChannelError:
     return ChannelError(say("La risposta del Sistema di Interscambio è vuota."), uncertain=True)
 
 
-def _payload(operation: soap.Operation, answer: httpx.Response) -> soap.Payload | None:
-    if answer.status_code in (401, 403):
+def _payload(operation: soap.Operation, answer: wire.Answer) -> soap.Payload | None:
+    if answer.status in (401, 403):
         raise _not_known()
-    if 300 <= answer.status_code < 400 or answer.status_code in (400, 404, 405, 406, 410, 413, 415):
+    if 300 <= answer.status < 400 or answer.status in (400, 404, 405, 406, 410, 413, 415):
         raise ChannelError(
             say(
                 "All'indirizzo del canale non c'è il servizio di ricezione (HTTP {status}).",
-                status=answer.status_code,
+                status=answer.status,
             ),
             uncertain=False,
             permanent=True,
         )
-    if answer.status_code in (429, 503):
+    if answer.status in (429, 503):
         raise ChannelError(
             say("Il Sistema di Interscambio è momentaneamente fuori servizio."), uncertain=False
         )
     try:
-        return soap.parse_response(operation, answer.content, answer.headers.get("content-type", ""))
+        return soap.parse_response(operation, answer.body, answer.content_type)
     except soap.SoapFault as exc:
         # A fault of the caller's side is an answer about the request itself: it was not taken.
         raise ChannelError(
