@@ -39,18 +39,22 @@ def publish_workflow(
 
 def load_standard(company: Company, *, now: datetime.datetime) -> WorkflowVersion:
     """Give a company the standard workflow, unless it has one already."""
-    for state in standard_workflow().states.values():
-        StateLook.objects.get_or_create(
-            code=state.code,
-            defaults={
-                "label": state.label,
-                "tab": state.tab,
-                "order": state.order,
-                "icon": state.icon,
-                "colour": state.colour,
-                "tooltip": state.deadline[:200],
-            },
-        )
+    # In one statement: a new company waits for none of its thirty states.
+    StateLook.objects.bulk_create(
+        [
+            StateLook(
+                code=state.code,
+                label=state.label,
+                tab=state.tab,
+                order=state.order,
+                icon=state.icon,
+                colour=state.colour,
+                tooltip=state.deadline[:200],
+            )
+            for state in standard_workflow().states.values()
+        ],
+        ignore_conflicts=True,
+    )
     with transaction.atomic():
         lock_company(company.pk)
         existing = WorkflowVersion.objects.filter(company=company).order_by("-number").first()
