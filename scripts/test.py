@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -16,13 +19,20 @@ from scripts import foreign
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 NO_TESTS_COLLECTED = 5
+# More at a time wait for one another: each has a server of PostgreSQL, in the journeys a whole product.
+MOST_AT_A_TIME = 4
+# Where pytest writes the tests that failed, for the last lines of all.
+FAILED = "FATTORINO_FAILED_TESTS"
 
 
 @dataclass(frozen=True)
 class Stage:
+    """A command; `beside` is another that runs meanwhile and tells what it has to tell afterwards."""
+
     name: str
     command: list[str]
     may_be_empty: bool = False
+    beside: Stage | None = None
 
 
 def main(words: list[str]) -> int:
@@ -62,37 +72,76 @@ def pytest(name: str, selection: list[str], words: list[str]) -> Stage:
 
 
 def suites(has_chromium: bool, words: list[str]) -> list[Stage]:
-    """Two at a time where there are processors for it, each with a product of its own; what kills processes alone."""
-    spread = ["-n", "2", "--dist", "loadfile"] if (os.cpu_count() or 1) > 1 else []
-    stages = [
-        pytest("test", ["-q", "-m", "not journey and not chaos and not bench", *spread], words),
-        pytest("test con processi uccisi", ["-q", "-m", "chaos"], words),
-    ]
-    if has_chromium:
-        stages.append(pytest("percorsi nel browser", ["-q", "-m", "journey", *spread], words))
-    return stages
+    """As many at a time as there are processors, each with a product of its own. What kills processes mostly waits for
+    them: it runs by itself beside the journeys."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    spread = ["-n", str(min(processors, MOST_AT_A_TIME)), "--dist", "loadfile"] if processors > 1 else []
+    rooms = pytest("test", ["-q", "-m", "not journey and not chaos and not bench", *spread], words)
+    kills = pytest("test con processi uccisi", ["-q", "-m", "chaos", *only(words, "chaos")], words)
+    if not has_chromium:
+        return [rooms, kills]
+    walks = pytest("percorsi nel browser", ["-q", "-m", "journey", *spread, *only(words, "journey")], words)
+    return [rooms, replace(walks, beside=kills)] if spread else [rooms, kills, walks]
+
+
+def only(words: list[str], mark: str) -> list[str]:
+    """The files of this mark, so that the others are not read in vain; none where somebody has named some."""
+    if any(Path(word.partition("::")[0]).exists() for word in words):
+        return []
+    if mark == "journey":
+        return ["tests/journeys"]
+    files = sorted(Path("tests").rglob("test_*.py"))
+    return [str(file) for file in files if f"mark.{mark}" in file.read_text("utf-8")]
 
 
 def run(stages: list[Stage], notes: list[str], *, to_the_end: bool = False) -> int:
     """One stage after the other, up to the first that fails; `to_the_end`: all of them, for each measures by itself."""
     lines: list[str] = []
     code = 0
-    for stage in stages:
+    with tempfile.TemporaryDirectory(prefix="fattorino-make-test-") as folder:
+        failed = Path(folder) / "failed"
+        failed.touch()
+        os.environ[FAILED] = str(failed)
+        for stage in stages:
+            good = [*carried_out(stage, lines)]
+            code = code or int(not all(good))
+            if code and not to_the_end:
+                lines += [f"{'non eseguito':>11}  {s.name}" for s in stages[stages.index(stage) + 1 :]]
+                break
+        names = [f"{'fallito':>11}  {line}" for line in failed.read_text("utf-8").splitlines()]
+    print("\n── riepilogo")
+    print("\n".join([*lines, *(f"{'nota':>11}  {n}" for n in notes), *names]), flush=True)
+    return code
+
+
+def carried_out(stage: Stage, lines: list[str]) -> Iterator[bool]:
+    """Run a stage and what stands beside it; whether each is good."""
+    with contextlib.ExitStack() as open_now:
+        meanwhile = None
+        if stage.beside:
+            told = open_now.enter_context(tempfile.TemporaryFile())
+            meanwhile = open_now.enter_context(
+                subprocess.Popen(stage.beside.command, stdout=told, stderr=subprocess.STDOUT)
+            )
+            # Whatever ends the other one ends this one too, before anybody waits for it.
+            open_now.callback(meanwhile.terminate)
         print(f"\n── {stage.name}", flush=True)
         begun = time.monotonic()
-        done = subprocess.run(stage.command, check=False).returncode
-        empty = stage.may_be_empty and done == NO_TESTS_COLLECTED
-        verdict = "nessun test" if empty else "bene" if done == 0 else "FALLITO"
-        lines.append(f"{verdict:>11}  {stage.name} ({time.monotonic() - begun:.0f} s)")
-        if done and not empty:
-            code = 1
-        if code and not to_the_end:
-            left = stages[stages.index(stage) + 1 :]
-            lines += [f"{'non eseguito':>11}  {s.name}" for s in left]
-            break
-    print("\n── riepilogo")
-    print("\n".join([*lines, *(f"{'nota':>11}  {n}" for n in notes)]), flush=True)
-    return code
+        yield verdict(stage, subprocess.run(stage.command, check=False).returncode, begun, lines)
+        if stage.beside and meanwhile:
+            code = meanwhile.wait()
+            print(f"\n── {stage.beside.name}, intanto", flush=True)
+            told.seek(0)
+            sys.stdout.buffer.write(told.read())
+            sys.stdout.flush()
+            yield verdict(stage.beside, code, begun, lines)
+
+
+def verdict(stage: Stage, code: int, begun: float, lines: list[str]) -> bool:
+    empty = stage.may_be_empty and code == NO_TESTS_COLLECTED
+    word = "nessun test" if empty else "bene" if code == 0 else "FALLITO"
+    lines.append(f"{word:>11}  {stage.name} ({time.monotonic() - begun:.0f} s)")
+    return code == 0 or empty
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ pytest_plugins = ["tests.desk", "tests.house"]
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
 SERVER = pytest.StashKey[postgres.Server]()
 HOME = "FATTORINO_TEST_HOME"
+# A file in which `make test` collects the names of the tests that failed.
+FAILED = "FATTORINO_FAILED_TESTS"
 
 # The same examples at every run, so that a red test is about the change at hand; `make soak` looks for new ones.
 # No deadline: on a busy machine it would fail what is right.
@@ -53,9 +55,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The seeds of what is made anew at each run, also when all is well: a test in a worker cannot print them."""
     reports = [r for outcome in ("passed", "failed") for r in terminalreporter.getreports(outcome)]
-    seeds = {str(value) for r in reports for name, value in r.user_properties if name == "seed"}
-    for seed in sorted(seeds):
+    for seed in sorted({seed for report in reports for seed in _seeds(report)}):
         terminalreporter.write_line(seed)
+    failed = [r for outcome in ("failed", "error") for r in terminalreporter.getreports(outcome)]
+    if failed and FAILED in os.environ:
+        with open(os.environ[FAILED], "a", encoding="utf-8") as names:
+            for report in failed:
+                names.write(" ".join([report.nodeid, *_seeds(report)]) + "\n")
+
+
+def _seeds(report: pytest.TestReport | pytest.CollectReport) -> list[str]:
+    return [str(value) for name, value in getattr(report, "user_properties", ()) if name == "seed"]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -83,6 +93,8 @@ def _adapt_settings(home: pathlib.Path) -> None:
     if not django_settings.configured:  # pytest -p no:django
         return
     django_settings.HOME = home
+    # What the tests call listens on this machine.
+    django_settings.ALLOWED_NETWORKS = ["127.0.0.0/8", "::1"]
     # Whatever DATABASE_URL says: tests must never reach a real database.
     place = {"NAME": "fattorino", "USER": "fattorino", "PASSWORD": "", "HOST": str(home / "run"), "PORT": ""}
     django_settings.DATABASES["default"].update(place)
