@@ -19,6 +19,7 @@ from fattorino.core.values import FOREIGN_RECIPIENT
 from fattorino.core.workflow.definition import Dashboard, DocumentKind
 from fattorino.documents import numbering
 from fattorino.documents.files import attach as attach
+from fattorino.documents.files import attach_many as attach_many
 from fattorino.documents.files import cedente_of
 from fattorino.documents.files import store as store
 from fattorino.documents.models import Counterpart, DocumentFile, Invoice

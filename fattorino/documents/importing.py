@@ -11,7 +11,6 @@ from django.db import DataError, connection, transaction
 
 from fattorino import clock
 from fattorino.core.errors import (
-    ConflictError,
     EnvelopeError,
     FattorinoError,
     FormatError,
@@ -23,16 +22,19 @@ from fattorino.core.fatturapa import check, read_fattura
 from fattorino.core.fatturapa.archive import is_zip, read_zip
 from fattorino.core.fatturapa.draft import Party
 from fattorino.core.fatturapa.envelope import unwrap
-from fattorino.core.fatturapa.summary import Summary, summarise
+from fattorino.core.fatturapa.summary import Summary, summarise, summarise_each
 from fattorino.core.texts import say, together
-from fattorino.core.workflow.definition import DocumentKind
-from fattorino.documents import flows, numbering
-from fattorino.documents.models import Counterpart, DocumentFile, ImportedFile, Invoice, StoredFile
+from fattorino.documents import flows, importing_lotti
+from fattorino.documents.importing_documents import BY_THE_BUYER as BY_THE_BUYER
+from fattorino.documents.importing_documents import (
+    create_document,
+    replace_document,
+    same_number,
+)
+from fattorino.documents.models import DocumentFile, ImportedFile, Invoice, StoredFile
 from fattorino.organisations.queries import Actor, get_company
 from fattorino.organisations.scope import company_scope
-from fattorino.workflow import flows as workflow
 from fattorino.workflow import queue
-from fattorino.workflow.flows import DocumentFacts
 
 if TYPE_CHECKING:
     from fattorino.organisations.models import Company
@@ -42,9 +44,6 @@ MAX_MEMBERS = 2000
 # First key of the advisory lock under which a company's imports are written.
 IMPORTING = 0x1339
 Status = ImportedFile.Status
-
-# The buyer writes these; where they say so, the company is the cessionario (sdi.md 1.3).
-BY_THE_BUYER = frozenset(["TD16", "TD17", "TD18", "TD19", "TD20", "TD22", "TD23", "TD27", "TD28", "TD29"])
 
 
 def take_file(actor: Actor, name: str, content: bytes, *, now: datetime.datetime) -> ImportedFile:
@@ -167,7 +166,9 @@ def _one(actor: Actor, name: str, content: bytes, now: datetime.datetime) -> dic
         "message": taken.message,
         "hint": taken.hint,
         "code": taken.code,
-        "document_id": taken.document_id,
+        # Of a lotto the one that stands for the file.
+        "document_id": min(taken.documents),
+        "documents": taken.documents,
         "tolerated": list(taken.tolerated),
     }
 
@@ -180,6 +181,7 @@ def _refused(name: str, message: str, hint: str, code: str) -> dict[str, Any]:
         "hint": hint,
         "code": code,
         "document_id": None,
+        "documents": [],
         "tolerated": [],
     }
 
@@ -194,7 +196,7 @@ def _unkeepable(name: str, content: bytes, now: datetime.datetime) -> dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    document_id: int
+    documents: list[int]
     message: str
     hint: str
     code: str
@@ -211,15 +213,10 @@ def _take_invoice(actor: Actor, name: str, content: bytes, now: datetime.datetim
     reading = read_fattura(opened.content)
     summary = summarise(reading)
     company = get_company(actor.company_id)
-    ours = _belongs(summary, company)
-    if summary.bodies > 1:
-        raise RefusedError(
-            say("Il file contiene {count} documenti (un lotto).", count=summary.bodies),
-            say("Esportarli dal programma d'origine uno per file: ciascuno ha il suo stato e i suoi esiti."),
-        )
+    summaries = summarise_each(reading)
+    ours = [_belongs(each, company) for each in summaries]
     stored = flows.store(actor.company_id, content, now=now)
-    same = Invoice.objects.filter(company_id=actor.company_id, imported=stored).first()
-    if same:
+    if Invoice.objects.filter(company_id=actor.company_id, imported=stored).exists():
         raise RefusedError(
             say(
                 "Lo stesso file è già stato importato: è il documento {number} del {date:%d/%m/%Y}.",
@@ -227,23 +224,34 @@ def _take_invoice(actor: Actor, name: str, content: bytes, now: datetime.datetim
                 date=summary.data,
             )
         )
-    earlier = _same_number(actor.company_id, summary)
-    if earlier:
-        document_id = _replace(actor, earlier, summary, stored, now)
-        message = say("Il documento {number} è stato aggiornato con il nuovo file.", number=summary.numero)
+    if summary.bodies > 1:
+        lotto = importing_lotti.take(actor, summaries, stored, now, ours=ours)
+        documents, message = lotto.documents, lotto.message
     else:
-        document_id = _create(actor, summary, stored, now, ours=ours)
-        message = say(
-            "Importato il documento {number} del {date:%d/%m/%Y}.", number=summary.numero, date=summary.data
-        )
-    flows.attach(document_id, actor.company_id, DocumentFile.Kind.IMPORTED, name, stored, now=now)
+        documents, message = _take_single(actor, summary, stored, now, ours=ours[0])
+    kind = DocumentFile.Kind.IMPORTED
+    flows.attach_many(actor.company_id, kind, [(each, name, stored) for each in documents], now=now)
     errors = [f for f in check(opened.content, on=clock.day(now)) if f.is_error]
     if errors:
         fault = say("Così com'è, però, SdI lo scarterebbe: {fault}", fault=errors[0].message)
         message = together(message, fault)
         hint = say("Correggerlo nel programma d'origine e importarlo di nuovo: prenderà il posto di questo.")
-        return _Taken(document_id, message, hint, errors[0].code, ())
-    return _Taken(document_id, message, "", "", reading.tolerated)
+        return _Taken(documents, message, hint, errors[0].code, ())
+    return _Taken(documents, message, "", "", reading.tolerated)
+
+
+def _take_single(
+    actor: Actor, summary: Summary, stored: StoredFile, now: datetime.datetime, *, ours: bool
+) -> tuple[list[int], str]:
+    earlier = same_number(actor.company_id, summary)
+    if earlier:
+        importing_lotti.refuse_alone(earlier, actor.company_id)
+        told = say("Il documento {number} è stato aggiornato con il nuovo file.", number=summary.numero)
+        return [replace_document(actor, earlier, summary, stored, now)], told
+    told = say(
+        "Importato il documento {number} del {date:%d/%m/%Y}.", number=summary.numero, date=summary.data
+    )
+    return [create_document(actor, summary, stored, now, ours=ours)], told
 
 
 def _belongs(summary: Summary, company: Company) -> bool:
@@ -272,126 +280,6 @@ def _belongs(summary: Summary, company: Company) -> bool:
             "Qui si importano i documenti emessi dall'azienda; controllare in alto per quale azienda si sta"
             " lavorando."
         ),
-    )
-
-
-def _same_number(company_id: int, summary: Summary) -> Invoice | None:
-    """A document that SdI would take for the same: seller, number and year, credit notes apart (00404, sdi.md 2.4)."""
-    return (
-        Invoice.objects.select_related("document")
-        .filter(
-            company_id=company_id,
-            seller=_seller(summary),
-            document__number=summary.numero.strip(),
-            document__date__year=summary.data.year,
-            document__kind=_kind(summary),
-        )
-        .exclude(document__state="ANNULLATO")
-        .first()
-    )
-
-
-def _seller(summary: Summary) -> str:
-    return f"{summary.cedente.id_paese or ''}{summary.cedente.id_codice or ''}"
-
-
-def _kind(summary: Summary) -> str:
-    credit = summary.tipo_documento in flows.CREDIT_NOTES
-    return str(DocumentKind.NOTA_CREDITO if credit else DocumentKind.FATTURA)
-
-
-def _replace(
-    actor: Actor, invoice: Invoice, summary: Summary, stored: StoredFile, now: datetime.datetime
-) -> int:
-    """A corrected file takes the place of the one that was refused, where the state lets it be corrected."""
-    which = {"number": invoice.document.number, "year": invoice.document.date.year}
-    duplicate = say("SdI scarterebbe questo come duplicato (00404): controllare il numero.")
-    try:
-        document = workflow.hold_for_edit(actor, invoice.document_id, version=None)
-    except RefusedError as exc:
-        raise RefusedError(
-            say("Esiste già un documento {number} del {year}, in invio.", **which)
-            if isinstance(exc, ConflictError)
-            else say("Esiste già un documento {number} del {year}, già inviato.", **which),
-            duplicate,
-        ) from exc
-    counterpart = _counterpart(actor.company_id, summary, now)
-    other = invoice.tipo_documento != summary.tipo_documento or invoice.counterpart_id != counterpart.pk
-    if invoice.imported_id is None or other:
-        raise RefusedError(
-            say("Esiste già un documento {number} del {year}, inserito a mano.", **which)
-            if invoice.imported_id is None
-            else say(
-                "Esiste già un documento {number} del {year}, per {name}.",
-                name=document.counterpart_name,
-                **which,
-            ),
-            duplicate,
-        )
-    workflow.change_document(
-        actor,
-        document,
-        _facts(summary, counterpart),
-        now=now,
-        message=say("Il file corretto è stato importato di nuovo."),
-        sha256=stored.sha256,
-    )
-    _fill(invoice, summary, stored, counterpart)
-    return document.pk
-
-
-def _create(actor: Actor, summary: Summary, stored: StoredFile, now: datetime.datetime, *, ours: bool) -> int:
-    if ours:
-        # Before the counterpart, as the form does: two flows that lock in different orders wait for each other.
-        numbering.observe(actor.company_id, summary.numero, summary.data.year)
-    counterpart = _counterpart(actor.company_id, summary, now)
-    document = workflow.open_document(
-        actor, _facts(summary, counterpart), now=now, message=say("Documento importato da file.")
-    )
-    invoice = Invoice(document=document, company_id=actor.company_id, source=Invoice.Source.IMPORT)
-    _fill(invoice, summary, stored, counterpart)
-    return document.pk
-
-
-def _facts(summary: Summary, counterpart: Counterpart) -> DocumentFacts:
-    kind = _kind(summary)
-    sign = -1 if kind == DocumentKind.NOTA_CREDITO else 1
-    return DocumentFacts(
-        kind=kind,
-        dashboard=flows.dashboard_of(summary.formato),
-        number=summary.numero.strip(),
-        date=summary.data,
-        counterpart_id=counterpart.pk,
-        counterpart_name=counterpart.name,
-        total_cents=sign * flows.cents(summary.totale),
-        taxable_cents=sign * flows.cents(summary.imponibile),
-        tax_cents=sign * flows.cents(summary.imposta),
-        due_cents=sign * flows.cents(summary.da_pagare),
-        currency=summary.divisa,
-        search_text=" ".join([counterpart.name, *summary.words]).lower()[:4000],
-    )
-
-
-def _fill(invoice: Invoice, summary: Summary, stored: StoredFile, counterpart: Counterpart) -> None:
-    invoice.tipo_documento = summary.tipo_documento
-    invoice.formato = summary.formato
-    invoice.seller = _seller(summary)
-    invoice.year = summary.data.year
-    invoice.imported = stored
-    invoice.counterpart = counterpart
-    invoice.codice_destinatario = summary.codice_destinatario
-    invoice.pec_destinatario = summary.pec_destinatario or ""
-    invoice.save()
-
-
-def _counterpart(company_id: int, summary: Summary, now: datetime.datetime) -> Counterpart:
-    by_buyer = summary.tipo_documento in BY_THE_BUYER
-    return flows.remember(
-        company_id,
-        summary.cedente if by_buyer else summary.cessionario,
-        "" if by_buyer else summary.codice_destinatario,
-        "" if by_buyer else summary.pec_destinatario or "",
-        now=now,
     )
 
 

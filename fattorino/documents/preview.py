@@ -16,6 +16,7 @@ from fattorino.core.texts import say
 from fattorino.core.workflow.definition import DocumentKind
 from fattorino.documents import queries
 from fattorino.documents.files import cedente_of
+from fattorino.documents.passive.reading import only
 from fattorino.documents.readable import (
     render_html,
     render_pdf,
@@ -67,7 +68,8 @@ def preview(view: queries.DocumentView, company: Company, actor: Actor) -> Previ
         content = queries.current_xml(actor, view.row.id)
         if content is None:
             return Preview(problem=say("Il file non è ancora stato generato."))
-        return Preview(render_html(read_fattura(unwrap(content).content).fattura))
+        fattura = read_fattura(unwrap(content).content).fattura
+        return Preview(render_html(only(fattura, view.position)))
     except FattorinoError as error:
         return Preview(problem=error.text, is_draft=is_draft)
 
@@ -85,7 +87,7 @@ def pdf(view: queries.DocumentView, company: Company, actor: Actor, *, now: date
     if content is None and view.draft is not None:
         return render_pdf(as_invoice(view.draft, company, actor), created=now, preview=True)
     xml = unwrap(content or b"").content
-    return render_pdf(read_fattura(xml).fattura, xml=xml, created=now)
+    return render_pdf(only(read_fattura(xml).fattura, view.position), xml=xml, created=now)
 
 
 def _uses_draft(view: queries.DocumentView) -> bool:

@@ -246,6 +246,8 @@ class DocumentView:
     files: list[FileView]
     findings: list[dict[str, Any]]
     findings_from: StateChange | None
+    # Which document of its file it is: a lotto holds several.
+    position: int
 
 
 def get_document(actor: Actor, document_id: int) -> DocumentView:
@@ -279,6 +281,7 @@ def get_document(actor: Actor, document_id: int) -> DocumentView:
         files=files_of(document),
         findings=findings,
         findings_from=change,
+        position=invoice.position,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from fattorino.documents.models import PassiveInvoice
 
@@ -46,9 +47,21 @@ def received_as(document_id: int, company_id: int) -> Received | None:
     )
 
 
-def named(
-    found: Sequence[Received], number: str | None, year: int | None, position: int | None
-) -> list[Received]:
+class Named(Protocol):
+    """One document of a file, received or sent."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def year(self) -> int: ...
+    @property
+    def position(self) -> int: ...
+
+
+T = TypeVar("T", bound=Named)
+
+
+def named(found: Sequence[T], number: str | None, year: int | None, position: int | None) -> list[T]:
     """Those that a RiferimentoFattura means: the one invoice of a lotto. Without a number: all of them."""
     if not number:
         return list(found)

@@ -12,6 +12,7 @@ from fattorino.core.sdi.deadlines import ROME
 from fattorino.core.sdi.names import MESSAGE_TYPES
 from fattorino.core.texts import say, together
 from fattorino.core.workflow.definition import KIND_LABELS
+from fattorino.documents.lotti import head_of
 from fattorino.hub.models import Message, Submission
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.scope import system_scope
@@ -147,7 +148,9 @@ def nobodys_content(message_id: int) -> tuple[str, bytes] | None:
 
 def of_document(actor: Actor, document_id: int) -> list[MessageRow]:
     """The messages about a document, the newest first."""
-    about = Q(submission__document_id=document_id) | Q(document_id=document_id)
+    # Of a lotto: what was said of its file, and of this document.
+    file = Q(submission__document_id=head_of(document_id, actor.company_id), document=None)
+    about = file | Q(document_id=document_id)
     return _rows(list(_light(_visible(actor).filter(about))))
 
 
@@ -236,7 +239,7 @@ def _rows(messages: list[Message]) -> list[MessageRow]:
 
 
 def _row(message: Message) -> MessageRow:
-    about = message.submission.document if message.submission else message.document
+    about = message.document or (message.submission.document if message.submission else None)
     return MessageRow(
         id=message.pk,
         name=message.name,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+
+from django.db.models import Exists, OuterRef, Q
 
 from fattorino.core.fatturapa.checking import SentInvoice
 from fattorino.core.fatturapa.envelope import is_xml
-from fattorino.hub.models import Submission
+from fattorino.documents import lotti
+from fattorino.hub.models import Message, Submission
 
 # From here on SdI has, or may have, the invoice ...
 WITH_SDI = ["queued", "sending", "uncertain", "accepted", "closed"]
@@ -25,31 +28,73 @@ def known_for(submissions: Sequence[Submission]) -> dict[int, list[SentInvoice]]
     that SdI has not refused. The submissions come with their document."""
     if not submissions:
         return {}
-    rows = (
-        Submission.objects.filter(
-            company_id=submissions[0].company_id,
-            current=True,
-            document__number__in={s.document.number for s in submissions},
-            status__in=WITH_SDI,
-        )
-        .exclude(messages__event__in=REFUSED)
-        .values_list("document_id", *_INVOICE)
-    )
+    company_id = submissions[0].company_id
+    mine = _documents(submissions)
     sent: dict[str, list[tuple[int, SentInvoice]]] = {}
-    for document_id, *invoice in rows:
-        sent.setdefault(invoice[1], []).append((document_id, SentInvoice(*invoice)))
+    numbers = {number for documents in mine.values() for number in documents.values()}
+    for document_id, invoice in _sent(company_id, numbers):
+        sent.setdefault(invoice.numero, []).append((document_id, invoice))
     return {
-        s.pk: [told for document_id, told in sent.get(s.document.number, ()) if document_id != s.document_id]
-        for s in submissions
+        pk: [
+            told
+            for number in dict.fromkeys(documents.values())
+            for document_id, told in sent.get(number, ())
+            if document_id not in documents
+        ]
+        for pk, documents in mine.items()
     }
+
+
+def _sent(company_id: int, numbers: Collection[str]) -> list[tuple[int, SentInvoice]]:
+    """The documents with these numbers that SdI has and has not refused, and what it knows them by."""
+    file = Submission.objects.filter(company_id=company_id, current=True, status__in=WITH_SDI)
+    refused = Message.objects.filter(event__in=REFUSED)
+    this = Q(document=None) | Q(document=OuterRef("document"))
+    alone = file.filter(document__number__in=numbers)
+    alone = alone.exclude(Exists(refused.filter(this, submission=OuterRef("pk"))))
+    found = [(pk, SentInvoice(*told)) for pk, *told in alone.values_list("document_id", *_INVOICE)]
+    # The other documents of a lotto went out in the submission of its first.
+    others = [each for each in lotti.known_as(company_id, numbers=numbers) if each.document_id != each.head]
+    if not others:
+        return found
+    heads = file.filter(document__in=[each.head for each in others])
+    told = refused.filter(submission__in=heads).values_list("submission__document", "document")
+    out = set(heads.values_list("document_id", flat=True)) - {head for head, one in told if one is None}
+    left = {one for _, one in told}
+    return found + [
+        (e.document_id, _as_sent(e)) for e in others if e.head in out and e.document_id not in left
+    ]
+
+
+def _as_sent(each: lotti.KnownAs) -> SentInvoice:
+    return SentInvoice(each.seller, each.number, each.date, each.tipo_documento)
+
+
+def _documents(submissions: Sequence[Submission]) -> dict[int, dict[int, str]]:
+    """The documents of each submission with their numbers: of a lotto all of them."""
+    found = {s.pk: {s.document_id: s.document.number} for s in submissions}
+    by_head = {s.document_id: s.pk for s in submissions}
+    for each in lotti.known_as(submissions[0].company_id, heads=list(by_head)):
+        found[by_head[each.head]][each.document_id] = each.number
+    return found
 
 
 def of_same_number(submissions: Sequence[Submission]) -> dict[int, list[SentInvoice]]:
     """Those among them that share their number with another, as what SdI would have once they are sent."""
-    times = Counter(s.document.number for s in submissions)
-    twins = [s.pk for s in submissions if times[s.document.number] > 1]
-    rows = Submission.objects.filter(pk__in=twins).values_list("pk", *_INVOICE) if twins else ()
-    return {pk: [SentInvoice(*invoice)] for pk, *invoice in rows}
+    if not submissions:
+        return {}
+    mine = _documents(submissions)
+    times = Counter(number for documents in mine.values() for number in documents.values())
+    twins = {
+        document_id: pk
+        for pk, documents in mine.items()
+        for document_id, number in documents.items()
+        if times[number] > 1
+    }
+    found: dict[int, list[SentInvoice]] = {}
+    for each in lotti.known_as(submissions[0].company_id, ids=list(twins)) if twins else ():
+        found.setdefault(twins[each.document_id], []).append(_as_sent(each))
+    return found
 
 
 _INVOICE = (

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
+from fattorino.documents.lotti import head_of
 from fattorino.hub.flows.channel_settings import kind_label
 from fattorino.hub.models import Channel, CustomerLetter, Submission
 from fattorino.organisations.queries import Actor
@@ -70,7 +71,8 @@ def find(actor: Actor, submission_id: int) -> Carried | None:
 
 def of_document(actor: Actor, document_id: int) -> Carried | None:
     """The document's submission, where a person carries it and its receipt is still to come."""
-    rows = _rows(actor).filter(document_id=document_id, channel__kind=Channel.Kind.BY_HAND)
+    head = head_of(document_id, actor.company_id)
+    rows = _rows(actor).filter(document_id=head, channel__kind=Channel.Kind.BY_HAND)
     found = _views(rows.filter(Q(status=Status.BY_HAND) | Q(status=Status.ACCEPTED, messages=None)))
     return found[0] if found else None
 

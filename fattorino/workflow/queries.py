@@ -14,9 +14,10 @@ from django.db.models import QuerySet
 
 from fattorino.core.texts import say
 from fattorino.core.workflow.bulk import may_send_many
-from fattorino.core.workflow.decide import Facts, choices, may_edit, may_see
+from fattorino.core.workflow.decide import Facts, choices, lotto_apart, may_edit, may_see
 from fattorino.core.workflow.definition import (
     ACTION_LABELS,
+    OF_THE_FILE,
     Action,
     Dashboard,
     DocumentKind,
@@ -171,17 +172,20 @@ def possibilities(document: Document, actor: Actor) -> Possibilities:
     _, workflow = workflow_of(document.company_id)
     state, dashboard = workflow.state(document.state), Dashboard(document.dashboard)
     action = state.rule(dashboard).action
-    editable = may_edit(state, dashboard)
+    refused = lotto_apart() if document.pk in apart([document], workflow) else None
+    editable = may_edit(state, dashboard) and refused is None
     dressed = looks()
     return Possibilities(
         action=action,
         action_label=ACTION_LABELS[action],
-        action_offered=action in actions.runnable() and actor.may_write,
+        action_offered=action in actions.runnable() and actor.may_write and refused is None,
         busy=pending is not None,
         busy_label=ACTION_LABELS[Action(pending.action)] if pending else "",
         busy_since=pending.requested_at if pending else None,
         may_edit=editable and actor.may_write and pending is None,
-        why_not_edit=_why_not_edit(state, editable, pending),
+        why_not_edit=f"{refused.why} {refused.remedy}"
+        if refused
+        else _why_not_edit(state, editable, pending),
         targets=tuple(
             _view(s, dressed.get(s.code))
             for s in choices(workflow, state, dashboard, actor_names(actor, workflow))
@@ -191,6 +195,30 @@ def possibilities(document: Document, actor: Actor) -> Possibilities:
         reason_required=state.rule(dashboard).reason_required,
         action_page=actions.asking().get(action, ""),
     )
+
+
+def apart(documents: Collection[Document], workflow: Workflow) -> frozenset[int]:
+    """Those of the documents whose action would be one upon their whole file, while others of it stand elsewhere."""
+    asked = [
+        document
+        for document in documents
+        if document.lotto_id
+        and workflow.state(document.state).rule(Dashboard(document.dashboard)).action in OF_THE_FILE
+    ]
+    if not asked:
+        return frozenset()
+    states: dict[int | None, set[str]] = {}
+    rows = Document.objects.filter(lotto__in={document.lotto_id for document in asked})
+    for lotto, state in rows.values_list("lotto_id", "state"):
+        states.setdefault(lotto, set()).add(state)
+    return frozenset(document.pk for document in asked if len(states[document.lotto_id]) > 1)
+
+
+def refused_alone(company_id: int, documents: Collection[Document]) -> frozenset[int]:
+    """Those of the documents that their lotto has left behind: to be sent again, while others of the file stand
+    elsewhere. The file is not sent again for them."""
+    _, workflow = workflow_of(company_id)
+    return apart(documents, workflow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +297,7 @@ def last_outcomes(ids: list[int]) -> dict[int, tuple[str, datetime.datetime]]:
 
 def late_actions(before: datetime.datetime, limit: int = 1000) -> list[tuple[int, int]]:
     """Open actions asked for before that instant: (company, action). In the system's scope only."""
-    rows = PendingAction.objects.filter(finished_at=None, requested_at__lt=before)
+    rows = PendingAction.objects.filter(finished_at=None, requested_at__lt=before, leader=None)
     return list(rows.values_list("company_id", "pk")[:limit])
 
 

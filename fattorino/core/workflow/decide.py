@@ -12,6 +12,7 @@ from fattorino.core.texts import say
 from fattorino.core.workflow.definition import (
     ACTION_LABELS,
     MAKING_XML,
+    OF_THE_FILE,
     SENDING,
     Action,
     Dashboard,
@@ -90,6 +91,7 @@ class Facts:
         may_write: the actor has a role that works (not only reads).
         actor_names: user and group names of the actor, for reserved states; None for a program.
         runnable: the actions that this installation can carry out.
+        apart: it travels in one file with documents that stand in other states.
     """
 
     dashboard: Dashboard
@@ -97,6 +99,7 @@ class Facts:
     may_write: bool = True
     actor_names: frozenset[str] | None = None
     runnable: frozenset[Action] = frozenset(Action)
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +261,8 @@ def _requested(state: State, event: ActionRequested, facts: Facts) -> Decision |
                 "L'azione «{action}» non è disponibile in questa installazione.", action=ACTION_LABELS[action]
             )
         )
+    if facts.apart and action in OF_THE_FILE:
+        return lotto_apart()
     if action in SENDING and not state.asynchronous:
         # "il check deve essere attivato per gli stati che prevedono l'invio documenti"
         return Refusal(
@@ -271,6 +276,17 @@ def _requested(state: State, event: ActionRequested, facts: Facts) -> Decision |
             conflict=True,
         )
     return Decision(to_state=None, start=action)
+
+
+def lotto_apart() -> Refusal:
+    """Why the file of a lotto is not sent for some of its documents."""
+    return Refusal(
+        say(
+            "Il documento fa parte di un lotto, che si invia in un solo file, e altri documenti del lotto sono in un"
+            " altro stato."
+        ),
+        say("Importare il documento corretto da solo, in un file suo."),
+    )
 
 
 def _moved_on(state: State) -> Refusal:

@@ -100,6 +100,10 @@ ACTION_LABELS: dict[Action, str] = {
 SENDING = frozenset({Action.GENERATE_AND_SEND, Action.SEND})
 # Where the XML is still to be made, so the document may still be corrected.
 MAKING_XML = frozenset({Action.GENERATE, Action.GENERATE_AND_SEND})
+# What works upon the file: where that holds several documents (a lotto), upon all of them at once.
+OF_THE_FILE = (
+    MAKING_XML | SENDING | frozenset({Action.VALIDATE, Action.SIGN, Action.CONFIRM, Action.LOAD_RECEIPT})
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,8 @@ class Invoice(models.Model):
     progressive = models.PositiveIntegerField(null=True)
     draft = models.JSONField(null=True)
     imported = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
+    # Which document of its imported file it is, from 1: a lotto holds several (Document.lotto).
+    position = models.PositiveIntegerField(default=1)
     counterpart = models.ForeignKey(Counterpart, null=True, on_delete=models.PROTECT, related_name="+")
     codice_destinatario = models.CharField(max_length=7, blank=True)
     pec_destinatario = models.CharField(max_length=256, blank=True)

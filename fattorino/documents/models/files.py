@@ -37,7 +37,8 @@ class ImportedFile(models.Model):
     sha256 = models.CharField(max_length=64)
     stored = models.ForeignKey(StoredFile, null=True, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.WAITING)
-    # One entry per file inside: {"name", "ok", "message", "hint", "code", "document_id", "tolerated"}
+    # One entry per file inside: {"name", "ok", "message", "hint", "code", "document_id", "documents", "tolerated"};
+    # `documents`: of a lotto all of them, in the order of the file.
     outcomes = models.JSONField(default=list)
     # What it holds are invoices of others to the company: each has its BroughtFile, and `outcomes` stays empty.
     received = models.BooleanField(default=False)

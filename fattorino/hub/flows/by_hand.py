@@ -21,6 +21,7 @@ from fattorino.core.texts import say, together
 from fattorino.core.workflow.definition import Action
 from fattorino.documents import flows as documents
 from fattorino.documents import queries
+from fattorino.documents.lotti import head_of
 from fattorino.hub.flows import submissions, turns
 from fattorino.hub.flows.channel_settings import name_of
 from fattorino.hub.flows.matching import TO_TRANSMITTER, sdi_id
@@ -185,6 +186,8 @@ def load_receipt(
     """
     _may_write(actor)
     read = _readable(content)
+    # Of a lotto the receipt is that of its file.
+    document_id = head_of(document_id, actor.company_id)
     with transaction.atomic():
         workflow.lock(document_id)
         company_id = actor.company_id

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
-from fattorino.core.errors import FattorinoError, FormatError
+from fattorino.core.errors import FattorinoError, FormatError, RefusedError
 from fattorino.core.fatturapa.rules.explain import explain
 from fattorino.core.sdi.meaning import Meaning, meaning
 from fattorino.core.sdi.message_io import ReadMessage
 from fattorino.core.texts import say, together
+from fattorino.core.workflow.decide import HubReported, Refusal
 from fattorino.documents import flows as documents
+from fattorino.hub.flows import bodies
 from fattorino.hub.flows.matching import sdi_id
 from fattorino.hub.flows.transmit import TAKEN, arrived
 from fattorino.hub.models import Message, Submission
 from fattorino.workflow import flows as workflow
+from fattorino.workflow.flows import Line
+from fattorino.workflow.flows.moves import Step
 
 Status = Submission.Status
 # CodiceDestinatario that does not exist or is not active (sdi.md 2.2).
@@ -32,18 +37,22 @@ def apply(row: Submission, message: Message, read: ReadMessage, *, by: str, now:
     """
     repeated = _repeated(message, row)
     stored = documents.store(row.company_id, bytes(message.content), now=now)
-    documents.attach(row.document_id, row.company_id, documents.RECEIPT, message.name, stored, now=now)
     actor = workflow.system_actor(row.company_id, "sdi")
     try:
         sense = meaning(read.message)
     except FormatError as exc:
+        listed = [(pk, message.name, stored) for pk in bodies.documents_of(row)]
+        documents.attach_many(row.company_id, documents.RECEIPT, listed, now=now)
         message.note = together(exc.text, say("Il messaggio è conservato, lo stato non cambia."))
         workflow.record(row.document_id, message.kind, actor, now=now, message=message.note)
         return False
-    message.event = sense.event
+    meant = bodies.about(row, sense.reference)
+    message.event, message.document_id = sense.event, meant.one
+    listed = [(pk, message.name, stored) for pk in meant.documents or bodies.documents_of(row)]
+    documents.attach_many(row.company_id, documents.RECEIPT, listed, now=now)
     # When a PA was last not reached the MC does not say (its DataOraRicezione is that of the invoice): when it came.
     message.happened_at = (sense.happened if sense.event == "RC" else None) or message.received_at
-    message.note = _tell(row, sense, read, repeated, stored.sha256, by, now)
+    message.note = _tell(row, sense, read, meant, repeated, stored.sha256, by, now)
     return True
 
 
@@ -68,6 +77,7 @@ def _tell(
     row: Submission,
     sense: Meaning,
     read: ReadMessage,
+    meant: bodies.About,
     repeated: bool,
     sha256: str,
     by: str,
@@ -92,31 +102,47 @@ def _tell(
     row.identificativo_sdi = sdi_id(read)[:36] or row.identificativo_sdi
     row.accepted_at = row.accepted_at or now
     # Whatever receipt came, SdI had the file: an attempt still in doubt is settled. An earlier one may come later.
-    other = _another_invoice(row, sense)
-    ends = (sense.final and not other) or row.status == Status.CLOSED
+    ends = sense.final and not meant.other and meant.left <= set(meant.documents)
+    ends = ends or row.status == Status.CLOSED
     row.status = Status.CLOSED if ends else Status.ACCEPTED
     row.save(update_fields=["identificativo_sdi", "accepted_at", "status"])
     arrived(row, now=now)
     if not row.current:
         note = say("Riguarda un invio precedente dello stesso documento: conservata, lo stato non cambia.")
-        workflow.record(row.document_id, sense.event, actor, now=now, message=note, sha256=sha256)
+        lines = [Line(pk, sense.event, note, sha256=sha256, alone=True) for pk in meant.documents]
+        workflow.record_many(lines, actor, now=now)
         return note
     if sense.event == "NS" and UNKNOWN_ADDRESS & set(sense.codes):
         documents.forget_address(row.document_id, row.company_id)
-    if other:
-        note = say("Riguarda la fattura {number}, non questa: conservata, lo stato non cambia.", number=other)
+    if meant.other:
+        note = say(
+            "Riguarda la fattura {number}, non questa: conservata, lo stato non cambia.", number=meant.other
+        )
         workflow.record(row.document_id, sense.event, actor, now=now, message=note, sha256=sha256)
         return note
-    decision = workflow.report_status(
-        row.document_id,
-        sense.event,
-        actor,
-        now=now,
-        message=together(_words(row, sense), by_hand(by)),
-        detail=_errors(read),
-        sha256=sha256,
-    )
-    return decision.note
+    step = Step(
+        row.document_id, HubReported(sense.event), actor, together(_words(row, sense), by_hand(by)),
+        _errors(read), sha256, alone=True,
+    )  # fmt: skip
+    return _report(step, row, meant, final=sense.final, now=now)
+
+
+def _report(step: Step, row: Submission, meant: bodies.About, *, final: bool, now: datetime.datetime) -> str:
+    """Tell each document that is meant; whose last word came before keeps it."""
+    silent = set(meant.documents) - meant.left if final and meant.one is None else set()
+    lines = [
+        Line(pk, step.event.status, step.message, step.detail, step.sha256, alone=True)
+        for pk in sorted(silent)
+        if isinstance(step.event, HubReported)
+    ]
+    workflow.record_many(lines, step.actor, now=now)
+    steps = [replace(step, document_id=pk) for pk in meant.documents if pk not in silent]
+    notes = []
+    for told in workflow.advance_many(row.company_id, steps, now=now):
+        if isinstance(told.answer, Refusal):
+            raise RefusedError(told.answer.why, told.answer.remedy)
+        notes.append(told.answer.note)
+    return next(filter(None, notes), "")
 
 
 def _words(row: Submission, sense: Meaning) -> str:
@@ -130,12 +156,6 @@ def _words(row: Submission, sense: Meaning) -> str:
 
 def by_hand(name: str) -> str:
     return say("Abbinata a mano da {name}.", name=name) if name else ""
-
-
-def _another_invoice(row: Submission, sense: Meaning) -> str:
-    """NE and DT of a lotto name the one invoice they are about (RiferimentoFattura): its number, if it is not ours."""
-    number = (sense.reference.numero_fattura or "") if sense.reference else ""
-    return number if number != row.document.number else ""
 
 
 def _own_duplicate(row: Submission, sense: Meaning, read: ReadMessage) -> bool:

@@ -12,7 +12,7 @@ from fattorino.core.errors import InputError, SetupError
 from fattorino.core.sdi.message_io import ReadMessage, messages_in, read_message
 from fattorino.core.sdi.origin import Origin
 from fattorino.core.texts import say, say_many, together
-from fattorino.hub.flows import answers, matching, origins, receipts, terms
+from fattorino.hub.flows import answers, bodies, matching, origins, receipts, terms
 from fattorino.hub.flows.matching import Target, sdi_id
 from fattorino.hub.models import Message, Submission
 from fattorino.organisations.scope import company_scope, system_scope
@@ -215,7 +215,7 @@ def settle(
 
 
 def _documents(target: Target) -> set[int]:
-    mine = {target.submission.document_id} if target.submission is not None else set()
+    mine = set(bodies.documents_of(target.submission)) if target.submission is not None else set[int]()
     return mine | {each.document_id for each in target.received}
 
 

@@ -14,6 +14,8 @@ from fattorino.core.texts import say, together
 from fattorino.core.workflow.definition import Action, Dashboard
 from fattorino.documents import files
 from fattorino.documents import flows as documents
+from fattorino.documents.lotti import head_of
+from fattorino.hub.flows.bodies import listed_for_all
 from fattorino.hub.models import Submission
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import flows as workflow
@@ -38,7 +40,7 @@ def waiting(document_id: int, actor: Actor) -> Submission | None:
     return (
         Submission.objects.select_related("content")
         .filter(
-            document_id=document_id,
+            document_id=head_of(document_id, actor.company_id),
             company_id=actor.company_id,
             current=True,
             outgoing=None,
@@ -58,7 +60,7 @@ def take(actor: Actor, document_id: int, content: bytes, *, now: datetime.dateti
     if not actor.may_write:
         raise RefusedError(say("Il ruolo di consultazione non permette di consegnare file firmati."))
     with transaction.atomic():
-        workflow.lock(document_id)
+        workflow.lock(head_of(document_id, actor.company_id))
         row = waiting(document_id, actor)
         if row is None or row.content is None:
             raise RefusedError(
@@ -68,7 +70,7 @@ def take(actor: Actor, document_id: int, content: bytes, *, now: datetime.dateti
         _check(content, bytes(row.content.content), now)
         name = f"{row.base_name}.xml" + ("" if is_xml(content) else ".p7m")
         stored = documents.store(actor.company_id, content, now=now)
-        listed = [(document_id, name, stored)]
+        listed = listed_for_all(actor.company_id, [(row.document_id, name, stored)])
         files.attach_many(actor.company_id, documents.SIGNED, listed, now=now)
         Submission.objects.filter(pk=row.pk, outgoing=None).update(
             outgoing=stored, file_name=name, status=Status.SIGNED

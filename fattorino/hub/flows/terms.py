@@ -10,6 +10,8 @@ from django.db.models import Q
 
 from fattorino.core.sdi import deadlines
 from fattorino.core.texts import say
+from fattorino.documents.lotti import head_of
+from fattorino.hub.flows import bodies
 from fattorino.hub.models import Message, Submission, Term
 from fattorino.organisations.scope import company_scope, system_scope
 from fattorino.workflow import flows as workflow
@@ -49,10 +51,11 @@ def keep(submission_id: int, company_id: int, *, now: datetime.datetime) -> None
 
 def awaited(document_id: int, company_id: int) -> list[Term]:
     """What SdI owes about a document now, for its page; read only (rows may still be to be written)."""
-    row = Submission.objects.filter(document_id=document_id, company_id=company_id, current=True).first()
-    return (
-        [Term(awaited=term.awaited, since=term.since, due_at=term.due) for term in _owed(row)] if row else []
-    )
+    head = head_of(document_id, company_id)
+    row = Submission.objects.filter(document_id=head, company_id=company_id, current=True).first()
+    if row is None or document_id not in bodies.left_of(row):
+        return []
+    return [Term(awaited=term.awaited, since=term.since, due_at=term.due) for term in _owed(row)]
 
 
 def _owed(row: Submission) -> tuple[deadlines.Term, ...]:
@@ -61,7 +64,8 @@ def _owed(row: Submission) -> tuple[deadlines.Term, ...]:
     told: dict[str, datetime.datetime] = {}
     # Since a message may come twice under different names: the first of a kind begins the term.
     for event, happened, received in (
-        Message.objects.filter(submission=row, state=Message.State.APPLIED)
+        # What ends it for one document of a lotto ends it for no other: the last one closes the submission.
+        Message.objects.filter(submission=row, state=Message.State.APPLIED, document=None)
         .exclude(event="")
         .values_list("event", "happened_at", "received_at")
     ):
@@ -135,7 +139,9 @@ def _tell(term_id: int, now: datetime.datetime) -> int:
         term.save(update_fields=["passed_at", "warned_at"])
         actor = workflow.system_actor(term.company_id)
         event = "HubTermPassed" if passed else "HubTermNear"
-        workflow.remind(term.document_id, event, actor, now=now, message=words(term, passed=passed))
+        left = bodies.left_of(Submission.objects.get(pk=term.submission_id))
+        about = left[0] if left else term.document_id
+        workflow.remind(about, event, actor, now=now, message=words(term, passed=passed))
         return 1
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from fattorino.core.errors import ConflictError, InputError, RefusedError
 from fattorino.core.sdi.message_io import ReadMessage, read_message
 from fattorino.core.texts import say
+from fattorino.documents.lotti import head_of
 from fattorino.documents.received import received_as
 from fattorino.hub.flows import matching, origins, receive
 from fattorino.hub.flows.matching import Target
@@ -67,7 +68,7 @@ def _target(read: ReadMessage, document_id: int, actor: Actor) -> Target:
     kind = read.message.tipo
     row = (
         Submission.objects.select_related("document")
-        .filter(document_id=document_id, company_id=actor.company_id)
+        .filter(document_id=head_of(document_id, actor.company_id), company_id=actor.company_id)
         .exclude(status__in=NOT_SENT)
     )
     # Of several presentations the one whose file is named, else the last.

@@ -29,7 +29,13 @@ from fattorino.workflow.flows.configuration import (
     rebase,
     save_draft,
 )
-from fattorino.workflow.flows.documents import DocumentFacts, change_document, hold_for_edit, open_document
+from fattorino.workflow.flows.documents import (
+    DocumentFacts,
+    change_document,
+    hold_for_edit,
+    join_lotto,
+    open_document,
+)
 from fattorino.workflow.flows.looks import Look, delete_look, save_look
 from fattorino.workflow.flows.moves import next_change
 from fattorino.workflow.flows.notices import mark_document_read
@@ -69,6 +75,7 @@ __all__ = [
     "finish_action",
     "hold_configuration",
     "hold_for_edit",
+    "join_lotto",
     "leave_retired",
     "load_standard",
     "lock",

@@ -28,11 +28,16 @@ from fattorino.organisations import reading
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.rows import insert_rows, update_rows
 from fattorino.workflow import queries
+from fattorino.workflow.flows import lotti
 from fattorino.workflow.flows.moves import Judge, Move, Step, next_changes, start, write
 from fattorino.workflow.models import Document, PendingAction, StateChange
 
 # The class of the advisory locks by which a new configuration waits for the moves of a company's documents.
 CONFIGURING = 20827
+
+
+# The Hub and SdI as actors, see system_actor.
+_SYSTEM = frozenset({"hub", "sdi"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +89,25 @@ def advance_many(
     """
     with transaction.atomic():
         hold_configuration(company_id)
-        documents = _locked(company_id, [step.document_id for step in steps])
+        beside = lotti.beside(company_id, steps)
+        ids = {step.document_id for step in steps}.union(*beside.values())
+        documents = _locked(company_id, list(ids))
         version, workflow = queries.workflow_of(company_id)
-        judge = Judge(workflow, steps)
-        told: list[Advanced] = []
-        moves: list[Move] = []
-        for step in steps:
-            document = documents.get(step.document_id)
-            answer = judge.answer(document, step)
-            told.append(Advanced(answer))
-            if document is not None and isinstance(answer, Decision):
-                moves.append(Move(document, step, answer))
+        plan = lotti.spread(workflow, steps, documents, beside)
+        judge = Judge(workflow, plan.steps, plan.apart)
+        answers = {s.document_id: judge.answer(documents.get(s.document_id), s) for s in plan.steps}
+        lotti.bind(answers, plan, documents, company_id)
+        moves = [
+            Move(documents[step.document_id], step, answer)
+            for step in plan.steps
+            if isinstance(answer := answers[step.document_id], Decision)
+        ]
         write(moves, now, version)
         started = {p.document_id: p for p in start(moves, now, jobs=jobs)}
         for move in moves:
             if move.document.held_statuses and move.document.pk not in started and _frees_held(move):
                 _try_held(move.document, workflow, move.step.actor, now, version)
-        return [
-            Advanced(t.answer, started.get(step.document_id)) for t, step in zip(told, steps, strict=True)
-        ]
+        return [Advanced(answers[s.document_id], started.get(s.document_id)) for s in steps]
 
 
 def hold_configuration(company_id: int) -> None:
@@ -129,7 +134,16 @@ def try_lock_many(document_ids: Sequence[int]) -> set[int]:
     return set(rows.values_list("pk", flat=True))
 
 
-_NEEDED = ("company_id", "dashboard", "state", "state_since", "confirmed", "held_statuses", "change_seq")
+_NEEDED = (
+    "company_id",
+    "dashboard",
+    "state",
+    "state_since",
+    "confirmed",
+    "held_statuses",
+    "change_seq",
+    "lotto",
+)
 
 
 def _locked(company_id: int, ids: list[int]) -> dict[int, Document]:
@@ -152,7 +166,7 @@ def _try_held(
         moved = False
         for status in document.held_statuses:
             step = Step(document.pk, HubReported(status), actor)
-            answer = Judge(workflow, [step]).answer(document, step)
+            answer = lotti.single(document, Judge(workflow, [step]).answer(document, step))
             if isinstance(answer, Decision) and answer.to_state:
                 started = _take_held(document, step, status, answer, now, version)
                 moved = not started
@@ -256,25 +270,40 @@ def record(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line for the history of a document."""
+    """A line for the history of a document; `alone`: of this one only, even where it is the first of a lotto."""
 
     document_id: int
     event: str
     message: str
     detail: list[dict[str, Any]] = field(default_factory=list)
     sha256: str = ""
+    alone: bool = False
 
 
 def record_many(lines: Sequence[Line], actor: Actor, *, now: datetime.datetime) -> None:
     """The same for many documents of a company, in few statements."""
     if not lines:
         return
+    if actor.kind in _SYSTEM:
+        lines = _of_files(lines, actor.company_id)
     with transaction.atomic():
         documents = _locked(actor.company_id, [line.document_id for line in lines])
         numbers = next_changes(len(documents))
         rows = list(zip(documents, numbers, strict=True))
         update_rows(Document, actor.company_id, ("change_seq",), rows)
         insert_rows([_line(line, documents[line.document_id], actor, now) for line in lines])
+
+
+def _of_files(lines: Sequence[Line], company_id: int) -> list[Line]:
+    """What the Hub and SdI tell of the first document of a lotto, they tell of its file."""
+    beside = lotti.together_with(company_id, [line.document_id for line in lines if not line.alone])
+    others = [
+        replace(line, document_id=other)
+        for line in lines
+        if not line.alone
+        for other in beside.get(line.document_id, ())
+    ]
+    return [*lines, *others]
 
 
 def _line(line: Line, document: Document, actor: Actor, now: datetime.datetime) -> StateChange:

@@ -25,6 +25,7 @@ from fattorino.workflow import actions, queries, queue
 from fattorino.workflow.flows.advance import Advanced, advance_many, hold_configuration
 from fattorino.workflow.flows.bulk_items import Begun, count, note_begun
 from fattorino.workflow.flows.moves import Step
+from fattorino.workflow.flows.pending import to_carry_out
 from fattorino.workflow.models import BulkItem, BulkRun, PendingAction
 
 Status, Outcome = BulkRun.Status, BulkItem.Outcome
@@ -224,6 +225,7 @@ def left_open(company_id: int, run_id: int, limit: int) -> list[int]:
         company_id=company_id,
         finished_at=None,
         attempts__lt=ATTEMPTS,
+        leader=None,
         document_id__in=under_way.values("document_id"),
     )
     return list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
@@ -254,7 +256,7 @@ def begin_turn(company_id: int, run_id: int, limit: int, *, now: datetime.dateti
         told = advance_many(company_id, steps, now=now, jobs=False)
         begun = [_begun(item_id, each) for (item_id, _), each in zip(items, told, strict=True)]
         note_begun(company_id, run_id, begun, now=now)
-        return Turn([each.started for each in told if each.started], more=True)
+        return Turn(to_carry_out(told), more=True)
 
 
 def _starter(run: BulkRun) -> Actor | None:

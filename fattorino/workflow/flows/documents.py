@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -105,6 +106,18 @@ def hold_for_edit(actor: Actor, document_id: int, *, version: int | None) -> Doc
             say("Ricaricare la pagina, guardare che cosa è cambiato e ripetere la modifica."),
         )
     return document
+
+
+def join_lotto(company_id: int, document_ids: Sequence[int]) -> None:
+    """These documents travel in one file from now on, and no others with them (decision 0019).
+
+    The first of them is the one with the lowest number: whoever locks it and then the others meets nobody on the way.
+    """
+    lotti = Document.objects.filter(pk__in=document_ids, lotto__isnull=False).values_list("lotto", flat=True)
+    left = Document.objects.filter(company_id=company_id, lotto__in=set(lotti))
+    left.exclude(pk__in=document_ids).update(lotto=None)
+    mine = Document.objects.filter(pk__in=document_ids, company_id=company_id)
+    mine.update(lotto=min(document_ids))
 
 
 def change_document(

@@ -27,6 +27,7 @@ from fattorino.core.workflow.definition import MAKING_XML, Dashboard, Workflow
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.rows import insert_rows, update_rows
 from fattorino.workflow import actions, queries, queue
+from fattorino.workflow.flows import lotti
 from fattorino.workflow.flows.notices import tell
 from fattorino.workflow.models import Document, PendingAction, StateChange
 
@@ -40,6 +41,7 @@ class Step:
 
     Attributes:
         run: what began earlier and runs on by itself keeps one id; None: the action that starts now is the first.
+        alone: it concerns this document only, even where it is the first of a lotto.
     """
 
     document_id: int
@@ -49,6 +51,7 @@ class Step:
     detail: list[dict[str, Any]] = field(default_factory=list)
     sha256: str = ""
     run: uuid.UUID | None = None
+    alone: bool = False
 
 
 @dataclass(slots=True)
@@ -84,8 +87,10 @@ def next_changes(count: int) -> list[int]:
 class Judge:
     """Asks the rules; what they need of the database is read once for all documents."""
 
-    def __init__(self, workflow: Workflow, steps: Sequence[Step]) -> None:
-        self.workflow = workflow
+    def __init__(
+        self, workflow: Workflow, steps: Sequence[Step], apart: frozenset[int] = frozenset()
+    ) -> None:
+        self.workflow, self.apart = workflow, apart
         # The end of an action is not refused because that very action is still open.
         asking = [s.document_id for s in steps if isinstance(s.event, _ASKING)]
         busy = PendingAction.objects.filter(document_id__in=asking, finished_at=None)
@@ -108,6 +113,7 @@ class Judge:
             may_write=step.actor.may_write,
             actor_names=self.names[step.actor],
             runnable=actions.runnable(),
+            apart=document.pk in self.apart,
         )
         return rules.decide(self.workflow, document.state, step.event, facts)
 
@@ -198,8 +204,14 @@ def start(moves: list[Move], now: datetime.datetime, *, jobs: bool = True) -> li
         for move in moves
         if move.answer.start
     ]
-    insert_rows(started)
-    for pending in started if jobs else ():
+    leading, following = lotti.leaders_first(started, {move.document.pk: move.document for move in moves})
+    insert_rows(leading)
+    lead = {pending.document_id: pending for pending in leading}
+    of_lotto = {move.document.pk: move.document.lotto_id for move in moves}
+    for pending in following:
+        pending.leader, pending.attempts = lead[of_lotto[pending.document_id] or 0], 0
+    insert_rows(following)
+    for pending in leading if jobs else ():
         # A lock per action, not per document: at most one is open, and the next one need not wait for the queue's poll.
         queue.defer(
             run_action, lock=f"action:{pending.pk}", company_id=pending.company_id, pending_id=pending.pk

@@ -14,7 +14,7 @@ from fattorino.core.workflow.definition import ACTION_LABELS, Action
 from fattorino.organisations.rows import update_rows
 from fattorino.workflow import queries
 from fattorino.workflow.actions import ActionResult
-from fattorino.workflow.flows.advance import advance_many
+from fattorino.workflow.flows.advance import Advanced, advance_many
 from fattorino.workflow.flows.bulk_items import Ended, note_ended
 from fattorino.workflow.flows.moves import Step
 from fattorino.workflow.models import PendingAction
@@ -29,7 +29,7 @@ def take_pending(pending_id: int, company_id: int) -> PendingAction | None:
 def take_many(pending_ids: list[int], company_id: int) -> list[PendingAction]:
     """Count an attempt of each of these that is not finished; those."""
     with transaction.atomic():
-        rows = _open(pending_ids, company_id)
+        rows = _open(pending_ids, company_id, leader=None)
         PendingAction.objects.filter(pk__in=[p.pk for p in rows]).update(attempts=F("attempts") + 1)
         for pending in rows:
             pending.attempts += 1
@@ -59,30 +59,44 @@ def finish_many(
         the actions that run on from these.
     """
     with transaction.atomic():
-        rows = _open(list(results), company_id)
+        rows = _with_followers(_open(list(results), company_id))
         for pending in rows:
-            result = results[pending.pk]
+            result = results[pending.leader_id or pending.pk]
             pending.finished_at, pending.succeeded, pending.message = now, result.ok, result.message
         _close(rows, company_id)
-        told = advance_many(company_id, [_step(p, results[p.pk]) for p in rows], now=now, jobs=jobs)
+        told = advance_many(
+            company_id, [_step(p, results[p.leader_id or p.pk]) for p in rows], now=now, jobs=jobs
+        )
         ended = []
         for pending, each in zip(rows, told, strict=True):
             if isinstance(each.answer, Refusal):
                 raise RefusedError(each.answer.why, each.answer.remedy)
-            then = results[pending.pk].then
+            then = None if pending.leader_id else results[pending.pk].then
             if pending.succeeded and then:
                 then()
             if not each.started:
                 ended.append(Ended(pending.document_id, bool(pending.succeeded), pending.message))
         for after in then_for_many:
-            after([pending for pending in rows if pending.succeeded])
+            after([pending for pending in rows if pending.succeeded and not pending.leader_id])
         note_ended(company_id, ended, now=now)
-        return [each.started for each in told if each.started]
+        return to_carry_out(told)
 
 
-def _open(pending_ids: list[int], company_id: int) -> list[PendingAction]:
+def to_carry_out(told: Sequence[Advanced]) -> list[PendingAction]:
+    """The actions that these moves started: of a lotto the one of its file, whichever document was told."""
+    started = [each.started.leader or each.started for each in told if each.started]
+    return list({pending.pk: pending for pending in started}.values())
+
+
+def _open(pending_ids: list[int], company_id: int, **chosen: None) -> list[PendingAction]:
     rows = PendingAction.objects.select_for_update().filter(pk__in=pending_ids, company_id=company_id)
-    return list(rows.filter(finished_at=None).order_by("pk"))
+    return list(rows.filter(finished_at=None, **chosen).order_by("pk"))
+
+
+def _with_followers(rows: list[PendingAction]) -> list[PendingAction]:
+    """Those of the other documents of their files end with them, in one transaction."""
+    follow = PendingAction.objects.select_for_update().filter(leader__in=[row.pk for row in rows])
+    return [*rows, *follow.filter(finished_at=None).order_by("pk")] if rows else []
 
 
 def _close(rows: list[PendingAction], company_id: int) -> None:

@@ -37,6 +37,10 @@ class Document(models.Model):
     search_text = models.TextField(blank=True)
     # Hub statuses that came too early; tried again after each move.
     held_statuses = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    # Of documents that travel in one file (a lotto): the first of them, in itself too. Empty for all others.
+    lotto = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="of_lotto", db_index=False
+    )
     # Counts saves by people: the form sends it back, so that nobody overwrites what she has not seen.
     version = models.PositiveIntegerField(default=1)
     # Grows with every change that a list shows, over the whole installation: pages ask for what is newer.
@@ -57,6 +61,9 @@ class Document(models.Model):
             # Hardly any document is in it: a move writes it only where a status waits.
             models.Index(
                 fields=["company", "id"], condition=~models.Q(held_statuses=[]), name="document_holding"
+            ),
+            models.Index(
+                fields=["lotto"], condition=models.Q(lotto__isnull=False), name="documents_of_lotto"
             ),
         ]
 
@@ -124,11 +131,20 @@ class PendingAction(models.Model):
     finished_at = models.DateTimeField(null=True)
     succeeded = models.BooleanField(null=True)
     message = models.TextField(blank=True)
+    # Of a lotto the first document's action is carried out, once for the file; those of the others end with it.
+    leader = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="followers", db_index=False
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["document"], condition=models.Q(finished_at=None), name="one_open_action"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["leader"], condition=models.Q(leader__isnull=False), name="actions_that_follow"
             ),
         ]
 
