@@ -17,7 +17,17 @@ from procrastinate.contrib.django import app
 from fattorino import clock
 from fattorino.core.errors import ChannelError
 from fattorino.core.texts import say
-from fattorino.hub.channels.base import Accepted, ChannelPort, Fate, Outgoing, Parcel, Refused, Result
+from fattorino.hub.channels.base import (
+    Accepted,
+    ChannelPort,
+    Fate,
+    Outgoing,
+    Parcel,
+    Refused,
+    Result,
+    Together,
+    Untried,
+)
 from fattorino.hub.flows import consignments, turns, waves
 from fattorino.hub.flows import transmit as sending
 from fattorino.hub.models import Channel
@@ -32,6 +42,9 @@ AGAIN = RetryStrategy(
 )
 # A turn lasts so long; then the next in the queue has its turn, and a worker that is stopped need not be killed.
 SECONDS = 3.0
+# Files that are written down as on their way together: as many as lately went in so many seconds. So a death leaves in
+# doubt only what would soon have gone, and of a slow way no more than what is under way. And at most so many.
+TOGETHER_SECONDS, TOGETHER_MOST = 0.3, 150
 # What became of files that were sent is known only here: so often, with growing pauses, it is tried to write it down.
 WRITES = 6
 
@@ -43,9 +56,17 @@ def turn(company_id: int, channel_id: int, slot: int) -> None:
     with company_scope(company_id):
         wave = waves.begin(company_id, channel_id, slot, now=clock.now())
     while wave:
-        results = send_all(wave.port, wave.files)
-        more = time.monotonic() < until
-        wave = _written(partial(_settle, company_id, channel_id, slot, results, more))
+        begun = time.monotonic()
+        results = send_all(wave.port, wave.files, wave.width)
+        most = _together(results, time.monotonic() - begun) if time.monotonic() < until else None
+        wave = _written(partial(_settle, company_id, channel_id, slot, results, most))
+
+
+def _together(results: dict[int, Result], seconds: float) -> int:
+    """How many files the next wave may have; 0, so no more than are sent at the same moment, after any failure."""
+    if not all(isinstance(result, Accepted) for result in results.values()):
+        return 0
+    return min(TOGETHER_MOST, int(len(results) * TOGETHER_SECONDS / max(seconds, 0.001)))
 
 
 @app.task(name="hub.wake", retry=AGAIN)
@@ -103,12 +124,12 @@ def transmit(company_id: int, submission_id: int) -> None:
 
 
 def _settle(
-    company_id: int, channel_id: int, slot: int, results: dict[int, Result], more: bool
+    company_id: int, channel_id: int, slot: int, results: dict[int, Result], most: int | None
 ) -> waves.Wave | None:
     try:
         with company_scope(company_id):
-            if more:
-                return waves.go_on(company_id, channel_id, slot, results, now=clock.now())
+            if most is not None:
+                return waves.go_on(company_id, channel_id, slot, results, now=clock.now(), most=most)
             waves.end(company_id, channel_id, slot, results, now=clock.now())
             return None
     except (OperationalError, InterfaceError):
@@ -149,34 +170,55 @@ def _written(write: Callable[[], T]) -> T:
 # ------------------------------------------------------------------------------------------------- the network
 
 
-def send_all(port: ChannelPort, files: Sequence[turns.Claimed]) -> dict[int, Result]:
-    """Send these at the same time, so that a death leaves only what really was under way."""
+def send_all(port: ChannelPort, files: Sequence[turns.Claimed], width: int = 1) -> dict[int, Result]:
+    """Send these, so many at the same time; whatever goes wrong with one is its answer."""
+    full = [each for each in files if each.file.content]
+    results: dict[int, Result] = {each.submission_id: _empty() for each in files if not each.file.content}
+    if isinstance(port, Together):
+        told = _many(port, [each.file for each in full], width)
+    elif len(full) < 2:
+        told = [_one(port, each.file) for each in full]
+    else:
+        with ThreadPoolExecutor(len(full)) as threads:
+            told = list(threads.map(lambda each: _one(port, each.file), full))
+    return results | {
+        each.submission_id: _meant(port, each.file, answer) for each, answer in zip(full, told, strict=True)
+    }
+
+
+def _empty() -> ChannelError:
+    return ChannelError(say("Il file da inviare è vuoto."), uncertain=False, permanent=True, of_file=True)
+
+
+def _many(port: Together, files: Sequence[Outgoing], width: int) -> Sequence[Result | Exception]:
     if not files:
-        return {}
-    if len(files) == 1:
-        return {files[0].submission_id: send(port, files[0].file)}
-    with ThreadPoolExecutor(len(files)) as threads:
-        answers = list(threads.map(lambda claimed: send(port, claimed.file), files))
-    return {claimed.submission_id: answer for claimed, answer in zip(files, answers, strict=True)}
-
-
-def send(port: ChannelPort, file: Outgoing) -> Result:
-    """Send one; whatever goes wrong is its answer."""
-    if not file.content:
-        return ChannelError(say("Il file da inviare è vuoto."), uncertain=False, permanent=True, of_file=True)
+        return []
     try:
-        answer = port.send(file)
-    except ChannelError as error:
-        return _asked(port, file, error) if error.uncertain else error
-    except Exception:  # noqa: BLE001 - the border to the network: a file that breaks it must not stop the others
-        log.error("%s\n%s", file.file_name, traceback.format_exc())
-        return sending.BrokenError()
+        return port.send_many(files, width=width)
+    except Exception as error:  # noqa: BLE001 - as in _one; of none is known how far it came
+        return [error] * len(files)
+
+
+def _one(port: ChannelPort, file: Outgoing) -> Result | Exception:
+    try:
+        return port.send(file)
+    except Exception as error:  # noqa: BLE001 - the border to the network: a file that breaks it must not stop the others
+        return error
+
+
+def _meant(port: ChannelPort, file: Outgoing, answer: Result | Exception) -> Result:
+    """What an answer means for a file that was not sent in vain."""
+    if isinstance(answer, ChannelError):
+        return _asked(port, file, answer) if answer.uncertain else answer
+    if isinstance(answer, Accepted | Untried):
+        return answer
     if isinstance(answer, Refused):
         # Only an outcome is refused in the same breath; a way that does so with a file does not take it.
         return ChannelError(
             say("Il canale ha rifiutato il file."), uncertain=False, permanent=True, of_file=True
         )
-    return answer
+    log.error("%s\n%s", file.file_name, "".join(traceback.format_exception(answer)))
+    return sending.BrokenError()
 
 
 def _asked(port: ChannelPort, file: Outgoing, error: ChannelError) -> Result:

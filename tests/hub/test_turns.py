@@ -15,7 +15,7 @@ from django.db import connection
 from fattorino import clock
 from fattorino.core.errors import ChannelError
 from fattorino.hub import tasks_sending
-from fattorino.hub.channels.base import Accepted, Alone, Outgoing, Step
+from fattorino.hub.channels.base import Accepted, Alone, Outgoing, Result, Step, Untried
 from fattorino.hub.flows import channels, health, transmit, turns, waves
 from fattorino.hub.models import Channel, ChannelUse, Submission, Transmission
 from fattorino.organisations.scope import company_scope
@@ -328,6 +328,72 @@ def test_a_channel_that_cannot_be_set_up_rests_and_no_file_has_failed(
     assert channel_of(row).closed_until and channel_of(row).last_error
     assert (again(row).status, again(row).failures) == (Status.QUEUED, 0)
     assert not Transmission.objects.exists()
+
+
+def test_what_was_not_even_begun_waits_again_and_has_lost_nothing(desk: Desk) -> None:
+    """The way failed with one file of a portion; of the rest only what was in doubt before is in doubt."""
+    lost, fresh = many(desk, 2)
+    Channel.objects.update(concurrency=4)
+    channel = channel_of(lost)
+    waves.begin(channel.company_id, channel.pk, 1, now=NOW)
+    waves.end(channel.company_id, channel.pk, 1, {lost.pk: LOST, fresh.pk: Untried()}, now=NOW)
+    assert (again(fresh).status, again(fresh).failures) == (Status.QUEUED, 0)
+    assert not Transmission.objects.filter(submission=fresh).exists()
+    wave = waves.begin(channel.company_id, channel.pk, 1, now=later(3601))
+    assert wave and {each.submission_id for each in wave.files} == {lost.pk, fresh.pk}
+    waves.end(channel.company_id, channel.pk, 1, {lost.pk: Untried(), fresh.pk: Untried()}, now=later(3601))
+    assert (again(lost).status, again(lost).next_attempt_at) == (Status.UNCERTAIN, later(3601))
+    assert again(fresh).status == Status.QUEUED
+    assert not Transmission.objects.filter(outcome=Transmission.Outcome.OPEN).exists()
+
+
+class Wide(Line):
+    """A way that sends many files by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.portions: list[int] = []
+        self.failing = False
+
+    def send_many(self, files: Sequence[Outgoing], *, width: int) -> Sequence[Result | Exception]:
+        self.portions.append(len(files))
+        if self.failing:
+            return [DOWN, *[Untried()] * (len(files) - 1)]
+        return [self.send(file) for file in files]
+
+
+def test_portions_grow_while_files_go_fast_and_only_as_far_as_memory_and_the_limit_allow(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = Wide()
+    monkeypatch.setattr(channels, "port", lambda row: wide)
+    monkeypatch.setattr(tasks_sending, "TOGETHER_SECONDS", 1e6)  # however slow the machine
+    monkeypatch.setattr(tasks_sending, "SECONDS", 1e6)
+    row = queued(desk)
+    wait(desk, row, 400)
+    Channel.objects.update(concurrency=8)
+    turn(channel_of(row))
+    assert wide.portions[0] == 4 and max(wide.portions) == tasks_sending.TOGETHER_MOST
+    assert sum(wide.portions) == 401 == len(set(wide.sent))
+    monkeypatch.setattr(turns, "ROOM", 2 * len(again(row).outgoing.content))  # type: ignore[union-attr]
+    Submission.objects.update(status=Status.QUEUED)
+    wide.portions.clear()
+    turn(channel_of(row))
+    assert set(wide.portions) <= {1, 2} and sum(wide.portions) == 401
+
+
+def test_a_portion_of_a_way_that_fails_costs_one_file_an_attempt(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = Wide()
+    wide.failing = True
+    monkeypatch.setattr(channels, "port", lambda row: wide)
+    row = queued(desk)
+    wait(desk, row, 30)
+    Channel.objects.update(concurrency=16)
+    turn(channel_of(row))
+    assert Submission.objects.filter(failures__gt=0).count() == health.BREAKS_AT == len(wide.portions)
+    assert set(wide.portions) == {8} and channel_of(row).closed_until
 
 
 # ----------------------------------------------------------------------------------------------------- poison

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from fattorino.core.errors import ChannelError
 from fattorino.core.texts import say, together
 from fattorino.core.workflow.decide import HubReported
-from fattorino.hub.channels.base import Accepted, Result
+from fattorino.hub.channels.base import Accepted, Result, Untried
 from fattorino.hub.flows import fallback, health, turns
 from fattorino.hub.models import Channel, Submission, Transmission
 from fattorino.organisations.rows import update_rows
@@ -78,11 +78,14 @@ def settle(
         rows = _locked(channel.company_id, results)
         taken = [(row, answer) for row in rows if isinstance(answer := results[row.pk], Accepted)]
         failed = [(row, error) for row in rows if isinstance(error := results[row.pk], ChannelError)]
+        untried = [row for row in rows if isinstance(results[row.pk], Untried)]
         _close(
             [(row.pk, Outcome.ACCEPTED, "", answer.identificativo_sdi) for row, answer in taken]
             + [(row.pk, _outcome(error), error.text, "") for row, error in failed],
             now,
         )
+        if untried:
+            _give_back(untried, now)
         if taken:
             _take(channel.company_id, taken, now)
         if failed:
@@ -90,7 +93,7 @@ def settle(
             for row, error in failed:
                 _fail(row, error, row.pk in doubtful, now)
         if note:
-            health.note(channel, list(results.values()), now=now)
+            health.note(channel, [r for r in results.values() if not isinstance(r, Untried)], now=now)
         if failed:
             turns.look_ahead(Channel.objects.get(pk=channel.pk), now=now)
 
@@ -120,6 +123,9 @@ def arrived(row: Submission, *, now: datetime.datetime) -> None:
 def note_only(company_id: int, submission_id: int, result: Result, *, now: datetime.datetime) -> None:
     """The document could not be told, for a fault of the program: at least nothing is sent twice for that."""
     sdi_id = result.identificativo_sdi if isinstance(result, Accepted) else ""
+    if isinstance(result, Untried):
+        _give_back(_locked(company_id, [submission_id]), now)
+        return
     outcome = _outcome(result) if isinstance(result, ChannelError) else Outcome.ACCEPTED
     rows = Submission.objects.filter(pk=submission_id, company_id=company_id, status=Status.SENDING)
     if outcome == Outcome.ACCEPTED:
@@ -203,6 +209,19 @@ def _later(row: Submission, error: ChannelError, now: datetime.datetime, status:
         together(error.message, say("Nuovo tentativo tra {pause}.", pause=_pause_text(pause))),
         now,
     )
+
+
+def _give_back(rows: Sequence[Submission], now: datetime.datetime) -> None:
+    """Back to where they were taken from: nothing of them has left in the attempt that was written down for them."""
+    Transmission.objects.filter(submission__in=rows, outcome=Outcome.OPEN).delete()
+    # Of the others a receipt has come meanwhile.
+    waiting = [row for row in rows if row.status == Status.SENDING]
+    doubtful = _in_doubt([row.pk for row in waiting])
+    for row in waiting:
+        row.status = Status.UNCERTAIN if row.pk in doubtful else Status.QUEUED
+    for company_id in {row.company_id for row in waiting}:
+        values = [(row.pk, row.status, now if row.pk in doubtful else None) for row in waiting]
+        update_rows(Submission, company_id, ("status", "next_attempt_at"), values)
 
 
 def give_up(row: Submission, text: str, now: datetime.datetime) -> None:

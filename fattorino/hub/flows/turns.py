@@ -35,14 +35,22 @@ WIDE = 16
 # A single file goes before the thousands of an *invio massivo*.
 BEHIND_OTHERS = -10
 
+# Bytes of files that are in memory at the same time for one slot; a single one may be larger.
+ROOM = 16_000_000
+
 _TAKE = """
 with next as (
-    select id from hub_submission
-    where company_id = %s and channel_id = %s and status = 'queued' and consignment_id is null
-        and (next_attempt_at is null or next_attempt_at <= %s)
-    order by priority desc, id limit %s for update skip locked
+    select s.id, s.priority, coalesce(f.size, 0) as size
+    from hub_submission s left join documents_storedfile f on f.id = s.outgoing_id
+    where s.company_id = %s and s.channel_id = %s and s.status = 'queued' and s.consignment_id is null
+        and (s.next_attempt_at is null or s.next_attempt_at <= %s)
+    order by s.priority desc, s.id limit %s for update of s skip locked
+), summed as (
+    select id, sum(size) over w as together, row_number() over w as place from next
+    window w as (order by priority desc, id)
 )
-update hub_submission s set status = 'sending' from next where s.id = next.id
+update hub_submission s set status = 'sending' from summed
+where s.id = summed.id and (summed.together <= %s or summed.place = 1)
 returning s.id, s.document_id, s.file_name, s.outgoing_id
 """
 
@@ -218,7 +226,7 @@ def claim(channel: Channel, slot: int, *, now: datetime.datetime, most: int, roo
         free = len(taken) or _fitting(channel, free, room, now)
     if len(taken) < free:
         with connection.cursor() as cursor:
-            cursor.execute(_TAKE, [channel.company_id, channel.pk, now, free - len(taken)])
+            cursor.execute(_TAKE, [channel.company_id, channel.pk, now, free - len(taken), room or ROOM])
             taken += cursor.fetchall()
     health.spend(channel, len(taken), now=now)
     insert_rows(

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from fattorino.core.errors import ChannelError, FattorinoError
 from fattorino.core.texts import say
-from fattorino.hub.channels.base import ChannelPort, Result
+from fattorino.hub.channels.base import ChannelPort, Result, Together
 from fattorino.hub.flows import channels, consignments, fallback, health, transmit, turns
 from fattorino.hub.models import Channel
 
@@ -19,10 +19,15 @@ Results = Mapping[int, Result]
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """Files that are on their way from now on, and the way itself; none where they were put into a parcel."""
+    """Files that are on their way from now on, and the way itself; none where they were put into a parcel.
+
+    Attributes:
+        width: how many of them may be under way at the same moment.
+    """
 
     port: ChannelPort
     files: list[turns.Claimed]
+    width: int = 1
 
 
 def begin(company_id: int, channel_id: int, slot: int, *, now: datetime.datetime) -> Wave | None:
@@ -31,16 +36,20 @@ def begin(company_id: int, channel_id: int, slot: int, *, now: datetime.datetime
         # Nobody else has this slot: what is open in it was left by one who died.
         transmit.died(company_id, turns.left_open(company_id, channel_id, slot), now=now)
         channel = _channel(company_id, channel_id)
-        return _next(channel, slot, now=now) if channel else None
+        return _next(channel, slot, 0, now=now) if channel else None
 
 
 def go_on(
-    company_id: int, channel_id: int, slot: int, results: Results, *, now: datetime.datetime
+    company_id: int, channel_id: int, slot: int, results: Results, *, now: datetime.datetime, most: int = 0
 ) -> Wave | None:
-    """Write down what became of a wave, and take the next one."""
+    """Write down what became of a wave, and take the next one.
+
+    Args:
+        most: files that may be written down as on their way together; never fewer than the slot's width.
+    """
     with transaction.atomic():
         channel = _settled(company_id, channel_id, results, now)
-        return _next(channel, slot, now=now)
+        return _next(channel, slot, most, now=now)
 
 
 def end(company_id: int, channel_id: int, slot: int, results: Results, *, now: datetime.datetime) -> None:
@@ -67,7 +76,7 @@ def _channel(company_id: int, channel_id: int) -> Channel | None:
     return Channel.objects.filter(pk=channel_id, company_id=company_id).first()
 
 
-def _next(channel: Channel, slot: int, *, now: datetime.datetime) -> Wave | None:
+def _next(channel: Channel, slot: int, most: int, *, now: datetime.datetime) -> Wave | None:
     if not channel.active:
         fallback.leave(channel, now=now)
         return None
@@ -81,9 +90,11 @@ def _next(channel: Channel, slot: int, *, now: datetime.datetime) -> Wave | None
             if consignments.fill(channel, port, now=now):
                 return Wave(port, [])
         elif port:
-            files = turns.claim(channel, slot, now=now, most=turns.width(channel, slot))
+            width = turns.width(channel, slot)
+            most = max(width, most) if isinstance(port, Together) else width
+            files = turns.claim(channel, slot, now=now, most=most)
             if files:
-                return Wave(port, files)
+                return Wave(port, files, width)
         channel.refresh_from_db()
     turns.look_ahead(channel, now=now)
     return None
