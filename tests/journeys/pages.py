@@ -8,13 +8,16 @@ import hmac
 import re
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from playwright.sync_api import Locator, Page, expect
 
 from fattorino.core.fatturapa.draft import Party
 
 BUTTON = "Genera XML e invia"
+# Seconds that six digits may be on their way.
+TYPING = 12
+DASHBOARD = re.compile(r"/dashboard/[a-z-]+/$")
 DOCUMENT = re.compile(r"/entrate/(\d+)/$")
 LINE: Mapping[str, str] = {
     "linee-0-descrizione": "Corso di aggiornamento",
@@ -32,10 +35,21 @@ def sign_in(page: Page, email: str, password: str) -> None:
 
 def totp(secret: str, at: float | None = None) -> str:
     """The six digits of RFC 6238 (SHA-1, 30 s) for a base32 secret."""
+    if at is None and (left := 30 - time.time() % 30) < TYPING:
+        time.sleep(left)  # they must still be right when they arrive
     key = base64.b32decode(secret.replace(" ", "").upper() + "=" * (-len(secret.replace(" ", "")) % 8))
     digest = hmac.digest(key, struct.pack(">Q", int((time.time() if at is None else at) // 30)), hashlib.sha1)
     start = digest[-1] & 15
     return f"{(struct.unpack('>I', digest[start : start + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+def until(page: Page, come: Callable[[], bool], *, seconds: float = 120) -> None:
+    """Load the page again until something has come there that it does not tell by itself."""
+    deadline = time.monotonic() + seconds
+    while not come():
+        assert time.monotonic() < deadline, f"it did not come to {page.url} within {seconds:.0f} s"
+        page.wait_for_timeout(300)
+        page.reload()
 
 
 # The form -------------------------------------------------------------------------------------------------
@@ -158,8 +172,8 @@ def sent_name(page: Page) -> str:
 
 
 def document_of(page: Page, title: str) -> int:
-    """The id of a document by its title in the list, for example "Fattura 2"."""
-    page.goto("/entrate/")
+    """The id of a document by its title in the list, for example "Fattura 2", however many are newer."""
+    page.goto(f"/entrate/?numero={title.split()[-1]}")
     link = page.get_by_role("link", name=title, exact=True)
     found = DOCUMENT.search(str(link.get_attribute("href")))
     assert found

@@ -21,8 +21,8 @@ from fattorino.config import demo
 from fattorino.config.postgres import die_with_parent
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-START_LIMIT = 120.0
-STOP_LIMIT = 30.0
+START_LIMIT = 300.0
+STOP_LIMIT = 60.0
 # Two simulated hours until the receipt and six more until a PA answers: half a second and two.
 SPEED = 14_400
 READER = "consulta@ordine.example"

@@ -41,7 +41,7 @@ NOTICE = """level => document.dispatchEvent(
 Visitor = Callable[[str | None], Page]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def house(product: Product) -> House:
     """Numbers of something of every kind."""
     words = "from tests.journeys.every_kind import furnish; furnish()"

@@ -117,7 +117,9 @@ def test_a_run_over_all_that_was_found_is_paused_resumed_and_followed(
         expect(page.locator("#bulk-progress h2")).to_have_text("In pausa")
         # By keyboard: what is drawn anew every second must not take the focus away.
         page.locator("#bulk-pause").focus()
-        page.wait_for_timeout(2500)
+        for _ in range(2):
+            with page.expect_response(lambda answer: "/invio-massivo/" in answer.url):
+                pass
         assert page.evaluate("document.activeElement.id") == "bulk-pause"
         picture(page, "40-invio-massivo-pausa")
     expect(page.locator(".bulk-figures")).to_contain_text(f"{COPIES + 1} in attesa")

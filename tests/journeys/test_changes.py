@@ -7,6 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.journeys.conftest import NARROW, Picture
+from tests.journeys.pages import document_of, duplicate
 from tests.journeys.product import Product
 from tests.journeys.test_with_telephone import fits
 
@@ -17,11 +18,9 @@ from fattorino.config import demo
 from fattorino.organisations.queries import find_company
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow import flows
-from fattorino.workflow.models import Document
 company = find_company(demo.ORDINE["id_codice"]).pk
 with company_scope(company):
-    pk = Document.objects.filter(company_id=company, state="DA_PROCESSARE").values_list("pk", flat=True)[0]
-    flows.report_status(pk, "RC", flows.system_actor(company, "sdi"), now=clock.now(), message="Prova")
+    flows.report_status({document}, "RC", flows.system_actor(company, "sdi"), now=clock.now(), message="Prova")
 """
 
 
@@ -47,12 +46,15 @@ def test_a_change_is_found_again_in_the_change_log(
 def test_an_unexpected_outcome_is_marked_as_seen_with_a_note(
     product: Product, new_context: Callable[..., BrowserContext], picture: Picture
 ) -> None:
-    product.manage("shell", "--no-imports", "-c", UNEXPECTED)
+    writer = new_context().new_page()
+    document = duplicate(writer, document_of(writer, "Fattura 2"))
+    title = writer.locator("h1").inner_text().split(" del ")[0]
+    product.manage("shell", "--no-imports", "-c", UNEXPECTED.format(document=document))
     page = new_context(viewport=NARROW, has_touch=True).new_page()
     page.goto("/dashboard/privati/")
     fits(page)
     page.get_by_role("link", name="Esiti non attesi").click()
-    row = page.locator("tbody tr").first
+    row = page.locator("tbody tr", has=page.get_by_role("link", name=title, exact=True))
     row.locator("summary").click()
     row.get_by_label("Nota (facoltativa)").fill("Sentito il cliente")
     fits(page)
@@ -60,5 +62,5 @@ def test_an_unexpected_outcome_is_marked_as_seen_with_a_note(
     row.get_by_role("button", name="Segna come visto").click()
     expect(page.locator("#notices")).to_contain_text("Esito segnato come visto")
     page.get_by_role("link", name="Visti", exact=True).click()
-    expect(page.locator("tbody tr").first).to_contain_text("Sentito il cliente")
+    expect(row).to_contain_text("Sentito il cliente")
     fits(page)

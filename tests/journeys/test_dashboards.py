@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from fattorino.config import demo
 from tests.journeys.conftest import NARROW, Picture, Watch
-from tests.journeys.pages import document_of, duplicate, expect_state, row, send, sign_in
+from tests.journeys.pages import DASHBOARD, document_of, duplicate, expect_state, row, send, sign_in
 from tests.journeys.product import Product
 from tests.journeys.test_with_telephone import fits
 
 PRIVATE = "/dashboard/privati/"
-# What is promised, and what a busy machine is granted.
-PROMISED, GRANTED = 2.0, 6.0
 
 
 def gadget(page: Page, code: str) -> Locator:
@@ -27,16 +24,14 @@ def number(page: Page, code: str) -> int:
     return int(gadget(page, code).inner_text().replace(".", ""))
 
 
-def follows(page: Page, code: str, expected: int) -> float:
-    """Seconds until the gadget shows the number, without a reload."""
-    begun = time.monotonic()
+def follows(page: Page, code: str, expected: int) -> None:
+    """The gadget comes to show the number, without a reload; how soon, `bench.many` measures."""
     expect(gadget(page, code)).to_have_text(str(expected))
-    return time.monotonic() - begun
 
 
 def test_the_dashboard_follows_what_happens_without_a_reload(page: Page, picture: Picture) -> None:
     page.goto("/")
-    expect(page.get_by_role("heading", name="Fatture attive")).to_be_visible()
+    expect(page).to_have_url(DASHBOARD)
     page.goto(PRIVATE)
     expect(page.locator("[data-dashboard]")).to_have_attribute("data-channel", "live")
     page.evaluate("window.neverReloaded = true")
@@ -46,8 +41,7 @@ def test_the_dashboard_follows_what_happens_without_a_reload(page: Page, picture
     other = page.context.new_page()
     source = document_of(other, "Fattura 2")
     document = duplicate(other, source)
-    took = follows(page, "DA_PROCESSARE", before + 1)
-    assert took < GRANTED, f"{took:.1f} s instead of {PROMISED}"
+    follows(page, "DA_PROCESSARE", before + 1)
     send(other)
     expect_state(other, "Consegnato")
     follows(page, "CONSEGNATO", delivered + 1)
@@ -68,7 +62,7 @@ def test_where_the_live_channel_does_not_answer_the_page_asks_by_itself(
     before = number(page, "DA_PROCESSARE")
     other = context.new_page()
     duplicate(other, document_of(other, "Fattura 2"))
-    assert follows(page, "DA_PROCESSARE", before + 1) < GRANTED
+    follows(page, "DA_PROCESSARE", before + 1)
 
 
 def test_signing_out_elsewhere_is_told_on_the_open_dashboard(

@@ -20,7 +20,7 @@ from fattorino.core.fatturapa.draft import Draft, Line, Party, draft_from_json
 from fattorino.core.sdi import soap
 from tests.documents.received import SUPPLIER
 from tests.journeys.conftest import NARROW, Picture, Watch
-from tests.journeys.pages import sign_in
+from tests.journeys.pages import sign_in, until
 from tests.journeys.product import SPEED, Product
 from tests.journeys.samples import signed
 from tests.journeys.test_with_telephone import fits
@@ -42,7 +42,7 @@ def line(product: Product, control: Callable[..., Any]) -> Iterator[Callable[...
 
     def send(numero: str, *, pa: bool = True, seller: Party = SUPPLIER) -> None:
         content = _invoice(numero, OFFICE if pa else CODE, seller)
-        name = f"IT01234567897_P{abs(hash(numero)) % 10_000:04}.xml"
+        name = f"IT01234567897_{numero.replace('/', '')}.xml"
         if pa:
             content, name = signed(content), f"{name}.p7m"
         request = soap.build_request(soap.RICEVI_FILE, soap.FileSdIBase(name, content))
@@ -73,11 +73,7 @@ def open_invoice(page: Page, numero: str) -> None:
     """Wait for it in the panel and open it."""
     page.goto("/passive/")
     link = page.get_by_role("link", name=f"Fattura {numero}", exact=True)
-    for _ in range(40):
-        if link.count():
-            break
-        page.wait_for_timeout(1500)
-        page.reload()
+    until(page, lambda: link.count() > 0)
     link.first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Fattura {numero}")
 

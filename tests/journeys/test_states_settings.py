@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -18,6 +19,12 @@ from tests.journeys.test_with_telephone import TOO_WIDE
 
 STATES = "/impostazioni/stati/"
 STATE = STATES + "stato/{}/"
+
+
+@pytest.fixture
+def signed_in(session_of: Callable[[str], Any], own_company: Callable[[str], str]) -> Any:
+    """Of a company of its own: others are not told of what this one publishes."""
+    return session_of(own_company("stati"))
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from fattorino.config import demo
 from tests.journeys.conftest import Picture
-from tests.journeys.pages import sign_in, totp
+from tests.journeys.own import PERSON
+from tests.journeys.pages import DASHBOARD, sign_in, totp
 
 
 def test_step_1_a_wrong_password_is_told_and_the_right_one_enters(stranger: Page, picture: Picture) -> None:
@@ -22,7 +23,7 @@ def test_step_1_a_wrong_password_is_told_and_the_right_one_enters(stranger: Page
     expect(stranger.get_by_label("Email")).to_have_value(demo.EMAIL)
     picture(stranger, "01-password-sbagliata")
     sign_in(stranger, demo.EMAIL, demo.PASSWORD)
-    expect(stranger.get_by_role("heading", name="Fatture attive")).to_be_visible()
+    expect(stranger).to_have_url(DASHBOARD)
     stranger.get_by_role("button", name="Laura Conti").click()
     stranger.get_by_role("button", name="Esci").click()
     stranger.goto("/entrate/")
@@ -36,11 +37,12 @@ def sign_in_wrongly(page: Page) -> None:
 
 
 def test_step_1_a_second_factor_is_taken_up_and_asked_for_at_the_next_sign_in(
-    new_context: Callable[..., BrowserContext], picture: Picture
+    new_context: Callable[..., BrowserContext], own_company: Callable[[str], str], picture: Picture
 ) -> None:
+    email = own_company("porta")
     page = new_context(storage_state=None).new_page()
-    sign_in(page, demo.OTHER_EMAIL, demo.PASSWORD)
-    page.get_by_role("button", name="Anna Verdi").click()
+    sign_in(page, email, demo.PASSWORD)
+    page.get_by_role("button", name=PERSON).click()
     page.get_by_role("link", name="Accesso in due passaggi").click()
     page.get_by_role("link", name="Attiva", exact=True).click()
     page.get_by_label("Password", exact=True).fill(demo.PASSWORD)  # nobody at an unattended screen
@@ -55,14 +57,14 @@ def test_step_1_a_second_factor_is_taken_up_and_asked_for_at_the_next_sign_in(
     expect(page.get_by_role("heading", name="Codici di recupero")).to_be_visible()
 
     other = new_context(storage_state=None).new_page()
-    sign_in(other, demo.OTHER_EMAIL, demo.PASSWORD)
+    sign_in(other, email, demo.PASSWORD)
     expect(other.get_by_role("heading", name="Secondo passaggio")).to_be_visible()
     picture(other, "01-secondo-passaggio")
     other.goto("/entrate/")  # a password alone opens nothing
     expect(other.get_by_role("heading", name="Secondo passaggio")).to_be_visible()
     other.locator("input[name=code]").fill(totp(secret))
     other.get_by_role("button", name="Entra").click()
-    expect(other.get_by_role("heading", name="Fatture attive")).to_be_visible()
+    expect(other).to_have_url(DASHBOARD)
 
 
 def test_step_1_the_company_in_use_is_always_visible_and_is_switched(
@@ -76,13 +78,15 @@ def test_step_1_the_company_in_use_is_always_visible_and_is_switched(
         page.goto(address)
         expect(name).to_be_visible()
         expect(name).to_have_text(ordine)
-    page.goto("/entrate/")
+    page.goto("/entrate/?cliente=weber")
     expect(page.get_by_role("cell", name="Weber Ingenieure GmbH").first).to_be_visible()
     page.locator("#company-menu").click()
     page.get_by_role("button", name="Giulia Bianchi").click()
     expect(name).to_have_text("Giulia Bianchi")
-    page.goto("/entrate/")
+    page.goto("/entrate/?cliente=rossi")
     expect(page.get_by_role("cell", name="Rossi Costruzioni S.r.l.").first).to_be_visible()
+    page.goto("/entrate/?cliente=weber")
+    expect(page.get_by_role("heading", name="Nessun documento con questi filtri")).to_be_visible()
     expect(page.get_by_role("cell", name="Weber Ingenieure GmbH")).to_have_count(0)
     page.locator("#company-menu").click()
     picture(page, "01-azienda")

@@ -28,9 +28,15 @@ from tests.journeys.samples import archive, invoice_file
 
 
 def test_step_2_the_list_is_filtered_totalled_and_exported(page: Page, picture: Picture) -> None:
+    for number, state in (
+        ("1", "Accettato dalla PA"),
+        ("2", "Consegnato"),
+        ("4", "Scartato da SDI"),
+        ("5", "Rifiutato dalla PA"),
+    ):
+        document = document_of(page, f"Fattura {number}")
+        expect(row(page, document).locator(".ft-state")).to_have_text(state)
     page.goto("/entrate/")
-    for state in ("Accettato dalla PA", "Consegnato", "Scartato da SDI", "Rifiutato dalla PA"):
-        expect(page.locator("tbody .ft-state", has_text=re.compile(f"^{state}$")).first).to_be_visible()
     picture(page, "02-entrate")
     fill(page, {"cliente": "weber"})
     page.get_by_role("button", name="Filtra").click()
@@ -199,7 +205,7 @@ def test_step_2_a_ricevuta_is_numbered_and_printed_and_the_page_says_why_it_is_n
     fill(page, {f"linee-0-{name}": value for name, value in line.items()})
     fill(page, {"linee-0-riferimento_normativo": "Attività istituzionale"})
     save(page)
-    expect(page.get_by_role("heading", name="Ricevuta 2/R")).to_be_visible()
+    expect(page.locator("h1")).to_have_text(re.compile(r"^Ricevuta \d+/R"))
     expect(page.get_by_text("Perché questa ricevuta non parte")).to_be_visible()
     expect(page.get_by_text("escluse dalla fatturazione elettronica")).to_be_visible()
     expect(page.get_by_role("button", name=BUTTON)).to_have_count(0)

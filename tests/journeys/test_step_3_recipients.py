@@ -23,6 +23,8 @@ from tests.journeys.pages import (
 
 PEC = "rossi.costruzioni@pec.example"
 ABROAD = {"cessionario-nazione": "DE", "cessionario-id_paese": "DE"}
+# Another than the demo's, whose documents another journey counts.
+SCHULZE = replace(demo.WEBER, denominazione="Schulze Planung GmbH", id_codice="136695976")
 
 
 @pytest.mark.parametrize(
@@ -32,7 +34,7 @@ ABROAD = {"cessionario-nazione": "DE", "cessionario-id_paese": "DE"}
         ("privato", demo.ROSSI, {"codice_destinatario": "M5UXCR1"}, "M5UXCR1"),
         ("privato", demo.ROSSI, {"pec_destinatario": PEC}, f"0000000 · {PEC}"),
         ("privato", demo.MARIO, {}, "0000000"),
-        ("estero", demo.WEBER, ABROAD, "XXXXXXX"),
+        ("estero", SCHULZE, ABROAD, "XXXXXXX"),
     ],
     ids=["pa", "seven-characters", "pec", "nothing", "foreign"],
 )

@@ -16,7 +16,8 @@ from tests.journeys.conftest import Picture
 from tests.journeys.pages import BUTTON, expect_state, files, new_invoice, row, save, send
 from tests.journeys.product import Product
 
-SLOW = 4.0
+# Longer than a busy machine needs to show what is under way meanwhile.
+SLOW = 12.0
 
 
 def test_step_4_the_button_answers_at_once_while_the_row_shows_progress_and_the_pa_gets_a_p7m(
