@@ -146,7 +146,7 @@ class Product:
             data=None if wanted is None else json.dumps(wanted).encode(),
             headers={"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
     def got(self, name: str) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from fattorino.config import demo
-from tests.journeys.conftest import NARROW, Picture, Watch
+from tests.journeys.conftest import NARROW, PATIENCE, Picture, Watch
 from tests.journeys.pages import DASHBOARD, document_of, duplicate, expect_state, row, send, sign_in
 from tests.journeys.product import Product
 from tests.journeys.test_with_telephone import fits
@@ -77,7 +77,7 @@ def test_signing_out_elsewhere_is_told_on_the_open_dashboard(
     other.get_by_role("button", name="Esci").click()
     expect(other.get_by_role("heading", name="Accesso")).to_be_visible()
     page.bring_to_front()
-    expect(page.locator("#notices")).to_contain_text("La sessione è finita", timeout=45_000)
+    expect(page.locator("#notices")).to_contain_text("La sessione è finita", timeout=3 * PATIENCE)
 
 
 def test_the_keyboard_arranges_gadgets_for_oneself(page: Page, picture: Picture) -> None:

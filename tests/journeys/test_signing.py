@@ -44,7 +44,7 @@ def test_a_company_without_a_key_signs_outside_then_gives_one(
     expect(page.get_by_role("heading", name="Chiave in uso")).to_be_visible()
     picture(page, "50-firma")
     page.get_by_role("button", name="Prova la firma").click()
-    expect(page.locator("#key-state")).to_contain_text("firma.", timeout=20_000)
+    expect(page.locator("#key-state")).to_contain_text("firma.")
     page.get_by_text("Togliere la chiave").click()
     page.get_by_role("button", name="Togli la chiave").click()
     expect(page.locator("#key-state")).to_contain_text("non ha una chiave di firma")
