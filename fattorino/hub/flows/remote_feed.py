@@ -8,10 +8,11 @@ smaller than one that could be read before, and a cursor misses nothing whatever
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import Q
 
 from fattorino.core.texts import say
 from fattorino.hub.flows.webhooks import wake
@@ -53,6 +54,7 @@ def publish(company_id: int, *, now: datetime.datetime) -> int:
     by_kind: dict[str, list[int]] = {}
     for note in notes:
         by_kind.setdefault(note.what, []).append(note.row_id)
+    _hold_files(company_id, by_kind)
     moved = _of_submissions(company_id, by_kind.get("submission", ()), now)
     moved += _of_outcomes(company_id, by_kind.get("outcome", ()), now)
     moved += _standing_still(company_id, now)
@@ -75,6 +77,22 @@ def publish(company_id: int, *, now: datetime.datetime) -> int:
         RemoteEvent.objects.bulk_create(events, ignore_conflicts=True)
         wake(company_id, now=now)
     return len(notes)
+
+
+def _hold_files(company_id: int, noted: Mapping[str, Sequence[int]]) -> None:
+    """Lock every file that this may write or name, before any document: as acquiring does (remote_files.acquire), which
+    has its file and then waits for its document."""
+    named = Submission.objects.filter(company_id=company_id, pk__in=noted.get("submission", ()))
+    about = Message.objects.filter(company_id=company_id, pk__in=noted.get("message", ()))
+    wanted = (
+        Q(base_name__in=named.values("base_name"))
+        | Q(base_name__in=about.filter(submission__isnull=False).values("submission__base_name"))
+        | Q(outcome__in=noted.get("outcome", ()))
+        | Q(pk__in=noted.get("file", ()))
+        | Q(pk__in=[file.pk for file in _early(company_id)])
+    )
+    rows = RemoteFile.objects.filter(wanted, company_id=company_id).order_by("pk")
+    list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +134,13 @@ def _of_submissions(company_id: int, ids: Iterable[int], now: datetime.datetime)
 
 
 def _give_back(row: Submission) -> bool:
-    """From now on nobody here can send the file again: only then may its owner hold it for not sent."""
-    workflow.lock(row.document_id)
+    """From now on nobody here can send the file again: only then may its owner hold it for not sent.
+
+    Several documents are held together, and not in the order in which others take theirs: where one is busy nobody is
+    waited for, and the note comes again."""
+    if not workflow.try_lock_many([row.document_id]):
+        RemoteChange.objects.create(company_id=row.company_id, what="submission", row_id=row.pk)
+        return False
     return bool(
         Submission.objects.filter(
             pk=row.pk,
@@ -153,10 +176,7 @@ def _of_outcomes(company_id: int, ids: Iterable[int], now: datetime.datetime) ->
 
 def _standing_still(company_id: int, now: datetime.datetime) -> list[_Moved]:
     """Files that were acquired and do not go on: given back where only a corrected file helps, else told why."""
-    early = RemoteFile.objects.select_related("document").filter(
-        company_id=company_id, state=State.ACQUIRED, kind=RemoteFile.Kind.INVOICE, document__isnull=False
-    )
-    files = list(early.order_by("-changed_at", "pk")[:AT_ONCE])
+    files = _early(company_id)
     documents = [file.document_id for file in files if file.document_id]
     busy = open_actions(documents)
     told = last_outcomes([each for each in documents if each not in busy])
@@ -181,6 +201,13 @@ def _standing_still(company_id: int, now: datetime.datetime) -> list[_Moved]:
         elif row is not None and row.status in (Status.VALIDATED, Status.SIGNED) and text != file.text:
             changed.append(_write(file, State.ACQUIRED, text, "", now))
     return changed
+
+
+def _early(company_id: int) -> list[RemoteFile]:
+    rows = RemoteFile.objects.select_related("document").filter(
+        company_id=company_id, state=State.ACQUIRED, kind=RemoteFile.Kind.INVOICE, document__isnull=False
+    )
+    return list(rows.order_by("-changed_at", "pk")[:AT_ONCE])
 
 
 def _messages(company_id: int, ids: Iterable[int], now: datetime.datetime) -> list[RemoteEvent]:

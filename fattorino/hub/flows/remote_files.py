@@ -233,9 +233,11 @@ def acquire_again(actor: Actor, name: str, *, now: datetime.datetime) -> RemoteV
 
 
 def acquire(company_id: int, file_id: int, *, now: datetime.datetime) -> None:
-    """Make a document of a file that was handed in and press its button; doing it again changes nothing."""
+    """Make a document of a file that was handed in and press its button; doing it again changes nothing.
+
+    The file is locked before its document, as wherever both are."""
     with company_scope(company_id):
-        row = RemoteFile.objects.select_for_update(of=("self",)).select_related("stored")
+        row = RemoteFile.objects.select_for_update(of=("self",), no_key=True).select_related("stored")
         file = row.filter(pk=file_id, company_id=company_id).first()
         if file is None or file.state != State.RECEIVED:
             return
