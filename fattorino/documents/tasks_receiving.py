@@ -7,14 +7,16 @@ import logging
 import traceback
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from fattorino import clock
 from fattorino.core.texts import say
 from fattorino.documents import receiving
 from fattorino.documents.receiving import folders
+from fattorino.workflow import queue
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +53,31 @@ def requeue_receptions(timestamp: int) -> None:
     name="documents.watch_folders", queueing_lock="documents.watch_folders", lock="documents.watch_folders"
 )
 def watch_folders(timestamp: int) -> None:
-    """Take what appeared in the watched folders."""
+    """A job for each watched folder: one on a slow network keeps none of the others waiting."""
     for folder_id, company_id in folders.watched():
-        folders.look(folder_id, company_id, settings.WATCH_ROOTS, now=clock.now())
+        _look_once(folder_id, company_id)
+
+
+@app.task(name="documents.look_at_folder", retry=AGAIN)
+def look_at_folder(folder_id: int, company_id: int) -> None:
+    """Take what appeared in a watched folder, some at a time."""
+    if folders.look(folder_id, company_id, settings.WATCH_ROOTS, now=clock.now()).more:
+        _look_once(folder_id, company_id)
+
+
+def _look_once(folder_id: int, company_id: int) -> None:
+    lock = f"folder:{folder_id}"
+    try:
+        with transaction.atomic():
+            queue.defer(
+                look_at_folder,
+                lock=lock,
+                queueing_lock=f"look:{lock}",
+                folder_id=folder_id,
+                company_id=company_id,
+            )
+    except AlreadyEnqueued:
+        return  # it still looks, or waits to
 
 
 @app.task(name="documents.bring_received", retry=AGAIN)

@@ -6,18 +6,20 @@ import datetime
 import io
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from fattorino import clock
 from fattorino.core.errors import RefusedError
+from fattorino.documents import tasks_receiving
 from fattorino.documents.models import FolderFile, PassiveInvoice, Reception, WatchedFolder
 from fattorino.documents.receiving import folders
 from fattorino.organisations.flows import save_company
 from fattorino.organisations.models import AuditEntry
 from fattorino.organisations.queries import Actor
-from tests.desk import NOW, Desk, run_jobs
+from tests.desk import NOW, Desk, jobs, run_jobs
 from tests.documents.received import invoice, mt
 from tests.documents.test_receiving_bringing import zipped
 
@@ -99,6 +101,73 @@ def test_a_file_still_being_written_is_left_alone(place: Place) -> None:
     os.utime(file, (1, 1))
     assert place.look(row, later=0).taken == 0
     assert place.look(row).taken == 1
+
+
+def test_a_file_that_grows_while_it_is_looked_at_is_left_for_the_next_look(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = place.watch()
+    file = place.put(NAME, invoice(place.desk)[:500])
+    entries = folders.Directory.entries
+
+    def seen(self: folders.Directory) -> object:
+        found = entries(self)
+        file.write_bytes(invoice(place.desk))
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(folders.Directory, "entries", seen)
+        assert place.look(row) == folders.Looked(0, "")
+    row.refresh_from_db()
+    assert (row.taken, row.last_error) == (0, "")
+    assert place.look(row).taken == 1
+
+
+def test_many_files_are_taken_some_at_a_time_and_the_page_can_follow(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "MOST", 4)
+    monkeypatch.setattr(folders, "STEP", 2)
+    row = place.watch()
+    for n in range(6):
+        place.put(f"IT01234567897_C000{n}.xml", invoice(place.desk, str(n)))
+    seen: list[int] = []
+    move = folders.Directory.move
+
+    def moving(self: folders.Directory, entry: folders.Entry) -> None:
+        seen.append(WatchedFolder.objects.get(pk=row.pk).taken)
+        move(self, entry)
+
+    monkeypatch.setattr(folders.Directory, "move", moving)
+    assert place.look(row) == folders.Looked(4, "", more=True)
+    assert place.look(row) == folders.Looked(2, "")
+    assert seen == [0, 0, 2, 2, 4, 4]
+    row.refresh_from_db()
+    assert row.taken == 6 and len(os.listdir(place.path / "presi")) == 6
+
+
+def test_each_watched_folder_has_a_job_of_its_own(
+    place: Place, other_desk: Desk, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WATCH_ROOTS = place.roots
+    monkeypatch.setattr(folders, "MOST", 1)
+    place.watch()
+    other = Path(place.roots[0]) / other_desk.company.id_codice
+    other.mkdir()
+    admin = Actor("utente", "Giulia", other_desk.company.pk, other_desk.actor.user_id, "admin")
+    folders.watch(admin, str(other), place.roots, moves=True, now=NOW)
+    for _ in range(2):  # what waits already is not asked for again
+        tasks_receiving.watch_folders.func(0)
+    asked = jobs("documents.look_at_folder")
+    assert sorted(job["args"]["company_id"] for job in asked) == sorted(
+        [place.desk.company.pk, other_desk.company.pk]
+    )
+    for n in range(3):
+        place.put(f"IT01234567897_C000{n}.xml", invoice(place.desk, str(n)))
+    late = clock.now() + datetime.timedelta(minutes=2)
+    monkeypatch.setattr(clock, "now", lambda: late)
+    run_jobs()
+    assert PassiveInvoice.objects.count() == 3
 
 
 def test_an_invoice_waits_for_its_metadata_that_are_still_being_written(

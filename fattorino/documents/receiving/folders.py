@@ -8,10 +8,13 @@ link is followed, whoever put links there meanwhile.
 from __future__ import annotations
 
 import datetime
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from django.db.models import F
 
 from fattorino.core.errors import RefusedError
 from fattorino.core.texts import say
@@ -25,14 +28,16 @@ from fattorino.organisations.scope import company_scope, system_scope
 
 QUIET = datetime.timedelta(seconds=60)  # what was written to more recently may not be whole
 MOST = 2000  # files of one look; the next one goes on
+STEP = 100  # files after which the page is told how many were taken
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a look at a folder did; `error` is the last thing that went wrong."""
+    """What a look at a folder did; `error` is the last thing that went wrong; `more`: the folder holds more."""
 
     taken: int = 0
     error: str = ""
+    more: bool = False
 
 
 def own_roots(actor: Actor, roots: Sequence[str]) -> list[str]:
@@ -108,24 +113,35 @@ def look(folder_id: int, company_id: int, roots: Sequence[str], *, now: datetime
             return Looked()
         known = {f.name: (f.size, f.changed_ns) for f in FolderFile.objects.filter(folder=row)}
         own = own_roots(Actor("hub", "", company_id), roots)
-    taken, error = 0, ""
+    taken, told, error, more = 0, 0, "", False
     try:
         with Directory(_within(row.path, own)) as directory:
-            for entry, beside in _new(directory, known, now):
+            fresh = _new(directory, known, now)
+            more = len(fresh) > MOST
+            for place, (entry, beside) in enumerate(fresh[:MOST], 1):
                 try:
                     taken += _take(directory, company_id, entry, beside, now)
                     error = _put_away(directory, row, [entry, *([beside] if beside else [])]) or error
                 except OSError as exc:
-                    error = _reason(entry.shown, exc)
+                    # What grew since it was seen is not whole: a later look takes it.
+                    error = error if exc.errno == errno.EAGAIN else _reason(entry.shown, exc)
+                if place % STEP == 0:
+                    _tell(row, taken - told)
+                    told = taken
     except RefusedError as exc:
         error = exc.text
     except OSError as exc:
         error = _reason(row.path, exc)
-    with company_scope(company_id):
-        WatchedFolder.objects.filter(pk=folder_id, company_id=company_id).update(
-            looked_at=now, last_error=error, taken=row.taken + taken
+    _tell(row, taken - told, looked_at=now, last_error=error)
+    # Where nothing could be taken another look at once would find the same.
+    return Looked(taken, error, more and taken > 0)
+
+
+def _tell(row: WatchedFolder, taken: int, **changes: datetime.datetime | str) -> None:
+    with company_scope(row.company_id):
+        WatchedFolder.objects.filter(pk=row.pk, company_id=row.company_id).update(
+            taken=F("taken") + taken, **changes
         )
-    return Looked(taken, error)
 
 
 def watched() -> list[tuple[int, int]]:
@@ -167,7 +183,7 @@ def _new(
         return entry is None or entry.changed_ns <= last
 
     fresh = [e for e in directory.entries() if known.get(e.shown) != (e.size, e.changed_ns)]
-    return [(entry, beside) for entry, beside in paired(fresh) if whole(entry) and whole(beside)][:MOST]
+    return [(entry, beside) for entry, beside in paired(fresh) if whole(entry) and whole(beside)]
 
 
 def _take(
