@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -24,7 +25,7 @@ UNCERTAIN_WAIT = 4.0
 
 def environment(home: Path, web_workers: int) -> dict[str, str]:
     """What the processes are told; small pauses, so that a run shows in minutes what takes hours."""
-    web, simulator = _free_ports(2)
+    web, simulator = free_ports(2)
     return {
         "FATTORINO_HOME": str(home),
         "FATTORINO_PGSOCKET": str(home / "run"),
@@ -32,6 +33,7 @@ def environment(home: Path, web_workers: int) -> dict[str, str]:
         "FATTORINO_SIMULATOR_PORT": str(simulator),
         "FATTORINO_SIMULATOR_SPEED": str(SPEED),
         "FATTORINO_SDI_ALLOW_LOOPBACK": "1",
+        "FATTORINO_ALLOWED_NETWORKS": "127.0.0.0/8",
         "FATTORINO_UNCERTAIN_WAIT": str(UNCERTAIN_WAIT),
         "FATTORINO_RETRY_PAUSES": "0.5,1,1,2,2,3",
         "FATTORINO_CHANNEL_TIMEOUT": "10",
@@ -44,7 +46,7 @@ def environment(home: Path, web_workers: int) -> dict[str, str]:
     }
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     with contextlib.ExitStack() as stack:
         held = [stack.enter_context(socket.socket()) for _ in range(count)]
         for each in held:
@@ -53,14 +55,25 @@ def _free_ports(count: int) -> list[int]:
 
 
 class House:
-    """Needs the environment set. `worker` and `web` are process ids, 0 while none was started."""
+    """Needs the environment set. `worker` and `web` are process ids, 0 while none was started.
 
-    def __init__(self, home: Path) -> None:
+    Args:
+        more: other kinds of process that are started and killed. speed: of the simulators' clocks.
+    """
+
+    # Where the node's SFTP server listens, once there is one.
+    sftp_port = 0
+
+    def __init__(self, home: Path, more: tuple[str, ...] = (), speed: float = SPEED) -> None:
         self.home = home
+        self.speed = speed
         self.url = f"http://127.0.0.1:{os.environ['FATTORINO_PORT']}"
         self.traps = {"worker": Trap(home / "worker.trap"), "web": Trap(home / "web.trap")}
-        self.pids = {"worker": 0, "web": 0}
-        self.starts = {"worker": 0, "web": 0}
+        self.pids = dict.fromkeys(("worker", "web", *more), 0)
+        self.starts = dict.fromkeys(self.pids, 0)
+        self._spawned: dict[int, str] = {}
+        self._used: dict[int, tuple[str, float]] = {}
+        self._looked = 0.0
         self.sdi = httpx.Client(
             base_url=f"http://127.0.0.1:{os.environ['FATTORINO_SIMULATOR_PORT']}/_simulator/",
             timeout=10,
@@ -78,6 +91,17 @@ class House:
                 stderr=log,
                 preexec_fn=postgres.die_with_parent(signal.SIGKILL),
             )
+        try:
+            with self.stable():
+                wait_for(self._simulator_answers, 20, "the simulator does not answer")
+                yield
+        finally:
+            simulator.terminate()
+            simulator.wait(20)
+
+    @contextlib.contextmanager
+    def stable(self) -> Iterator[None]:
+        """The process out of which the others are forked; what it forked ends with it."""
         with open(self.home / "stable.log", "wb") as log:
             self._stable = subprocess.Popen(
                 [sys.executable, "-m", "tests.chaos.stable"],
@@ -92,15 +116,12 @@ class House:
             assert self._stable.stdout is not None
             if self._stable.stdout.readline() != "ready\n":
                 raise RuntimeError((self.home / "stable.log").read_text())
-            wait_for(lambda: self._simulator_answers(), 20, "the simulator does not answer")
             yield
         finally:
             for kind in self.pids:
                 self.kill(kind)
             self._stable.kill()
             self._stable.wait()
-            simulator.terminate()
-            simulator.wait(20)
 
     def _simulator_answers(self) -> bool:
         with contextlib.suppress(httpx.HTTPError):
@@ -111,11 +132,37 @@ class House:
         """Start the process unless it runs."""
         if self.runs(kind):
             return
-        assert self._stable.stdin is not None and self._stable.stdout is not None
-        self._stable.stdin.write(f"{kind}\n")
-        self._stable.stdin.flush()
-        self.pids[kind] = int(self._stable.stdout.readline())
+        self.pids[kind] = self.spawn(kind, *([str(self.sftp_port)] if kind == "sftp" else []))
         self.starts[kind] += 1
+
+    def spawn(self, kind: str, *words: str) -> int:
+        """A process out of the stable one; its id."""
+        assert self._stable.stdin is not None and self._stable.stdout is not None
+        self._stable.stdin.write(json.dumps([kind, *words]) + "\n")
+        self._stable.stdin.flush()
+        pid = int(self._stable.stdout.readline())
+        self._spawned[pid] = kind
+        return pid
+
+    def look_at_processors(self) -> None:
+        """Note how much of the processors each process has used by now; who dies unseen takes a little with it."""
+        if time.monotonic() < self._looked + 2:
+            return
+        self._looked = time.monotonic()
+        for entry in Path("/proc").iterdir():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                kind = self._spawned.get(int(fields[3]))  # its session's leader
+                if kind:
+                    ticks = int(fields[11]) + int(fields[12])
+                    self._used[int(entry.name)] = (kind, ticks / os.sysconf("SC_CLK_TCK"))
+
+    def used(self) -> dict[str, float]:
+        """Seconds of processor by kind of process."""
+        found: dict[str, float] = {}
+        for kind, seconds in self._used.values():
+            found[kind] = found.get(kind, 0.0) + seconds
+        return found
 
     def runs(self, kind: str) -> bool:
         pid = self.pids[kind]

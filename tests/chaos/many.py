@@ -1,10 +1,11 @@
-"""Send thousands of invoices in bulk runs while SdI misbehaves and worker, web server and PostgreSQL are killed.
+"""Send thousands of invoices over every way to SdI while lines break, SdI misbehaves and processes are killed.
 
-    python -m tests.chaos.many --seed 7 --kills 40 --documents 10000
+    python -m tests.chaos.many --channel all --documents 10000 --kills 50 --seed 7
 
-All faults of the channel are on from the beginning: answers lost before and after the file was taken, 503, EI02, slow
-answers, receipts twice, late and out of order. Then it is looked at what SdI has: each invoice exactly once, every
-receipt applied. The plan (what is written, who dies when, the series of faults) comes from the seed.
+Each channel has a company, and its other side over the real protocol on loopback: SdI's web services, SdI as the
+visitor of our SFTP server, a PEC provider with SdI behind it, another Hub with SdI behind it. What goes wrong is drawn
+from the seed and printed before anything happens (plan.py); then the books of each SdI and the database are asked
+(verdict.py). `--plan` only prints the plan.
 """
 
 from __future__ import annotations
@@ -15,46 +16,67 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fattorino.config import postgres
-from tests.chaos import kill
-from tests.chaos.house import Stuck, environment, wait_for
+from tests.chaos.house import House, Stuck, environment, wait_for
+from tests.chaos.plan import CHANNELS, TIMEOUT, Event, Plan, draw
+from tests.chaos.stable import FOLLOW, seconds_wrong
+from tests.chaos.trap import ROOT
 
 if TYPE_CHECKING:
+    from tests.chaos.lines import Line
     from tests.chaos.office import Kind
 
-KILLS = (("worker at a line", 30), ("worker", 25), ("web at a line", 10), ("web", 10), ("postgres", 25))
-# Lines of the product in a turn of the worker: deaths are drawn over so many sends.
-SENDS = 20
+# Kinds of recipient, as many as office.KINDS has; that module needs Django.
+RECIPIENTS = 10
+# Documents of one *invio massivo*; so many are written between two looks at what is to happen.
+PORTION, SLICE = 250, 10
+# Longer than any pause of the product, the sweep of what was left without a job included, on a busy machine.
+PATIENCE = 600.0
+# Real seconds between two visits of the channels that are visited.
+COLLECTING = 2.0
+# And between two looks of this process at how far everything is.
+LOOKING = 0.2
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.chaos.many", description=(__doc__ or "").split("\n")[0]
+    options = _options()
+    channels = list(CHANNELS) if options.channel == "all" else options.channel.split(",")
+    if not set(channels) <= set(CHANNELS):
+        raise SystemExit(f"--channel: all, {', '.join(CHANNELS)}")
+    if len(channels) > options.at_once:
+        return max(
+            _alone(channels[i : i + options.at_once]) for i in range(0, len(channels), options.at_once)
+        )
+    plan = draw(channels, options.documents, options.kills, options.seed, recipients=RECIPIENTS)
+    print(
+        f"seed {options.seed}, {options.kills} kills, {options.documents} documents on {', '.join(channels)}"
     )
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    parser.add_argument("--kills", type=int, default=6)
-    parser.add_argument("--documents", type=int, default=120)
-    parser.add_argument("--keep", action="store_true", help="leave database, books and logs where they are")
-    options = parser.parse_args()
-    options.profile = "faulty"
+    print("\n".join(f"  plan: {line}" for line in plan.lines()), flush=True)
+    if options.plan:
+        return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     home = Path(tempfile.mkdtemp(prefix="fattorino-chaos-"))
     home.chmod(0o755)  # root's PostgreSQL runs as another user, which must walk through
-    print(f"seed {options.seed}, {options.kills} kills, {options.documents} documents", flush=True)
     for name in [n for n in os.environ if n.startswith(("FATTORINO_", "PG")) or n == "DATABASE_URL"]:
         del os.environ[name]
-    os.environ |= environment(home, 1)
+    os.environ |= environment(home, 1) | {
+        "FATTORINO_CHANNEL_TIMEOUT": str(TIMEOUT),
+        "FATTORINO_SDI_TRUSTED_CA": str(home / "simulators"),
+        FOLLOW: "1",
+    }
     # With fsync: this server is killed too.
     server = postgres.start(home, dies_with_parent=True)
     try:
-        return Crowd(home, options, server).run()
+        return Crowd(home, plan, server, options.seed).run()
     finally:
         if server.alive():
             server.stop()
@@ -64,85 +86,255 @@ def main() -> int:
             shutil.rmtree(home, ignore_errors=True)
 
 
-class Crowd(kill.Run):
-    """The course of `kill`, with bulk runs in the place of single presses, and with PostgreSQL among the dead."""
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.chaos.many", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("--channel", default="all", help=f"all, or some of {','.join(CHANNELS)}")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--kills", type=int, default=6)
+    parser.add_argument("--documents", type=int, default=30, help="on each channel")
+    parser.add_argument("--at-once", type=int, default=len(CHANNELS), help="channels in one installation")
+    parser.add_argument("--plan", action="store_true", help="only print what would go wrong")
+    parser.add_argument("--keep", action="store_true", help="leave database, books and logs where they are")
+    return parser.parse_args()
 
-    def __init__(self, home: Path, options: argparse.Namespace, server: postgres.Server) -> None:
-        self.server = server
-        super().__init__(home, options)
 
-    def _kill_all(self) -> None:
-        self._order_faults()
-        names, weights = [name for name, _ in KILLS], [weight for _, weight in KILLS]
-        left = self.options.documents - 2
-        for number in range(self.options.kills):
-            share = left // (self.options.kills - number)
-            left -= share
-            self._order([self.chance.choice(self.kinds) for _ in range(share)])
-            kind = self.chance.choices(names, weights)[0]
-            self._until_some_went(self.chance.random() * share)
-            getattr(self, "_" + kind.replace(" ", "_"))([])
-            print(f"{number + 1} kills after {time.monotonic() - self.begun:.0f} s", flush=True)
+def _alone(channels: list[str]) -> int:
+    """The same for these, in a process of their own: an installation belongs to its process."""
+    words = [w for w in sys.argv[1:] if not w.startswith("--channel=")]
+    if "--channel" in words:
+        at = words.index("--channel")
+        del words[at : at + 2]
+    command = [sys.executable, "-m", "tests.chaos.many", *words, "--channel", ",".join(channels)]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
 
-    def _order(self, kinds: list[Kind]) -> None:
-        """New documents, and a run for those of each dashboard."""
-        from fattorino import clock
-        from fattorino.organisations.scope import company_scope
-        from fattorino.workflow.flows.bulk import Order, start_run
 
-        fresh = {document: kind for kind in kinds for document in [self.office.write(kind)]}
-        for dashboard, pa in (("PA", True), ("PR", False)):
-            ids = [document for document, kind in fresh.items() if kind.pa is pa]
-            if ids:
-                order = Order(dashboard, "DA_PROCESSARE", action="GENERA_XML_INVIA_HUB")
-                with company_scope(self.office.company_id):
-                    start_run(self.office.actor, order, [ids], now=clock.now())
+class Crowd:
+    """The course of a run."""
 
-    def _until_some_went(self, some: float) -> None:
-        """Bulk runs go before what they send: without this all would die while files are made, none on its way."""
-        from fattorino.hub.models import Transmission
-        from fattorino.organisations.scope import system_scope
+    def __init__(self, home: Path, plan: Plan, server: postgres.Server, seed: int) -> None:
+        from fattorino.config.prepare import prepare
 
-        def tried() -> int:
-            with system_scope():
-                return Transmission.objects.count()
+        self.plan, self.server, self.seed = plan, server, seed
+        self.begun = time.monotonic()
+        prepare(demo=False)
+        self.house = House(home, ("sftp",) if "sdiftp" in plan.courses else ())
+        self.wrong_by = seconds_wrong(home)
+        self.lines: list[Line] = []
+        self.written: Counter[str] = Counter()
+        self.ordered: Counter[str] = Counter()
+        self.fresh: dict[str, dict[int, Kind]] = {}
+        self.done: Counter[str] = Counter()
+        self.by_hand = 0
+        self.outages: list[float] = []
+        self.reached: dict[str, float] = {}
+        self._ended = threading.Event()
 
+    def run(self) -> int:
+        from tests.chaos import lines, verdict
+
+        wrong: list[str] = []
+        with self.house.stable():
+            collector = threading.Thread(target=self._collect, name="collector")
+            try:
+                self.lines = [lines.Line(name, self.house) for name in self.plan.courses]
+                collector.start()
+                for part in (self._open, self._send_all, self._settle):
+                    part()
+                    self.reached[part.__name__.strip("_")] = time.monotonic()
+            except Stuck as error:
+                wrong.append(f"{error}: {'; '.join(verdict.unfinished()[:10])}")
+            finally:
+                self._ended.set()
+                if collector.is_alive():
+                    collector.join()
+            self.house.look_at_processors()
+            books = {line.name: line.books() for line in self.lines}
+            wrong += verdict.violations_of([(line.office, books[line.name]) for line in self.lines])
+        self._tell(verdict.figures(*books.values()), wrong)
+        return 1 if wrong else 0
+
+    def _collect(self) -> None:
+        """Somebody who presses *Raccogli adesso* all the time: the product's own minute is long for a run."""
+        from django.db import Error, connections
+
+        while not self._ended.wait(COLLECTING):
+            for line in self.lines:
+                try:
+                    line.collect()
+                except Error:
+                    connections.close_all()
+        connections.close_all()
+
+    # The course of a run ------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
         self.house.start("worker")
-        until = tried() + some
-        with contextlib.suppress(Stuck):
-            wait_for(lambda: tried() >= until, 60, "nothing goes", pause=0.02)
+        for line in self.lines:
+            line.wait_until_there()
+            line.order_faults(self.plan.courses[line.name].faults)
+        self._all_alive()
+        self.outages.append(self.house.wait_for_web())
 
-    def _worker_at_a_line(self, fresh: list[int]) -> None:
-        self._at_a_line("worker", self.lines["worker"] * SENDS, fresh, in_browser=False)
+    def _send_all(self) -> None:
+        """Documents are ordered as those before them arrive; what the plan says happens when its count is reached."""
+        events = list(self.plan.events)
+        moved, before = time.monotonic(), -1
+        while events or any(not self._is_ordered(line) for line in self.lines):
+            self._all_alive()
+            counts = {line.name: line.arrived() for line in self.lines}
+            arrived = sum(counts.values())
+            if arrived != before:
+                moved, before = time.monotonic(), arrived
+            for line in self.lines:
+                self._go_on(line, counts[line.name])
+            while events and events[0].after <= arrived:
+                self._happen(events.pop(0))
+            if time.monotonic() - moved > 10:
+                self._tidy_up()
+            if time.monotonic() - moved > PATIENCE:
+                raise Stuck(f"nothing comes to SdI any more after {arrived} files")
+            time.sleep(LOOKING)
 
-    def _web_at_a_line(self, fresh: list[int]) -> None:
-        self._at_a_line("web", self.lines["receipt"] * SENDS, fresh, in_browser=False)
+    def _is_ordered(self, line: Line) -> bool:
+        return self.ordered[line.name] == len(self.plan.courses[line.name].recipients)
 
-    def _postgres(self, fresh: list[int]) -> None:
+    def _go_on(self, line: Line, arrived: int) -> None:
+        """Write some documents; when a portion of them is there, an *invio massivo* for each dashboard."""
+        from tests.chaos.office import KINDS
+
+        recipients = self.plan.courses[line.name].recipients
+        portion = min(PORTION, max(5, len(recipients) // 4))
+        written = self.written[line.name]
+        fresh = self.fresh.setdefault(line.name, {})
+        for recipient in recipients[written : written + min(SLICE, portion - len(fresh))]:
+            kind = KINDS[recipient]
+            fresh[line.office.write(kind)] = kind
+            self.written[line.name] += 1
+        whole = len(fresh) == portion or self.written[line.name] == len(recipients)
+        if fresh and whole and arrived >= self.ordered[line.name] - portion:
+            line.office.press_many(fresh)
+            self.ordered[line.name] += len(fresh)
+            fresh.clear()
+
+    def _settle(self) -> None:
+        """No more deaths and faults: all must come to its end by itself, but for what a person is asked to do."""
+        for trap in self.house.traps.values():
+            trap.disarm()
+        for line in self.lines:
+            line.calm()
+        for _ in range(6):
+            self._wait_until_quiet()
+            # Terms run out: 15 days for who keeps silent, 10 for who cannot be reached.
+            for line in self.lines:
+                line.advance(16 * 24)
+            self._wait_until_quiet(steps=True)
+            if not self._tidy_up():
+                return
+
+    def _wait_until_quiet(self, *, steps: bool = False) -> None:
+        """Until nothing moves any more; as long as something moves nobody is in a hurry."""
+        moved, before = time.monotonic(), ""
+        while True:
+            self._all_alive()
+            waiting = self._waiting(steps)
+            if not waiting:
+                return
+            now = repr(waiting)
+            if now != before:
+                moved, before = time.monotonic(), now
+            if time.monotonic() - moved > PATIENCE:
+                raise Stuck("it does not come to rest")
+            time.sleep(0.5)
+
+    def _waiting(self, steps: bool) -> list[str]:
+        from tests.chaos.verdict import unfinished
+
+        found = []
+        for line in self.lines:
+            state = line.state()
+            judging = sum(state["files"].get(each, 0) for each in ("RICEVUTO", "CONTROLLATO"))
+            left = state["waiting_steps"] if steps else 0
+            if state["waiting_messages"] or judging or left:
+                found.append(
+                    f"{line.name}: {state['waiting_messages']} messages, {judging} files, {left} steps"
+                )
+        return found + unfinished()
+
+    def _tidy_up(self) -> int:
+        """What people do whom the house asks: send again what certainly was not sent, correct what SdI refused."""
+        done = sum(line.office.tidy_up() for line in self.lines)
+        self.by_hand += done
+        return done
+
+    def _all_alive(self) -> None:
+        """As the supervisor does."""
+        self.house.look_at_processors()
+        for kind in self.house.pids:
+            self.house.start(kind)
+
+    # What happens -------------------------------------------------------------------------------------------
+
+    def _happen(self, event: Event) -> None:
+        lines = {line.name: line for line in self.lines}
+        match event.what:
+            case "fault":
+                lines[event.of].order_fault(event.kind)
+            case "SdI's clock":
+                lines[event.of].advance(event.number)
+            case "our clock":
+                self.wrong_by[0] = int(event.number)
+            case _:
+                self._kill(event)
+        name = f"{event.of} at a line" if event.what == "kill" and event.number else event.of
+        self.done[" ".join(filter(None, [event.what, name if event.what == "kill" else ""]))] += 1
+
+    def _kill(self, event: Event) -> None:
+        if event.of == "postgres":
+            self._kill_postgres()
+        elif event.number and not self.house.traps[event.of].armed:
+            # It dies when it has run so many lines, however long that takes it; meanwhile the run goes on.
+            self.house.traps[event.of].arm(int(event.number))
+            return
+        else:
+            self.house.kill(event.of)
+        if event.of in ("web", "postgres"):
+            self.outages.append(self.house.wait_for_web())
+        self._all_alive()
+        print(f"{event} ({time.monotonic() - self.begun:.0f} s)", flush=True)
+
+    def _kill_postgres(self) -> None:
         """The server and all that it started, at once, as by the kernel when memory is short."""
         from django.db import connections
 
-        self.house.start("worker")
-        time.sleep(self.chance.uniform(0, 1.5))
         children = _children(self.server.pid)
         for pid in [self.server.pid, *children]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         connections.close_all()
-        wait_for(lambda: not self.server.alive(), 10, "PostgreSQL does not die")
-        wait_for(lambda: not any(map(_lives, children)), 10, "PostgreSQL's processes do not die")
+        wait_for(lambda: not self.server.alive(), 60, "PostgreSQL does not die")
+        wait_for(lambda: not any(map(_lives, children)), 60, "PostgreSQL's processes do not die")
         self.server.renew()
-        self.done["postgres"] += 1
-        # Who could not go on without it is started again, as the supervisor does.
-        self.outages.append(self.house.wait_for_web())
-        self.house.start("worker")
 
-    def _wait_until(self, done: Callable[[], bool]) -> None:
-        def see() -> bool:
-            self.house.start("worker")
-            return done()
+    # Afterwards ---------------------------------------------------------------------------------------------
 
-        wait_for(see, kill.QUIET_WITHIN + self.options.documents / 4, "it does not come to rest", pause=1.0)
+    def _tell(self, figures: dict[str, object], wrong: list[str]) -> None:
+        all_places = [p for trap in self.house.traps.values() for p in trap.places()]
+        places = set(all_places)
+        print(f"happened: {', '.join(f'{n} {what}' for what, n in sorted(self.done.items()))}")
+        print(f"died at {len(places)} different lines ({len(all_places)} times); starts: {self.house.starts}")
+        print(f"longest wait for the web server {max(self.outages, default=0):.1f} s")
+        print(f"left to a person and done by one: {self.by_hand}")
+        for name, value in figures.items():
+            print(f"{name}: {value}")
+        used = ", ".join(f"{kind} {seconds:.0f}" for kind, seconds in sorted(self.house.used().items()))
+        print(f"seconds of processor: {used}, this process {time.process_time():.0f}")
+        spent = {name: round(at - self.begun) for name, at in self.reached.items()}
+        print(f"duration: {time.monotonic() - self.begun:.0f} s, of which until {spent}")
+        for line in wrong:
+            print(f"WRONG: {line}")
+        print("all promises kept" if not wrong else f"{len(wrong)} promises broken (seed {self.seed})")
 
 
 def _children(pid: int) -> list[int]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import httpx
 
 from fattorino import clock
 from fattorino.config import demo
-from fattorino.core.errors import ConflictError
+from fattorino.core.errors import ConflictError, RefusedError
 from fattorino.core.fatturapa.draft import Draft, Line, Payment
 from fattorino.documents import flows as documents
 from fattorino.documents import numbering
@@ -20,6 +22,7 @@ from fattorino.organisations.flows import save_company, save_user
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow import flows as workflow
+from fattorino.workflow.flows.bulk import Order, start_run
 from fattorino.workflow.models import Document, StateChange
 
 EMAIL = "laura@ordine.example"
@@ -52,15 +55,15 @@ KINDS = (
 class Office:
     """Everything the orderer does to the product as a person would."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, values: dict[str, Any] | None = None, email: str = EMAIL) -> None:
         now = clock.now()
-        company = save_company(demo.ORDINE, now=now)
+        company = save_company(values or demo.ORDINE, now=now)
         with company_scope(company.pk):
             workflow.load_standard(company, now=now)
             numbering.load_standard(company.pk)
             holder = Holder("Laura", "Conti", "VRDLCU82D25L219V")
             save_key(company.pk, issue(make_ca(at=now), holder, "prova", at=now), "prova", now=now)
-        user = save_user(EMAIL, demo.PASSWORD, "Laura Conti", {company.pk: "operator"}, now=now)
+        user = save_user(email, demo.PASSWORD, "Laura Conti", {company.pk: "operator"}, now=now)
         self.company_id = company.pk
         self.actor = Actor("utente", "Laura Conti", company.pk, user.pk, "operator")
         self.kinds: dict[int, Kind] = {}
@@ -99,6 +102,15 @@ class Office:
                 return False
         return True
 
+    def press_many(self, kinds: dict[int, Kind]) -> None:
+        """An *invio massivo* for those of each dashboard."""
+        for dashboard, pa in (("PA", True), ("PR", False)):
+            ids = [document for document, kind in kinds.items() if kind.pa is pa]
+            if ids:
+                order = Order(dashboard, "DA_PROCESSARE", action="GENERA_XML_INVIA_HUB")
+                with company_scope(self.company_id):
+                    start_run(self.actor, order, [ids], now=clock.now())
+
     def sign_in(self) -> None:
         page = self._http.get("/accesso/login/")
         found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
@@ -126,10 +138,13 @@ class Office:
         """What an operator does who looks at the list: send again what failed, correct what SdI refused."""
         done = 0
         with company_scope(self.company_id):
-            failed = list(Document.objects.filter(state="ERRORE_INVIO").values_list("pk", flat=True))
-            refused = list(Document.objects.filter(state="SCARTATO_SDI").values_list("pk", "version"))
+            mine = Document.objects.filter(company_id=self.company_id)
+            failed = list(mine.filter(state="ERRORE_INVIO").values_list("pk", flat=True))
+            refused = list(mine.filter(state="SCARTATO_SDI").values_list("pk", "version"))
         for pk in failed:
-            done += self.press(pk)
+            # What has moved on meanwhile the page refuses in words.
+            with contextlib.suppress(RefusedError):
+                done += self.press(pk)
         for pk, version in refused:
             kind = self.kinds[pk]
             if kind.corrected and pk not in self.corrected:

@@ -42,6 +42,10 @@ class Trap:
         self._cells[LEFT] = 0
 
     @property
+    def armed(self) -> bool:
+        return self._cells[LEFT] > 0
+
+    @property
     def seen(self) -> int:
         return self._cells[SEEN]
 
@@ -55,6 +59,15 @@ class Trap:
         """From now on count in this thread and in those that start later."""
         threading.settrace(self._call)
         sys.settrace(self._call)
+
+    def follow(self) -> None:
+        """The same, but only while a death is ordered: counting costs more than most of what is counted.
+
+        For this thread and those that it starts, from here on: called wherever something new begins.
+        """
+        counts = self._call if self._cells[LEFT] else None
+        threading.settrace(counts)  # type: ignore[arg-type]
+        sys.settrace(counts)
 
     def _call(self, frame: FrameType, _event: str, _argument: Any) -> Callable[..., Any] | None:
         code = frame.f_code

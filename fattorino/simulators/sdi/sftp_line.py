@@ -138,7 +138,9 @@ class Line:
                 last, content = self._judged(name, data)
                 answer = [last, content.hex()]
                 self._books.put(key, answer)
-            if not faults.strike(self._books, faults.FTP_ANSWER_LOST, name.file):
+            # Only of what was taken: then its receipts tell, and nobody need ask.
+            taken = b"ET01" in bytes.fromhex(answer[1])
+            if not (taken and faults.strike(self._books, faults.FTP_ANSWER_LOST, name.file)):
                 self._books.put(_TO_PUT + name.stem, answer)
 
     def _judged(self, name: SupportName, data: bytes) -> tuple[str, bytes]:
