@@ -9,6 +9,7 @@ from fattorino import clock
 from fattorino.core.workflow.definition import Action
 from fattorino.documents.panels import PanelFunction, PassivePanelFunction
 from fattorino.documents.passive import actions as passive
+from fattorino.documents.views import lotti
 from fattorino.hub.flows import acquire, by_hand, letters, outcomes, seal, synchronise
 from fattorino.hub.outcome_panel import outcome_panel
 from fattorino.hub.views import signing, terms
@@ -56,7 +57,7 @@ ACTION_PAGES: dict[Action, str] = {
 ASK_HUB = synchronise.ask_again
 
 # What rooms above show on a document's page.
-PANELS: tuple[PanelFunction, ...] = (signing.panel, terms.panel, by_hand_panel)
+PANELS: tuple[PanelFunction, ...] = (lotti.panel, signing.panel, terms.panel, by_hand_panel)
 PASSIVE_PANELS: tuple[PassivePanelFunction, ...] = (outcome_panel,)
 
 # What the dashboards say above their gadgets.

@@ -13,6 +13,8 @@ from fattorino.organisations.queries import Actor
 from fattorino.workflow.queries import StateView, state_views, visible_documents
 
 CANCELLED = "ANNULLATO"
+# Of a longer lotto the page of a document names no more.
+SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,14 @@ class Lotto:
     position: int
     count: int
     members: list[Member]
+
+    @property
+    def shown(self) -> list[Member]:
+        return self.members[:SHOWN]
+
+    @property
+    def more(self) -> int:
+        return len(self.members) - len(self.shown)
 
 
 def head_of(document_id: int, company_id: int) -> int:

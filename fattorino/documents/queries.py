@@ -48,6 +48,8 @@ class DocumentRow:
     outcome: str
     outcome_at: datetime.datetime | None
     change_seq: int
+    # Its lotto has left it behind: the action of its state can do nothing for it alone.
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ def _rows(actor: Actor, documents: list[Document]) -> list[DocumentRow]:
     ids = [d.pk for d in documents]
     busy = workflow.open_actions(ids)
     outcomes = workflow.last_outcomes(ids)
+    apart = workflow.refused_alone(actor.company_id, documents)
     rows = []
     for d in documents:
         message, at = outcomes.get(d.pk, ("", None))
@@ -189,6 +192,7 @@ def _rows(actor: Actor, documents: list[Document]) -> list[DocumentRow]:
                 outcome=message,
                 outcome_at=at,
                 change_seq=d.change_seq,
+                apart=d.pk in apart,
             )
         )
     return rows

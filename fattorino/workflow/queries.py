@@ -217,8 +217,8 @@ def apart(documents: Collection[Document], workflow: Workflow) -> frozenset[int]
 def refused_alone(company_id: int, documents: Collection[Document]) -> frozenset[int]:
     """Those of the documents that their lotto has left behind: to be sent again, while others of the file stand
     elsewhere. The file is not sent again for them."""
-    _, workflow = workflow_of(company_id)
-    return apart(documents, workflow)
+    of_lotti = [document for document in documents if document.lotto_id]
+    return apart(of_lotti, workflow_of(company_id)[1]) if of_lotti else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

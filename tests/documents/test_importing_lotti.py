@@ -6,11 +6,14 @@ import io
 import zipfile
 
 import pytest
+from django.test import Client
 
+from fattorino import clock
 from fattorino.core.errors import RefusedError
 from fattorino.documents import lotti, queries
 from fattorino.documents.models import DocumentFile, ImportedFile, Invoice
 from fattorino.hub.flows import keys
+from fattorino.organisations.models import User
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.flows import report_status
@@ -143,3 +146,24 @@ def test_one_that_the_pa_refused_gives_its_number_to_a_file_of_its_own(desk: Des
     assert new.pk != made[1].pk and new.lotto_id is None
     again = documents(take(desk, single_of(desk, "L2", pa=True, causale=("meglio",))))[0]
     assert (again.pk, desk.state(made[1])) == (new.pk, "RIFIUTATO")
+
+
+def test_pages_show_the_place_in_the_lotto_and_no_button_that_can_do_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    row = take(desk, lotto_of(desk, "L1", "L2", pa=True), "lotto.xml")
+    made = documents(row)
+    client = Client()
+    client.force_login(User.objects.get(pk=desk.actor.user_id))
+    page = client.get(f"/entrate/{made[1].pk}/").content.decode()
+    assert "Fattura 2 di 2 del lotto lotto.xml" in page and f'href="/entrate/{made[0].pk}/"' in page
+    assert "Genera XML e invia" in page
+    outcome = client.get(f"/entrate/importa/{row.pk}/").content.decode()
+    assert all(f'href="/entrate/{document.pk}/"' in outcome for document in made)
+    Document.objects.filter(pk=made[0].pk).update(state="ACCETTATO")
+    Document.objects.filter(pk=made[1].pk).update(state="RIFIUTATO")
+    page = client.get(f"/entrate/{made[1].pk}/").content.decode()
+    assert f'action="/entrate/{made[1].pk}/azione/"' not in page and "fa parte di un lotto" in page
+    listed = queries.rows_by_id(desk.actor, [document.pk for document in made])
+    assert [each.apart for each in listed] == [False, True]
