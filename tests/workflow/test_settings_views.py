@@ -404,6 +404,25 @@ def test_errors_keep_a_draft_from_being_published_and_are_listed_with_their_plac
     assert queries.workflow_of(desk.company.pk)[0] == 1
 
 
+def test_what_an_older_configuration_does_not_hear_is_added_to_the_draft_with_one_press(
+    desk: Desk, browser: Client
+) -> None:
+    before = workflow_to_json(standard_workflow())
+    for event in before["events"]:
+        if event["status"] in ("SE", "DT"):
+            event["from_states"] = [s for s in event["from_states"] if s != "RIFIUTATO_PASS"]
+    flows.publish_workflow(desk.company, before, now=NOW)
+    page = browser.get(f"{STATES}controlla/").content.decode()
+    assert "può ancora dire" in page and "Aggiungi alla bozza" in page
+    assert browser.post(f"{STATES}controlla/", {"azienda": desk.company.pk, "versione": 7}).status_code == 409
+    answer = browser.post(f"{STATES}controlla/", {"azienda": desk.company.pk, "versione": 0})
+    assert answer.status_code == 302 and configuration.proposal(desk.company.pk).is_draft
+    assert "Aggiungi alla bozza" not in browser.get(f"{STATES}controlla/").content.decode()
+    browser.post(f"{STATES}pubblica/", {"azienda": desk.company.pk, "versione": 1})
+    published = queries.workflow_of(desk.company.pk)[1]
+    assert {e.status for e in published.events if "RIFIUTATO_PASS" in e.from_states} == {"SE", "DT"}
+
+
 def test_a_draft_is_thrown_away(desk: Desk, browser: Client) -> None:
     browser.post(f"{STATES}stato/CONSEGNATO/", state_form(desk.company.pk, "CONSEGNATO", issued=""))
     browser.post(f"{STATES}bozza/elimina/", {"azienda": desk.company.pk, "versione": 1})

@@ -20,6 +20,7 @@ from fattorino.core.workflow.definition import (
 )
 from fattorino.core.workflow.edges import Edge, edges_of, ends_reachable_from, entries_of, reachable_from
 from fattorino.core.workflow.flaws import Flaw, Surroundings, error, warning
+from fattorino.core.workflow.late_answers import lint_answers
 from fattorino.core.workflow.lint_state import lint_state, rules_in_use
 from fattorino.core.workflow.settings import DASHBOARD_LABELS, quoted
 
@@ -196,6 +197,7 @@ def _hub(workflow: Workflow, around: Surroundings) -> Iterator[Flaw]:
                         say("Lasciare l'esito a uno solo dei due stati."),
                     )
         yield from _unclaimed(workflow, dashboard, around)
+    yield from lint_answers(workflow)
     for event in workflow.events:
         state = workflow.states.get(event.to_state)
         if state is not None and not assigned_by(state, event.status):

@@ -14,6 +14,7 @@ from fattorino import clock
 from fattorino.core.errors import RefusedError
 from fattorino.core.workflow.definition import State, StateType
 from fattorino.core.workflow.edit import put
+from fattorino.core.workflow.late_answers import RULE, hear_late_answers
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.tables import table_file
 from fattorino.workflow import configuration, flows, overview
@@ -76,13 +77,19 @@ def states_file(request: HttpRequest, actor: Actor, kind: str) -> HttpResponse:
     return table_file(kind, "stati-adempimento", "Stati adempimento", COLUMNS, rows)
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @administration
 def check(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """*Controlla*: every remark with its place and its remedy."""
+    """*Controlla*: every remark with its place and its remedy; what has only one remedy is mended in the draft."""
     proposal = configuration.proposal(actor.company_id)
+    if request.method == "POST":
+        mended = hear_late_answers(proposal.workflow)
+        flows.save_draft(actor, mended, seen_version(request), now=clock.now())
+        messages.success(request, _("Passaggi aggiunti alla bozza: controllarla e pubblicarla."))
+        return redirect("states:compare")
     flaws = configuration.flaws(actor.company_id, proposal.workflow)
     context = {
+        "deaf": any(flaw.rule == RULE for flaw in flaws),
         "proposal": proposal,
         "errors": told([f for f in flaws if f.is_error], proposal.workflow),
         "warnings": told([f for f in flaws if not f.is_error], proposal.workflow),

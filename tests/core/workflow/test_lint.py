@@ -21,6 +21,7 @@ from fattorino.core.workflow.definition import (
     Workflow,
 )
 from fattorino.core.workflow.flaws import Flaw, Surroundings
+from fattorino.core.workflow.late_answers import LATE, RULE, hear_late_answers
 from fattorino.core.workflow.lint import lint
 from fattorino.core.workflow.settings import BY_NAME
 from fattorino.core.workflow.standard import standard_workflow
@@ -52,6 +53,29 @@ def found(flow: Workflow, around: Surroundings = AROUND) -> set[tuple[str, str]]
 
 def test_the_standard_configuration_has_no_error() -> None:
     assert [f for f in lint(FLOW, AROUND) if f.is_error] == []
+
+
+def deaf(*states: str) -> Workflow:
+    """The standard configuration as it was before these states heard what SdI says later of an answer."""
+    events = tuple(
+        dataclasses.replace(e, from_states=e.from_states - set(states)) if e.status in LATE else e
+        for e in FLOW.events
+    )
+    return dataclasses.replace(FLOW, events=events)
+
+
+def test_a_state_of_answered_invoices_hears_what_sdi_says_later_of_the_answer() -> None:
+    before = deaf("ACCETTATO_PASS", "RIFIUTATO_PASS")
+    told = [f for f in lint(before, AROUND) if f.rule == RULE]
+    assert [f.state for f in told] == ["ACCETTATO_PASS", "ACCETTATO_PASS", "RIFIUTATO_PASS", "RIFIUTATO_PASS"]
+    assert not any(f.is_error for f in told) and all(f.remedy for f in told)
+    assert hear_late_answers(before) == FLOW == hear_late_answers(FLOW)
+    assert RULE not in {f.rule for f in lint(FLOW, AROUND)}
+
+
+def test_where_no_state_is_for_a_refused_answer_the_remedy_is_another() -> None:
+    none = dataclasses.replace(FLOW, events=tuple(e for e in FLOW.events if e.status not in LATE))
+    assert RULE not in {f.rule for f in lint(none, AROUND)} and hear_late_answers(none) == none
 
 
 def test_a_state_to_which_nothing_leads_is_unreachable() -> None:
