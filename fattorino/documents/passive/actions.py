@@ -5,7 +5,7 @@ from __future__ import annotations
 from fattorino import clock
 from fattorino.core.texts import say
 from fattorino.documents.models import PassiveInvoice
-from fattorino.documents.passive import flows
+from fattorino.documents.passive import flows, queries
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow import queries as workflow
 from fattorino.workflow.actions import ActionResult, ActionRun
@@ -32,7 +32,8 @@ def integrated(run: ActionRun) -> ActionResult:
     """*Prepara integrazione*: done when the document of the company's own exists."""
     with company_scope(run.company_id):
         rows = PassiveInvoice.objects.filter(document_id=run.document_id, company_id=run.company_id)
-        number = rows.exclude(integration=None).values_list("integration__number", flat=True).first()
+        valid = rows.exclude(integration=None).exclude(integration__state=queries.CANCELLED)
+        number = valid.values_list("integration__number", flat=True).first()
     if number is None:
         return ActionResult(
             False, say("L'integrazione non è ancora stata preparata: aprire la fattura e prepararla da lì.")

@@ -6,6 +6,7 @@ import datetime
 from dataclasses import dataclass, replace
 
 from django.db import transaction
+from django.db.models import Q
 
 from fattorino import clock
 from fattorino.core.errors import RefusedError
@@ -16,6 +17,7 @@ from fattorino.core.texts import say
 from fattorino.core.workflow.definition import Action
 from fattorino.documents.models import PassiveInvoice
 from fattorino.documents.passive import integration_draft, queries
+from fattorino.documents.passive.integration_draft import Term
 from fattorino.organisations.queries import Actor, get_company
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.queries import possibilities, visible_documents
@@ -33,18 +35,24 @@ MEANINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What may be prepared: kinds, the likeliest first. `needed`: the tax is the buyer's to reckon."""
+    """What may be prepared: kinds, the likeliest first; whether the tax is the buyer's to reckon, and until when."""
 
     kinds: tuple[str, ...]
     needed: bool
+    term: Term | None
 
 
 def offer(actor: Actor, document_id: int) -> Offer:
     """Raises RefusedError, FormatError: not there, or the file cannot be read."""
+    view = queries.get_passive(actor, document_id)
     __, content = queries.named_file(actor, document_id)
     reading = read_fattura(unwrap(content).content)
     country = integration_draft.seller_of(reading).id_paese or ""
-    return Offer(integration_draft.kinds_for(country), integration_draft.needs_integration(reading))
+    return Offer(
+        integration_draft.kinds_for(country),
+        integration_draft.needs_integration(reading, view.position),
+        integration_draft.term_of(reading, view.position, received=clock.day(view.passive.received_at)),
+    )
 
 
 def prepare(actor: Actor, document_id: int, kind: str) -> Draft:
@@ -100,7 +108,8 @@ def link(actor: Actor, document_id: int, integration_id: int, *, now: datetime.d
         workflow.lock(document_id)
         document = visible_documents(actor).filter(pk=document_id).first()
         rows = PassiveInvoice.objects.filter(document_id=document_id, company_id=actor.company_id)
-        if document is None or not rows.filter(integration=None).update(integration_id=integration_id):
+        free = rows.filter(Q(integration=None) | Q(integration__state=queries.CANCELLED))
+        if document is None or not free.update(integration_id=integration_id):
             if rows.filter(integration_id=integration_id).exists():
                 return
             raise RefusedError(say("Questa fattura ricevuta è già stata integrata."))

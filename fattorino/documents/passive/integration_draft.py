@@ -8,7 +8,7 @@ the invoice by SdI's identifier where there is one.
 from __future__ import annotations
 
 import datetime
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -37,11 +37,36 @@ def kinds_for(country: str) -> tuple[str, ...]:
     return ("TD17", "TD19")
 
 
-def needs_integration(reading: Reading) -> bool:
-    """Whether the tax is the buyer's to reckon: reverse charge, or a supplier abroad."""
+def needs_integration(reading: Reading, position: int) -> bool:
+    """Whether the tax of one document of the file is the buyer's to reckon: reverse charge, or a supplier abroad."""
     if summarise(reading).cedente.id_paese != "IT":
         return True
-    return any(_is_reverse(line) for line in _lines(reading.fattura, 1))
+    return any(_is_reverse(line) for line in _lines(reading.fattura, position))
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Until when the integration must have gone to SdI; `from_arrival`: the month counts in which the invoice came,
+    else that of the operation."""
+
+    day: datetime.date
+    from_arrival: bool
+
+
+def term_of(reading: Reading, position: int, *, received: datetime.date) -> Term | None:
+    """The 15th of the next month, for suppliers abroad; SdI knows no term of TD16 (adempimenti.md 3).
+
+    From the month of the reception where the supplier is of the European Union, else of the operation, for which the
+    date of the invoice stands: it is no later.
+    """
+    country = summarise(reading).cedente.id_paese or ""
+    if country == "IT":
+        return None
+    body: Any = reading.fattura.fattura_elettronica_body[position - 1]
+    from_arrival = country in EUROPE
+    start = received if from_arrival else body.dati_generali.dati_generali_documento.data
+    following = start.replace(day=1) + datetime.timedelta(days=31)
+    return Term(following.replace(day=15), from_arrival)
 
 
 def seller_of(reading: Reading) -> Party:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 PAGE = 50
 AT_ONCE = 500
 DASHBOARD = str(Dashboard.PASSIVE)
+# A document of ours in this state was never issued, so it integrates nothing.
+CANCELLED = "ANNULLATO"
 # What asks the person for an answer to SdI.
 ANSWERING = frozenset({Action.ACCEPT_OR_REFUSE, Action.ACCEPT, Action.REFUSE})
 
@@ -336,7 +338,7 @@ def get_passive(actor: Actor, document_id: int) -> PassiveView:
         supplier=_supplier(actor, passive.supplier),
         decisions=_decisions(actor, document_id),
         posting=_posting(actor, document_id),
-        integration=(own.pk, own.number) if own else None,
+        integration=(own.pk, own.number) if own and own.state != CANCELLED else None,
         possibilities=workflow.possibilities(document, actor),
         history=workflow.history(document),
         files=queries.files_of(document),

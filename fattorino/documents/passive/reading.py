@@ -7,13 +7,14 @@ import datetime
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fattorino import clock
 from fattorino.core.errors import FattorinoError, InputError, XmlError
 from fattorino.core.fatturapa import read_fattura
 from fattorino.core.fatturapa.envelope import Unwrapped, has_xades, judge_signatures, unwrap
 from fattorino.core.sdi.message_io import read_message
 from fattorino.core.sdi.messages import FileMetadati, MetadatiInvioFile
 from fattorino.core.texts import say
-from fattorino.documents.passive.integration_draft import needs_integration
+from fattorino.documents.passive.integration_draft import Term, needs_integration, term_of
 from fattorino.documents.readable import Fattura, render_html, render_pdf
 
 if TYPE_CHECKING:
@@ -83,8 +84,9 @@ class Contents:
     html: str = ""
     attachments: tuple[AttachmentView, ...] = ()
     signature: SignatureView = SignatureView((), ())
-    # The tax is the buyer's to reckon (TD16-TD19).
+    # The tax is the buyer's to reckon (TD16-TD19); until when SdI must have it, where there is a term.
     to_integrate: bool = False
+    integrate_by: Term | None = None
     problem: str = ""
 
 
@@ -97,7 +99,11 @@ def read(content: bytes, position: int, *, at: datetime.datetime) -> Contents:
         return Contents(problem=error.text)
     fattura = only(reading.fattura, position)
     return Contents(
-        render_html(fattura), _attachments(fattura), signature(opened, at=at), needs_integration(reading)
+        render_html(fattura),
+        _attachments(fattura),
+        signature(opened, at=at),
+        needs_integration(reading, position),
+        term_of(reading, position, received=clock.day(at)),
     )
 
 

@@ -158,5 +158,6 @@ def integrate(request: HttpRequest, actor: Actor, document_id: int) -> HttpRespo
         "row": view.row,
         "offer": offer,
         "kinds": [(kind, integration.MEANINGS[kind]) for kind in offer.kinds],
+        "today": clock.day(clock.now()),
     }
     return render(request, "documents/passive/integrate.html", context)

@@ -72,6 +72,7 @@ def _context(view: PassiveView, actor: Actor) -> dict[str, Any]:
         "preservation": asked_of(actor, view),
         "may_answer": view.possibilities.action in queries.ANSWERING,
         "now": clock.now(),
+        "today": clock.day(clock.now()),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 from decimal import Decimal
@@ -10,17 +11,18 @@ import pytest
 from django.test import Client
 
 from fattorino.core.errors import RefusedError
-from fattorino.core.fatturapa.draft import Line
+from fattorino.core.fatturapa.draft import Line, Party
 from fattorino.core.workflow.definition import Action
 from fattorino.documents import files, preview, queries
 from fattorino.documents.models import Invoice
 from fattorino.documents.passive import integration
 from fattorino.organisations.models import User
 from fattorino.organisations.queries import get_company
+from fattorino.workflow import flows as workflow
 from fattorino.workflow.models import Document
 from tests.desk import NOW, Desk, run_jobs
 from tests.documents.passive.arrived import arrive, passive
-from tests.documents.received import SUPPLIER
+from tests.documents.received import SUPPLIER, bring, invoice
 from tests.sentences.office import publish
 
 REVERSE = Line("Pulizia uffici", Decimal(1), None, Decimal("200.00"), aliquota_iva=Decimal(0), natura="N6.7")
@@ -91,6 +93,74 @@ def test_an_invoice_with_its_own_vat_needs_none(desk: Desk) -> None:
     assert not integration.offer(desk.actor, arrive(desk, pa=False).pk).needed
 
 
+def abroad(country: str) -> Party:
+    return replace(
+        SUPPLIER,
+        id_paese=country,
+        id_codice="123456789",
+        denominazione="Supplies Ltd",
+        nazione=country,
+        provincia=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("country", "day", "why"),
+    [
+        ("DE", "15/12/2026", "dopo l'arrivo della fattura"),
+        ("US", "15/11/2026", "dopo l'operazione"),
+    ],
+)
+def test_the_page_says_until_when_the_integration_is_due(
+    desk: Desk, client: Client, country: str, day: str, why: str
+) -> None:
+    line = replace(REVERSE, natura="N2.1", riferimento_normativo="Art. 7-ter, DPR 633/72")
+    content = invoice(desk, seller=abroad(country), linee=(line,)).replace(
+        b"<Data>2026-11-", b"<Data>2026-10-"
+    )
+    bring(content)
+    run_jobs()
+    document = Document.objects.get(dashboard="PS")
+    for path in ("", "integra/"):
+        page = html.unescape(client.get(f"/passive/{document.pk}/{path}").content.decode())
+        assert f"<strong>{day}</strong>" in page and why in page
+        assert ("andava inviata" in page) == (country == "US")
+
+
+def test_a_domestic_reverse_charge_has_no_term_with_sdi(desk: Desk, client: Client) -> None:
+    page = client.get(f"/passive/{reverse_charge(desk).pk}/").content.decode()
+    assert "integrazione TD16" in page and "entro il <strong>" not in page
+
+
+def test_of_a_lotto_only_the_document_in_reverse_charge_is_to_be_integrated(desk: Desk) -> None:
+    line = replace(REVERSE, riferimento_normativo="Art. 17, c. 6, DPR 633/72")
+    plain, reverse = invoice(desk, "77"), invoice(desk, "78", linee=(line,))
+    start, end = b"<FatturaElettronicaBody", b"</FatturaElettronicaBody>"
+    body = reverse[reverse.index(start) : reverse.index(end)] + end
+    bring(plain.replace(end, end + body))
+    run_jobs()
+    needed = {
+        d.number: integration.offer(desk.actor, d.pk).needed for d in Document.objects.filter(dashboard="PS")
+    }
+    assert needed == {"77": False, "78": True}
+
+
+def test_a_cancelled_integration_may_be_prepared_anew(desk: Desk, client: Client) -> None:
+    document = reverse_charge(desk)
+    for _ in range(2):
+        page = client.get(f"/entrate/nuovo/?integra={document.pk}&tipo=TD16").content.decode()
+        answer = client.post("/entrate/nuovo/", fields(page) | {"azienda": str(desk.company.pk)})
+        assert answer.status_code == 302
+        own = passive(document).integration_id
+        assert own is not None
+        workflow.choose_state(own, "ANNULLATO", desk.actor, now=NOW)
+    assert Invoice.objects.filter(document__state="ANNULLATO").count() == 2
+    publish(desk, RICEVUTO={"passive": {"action": str(Action.INTEGRATE)}})
+    desk.press(document)
+    run_jobs()
+    assert desk.state(document) == "RICEVUTO"
+
+
 def test_the_form_opens_filled_in_and_makes_one_linked_document(desk: Desk, client: Client) -> None:
     publish(desk, RICEVUTO={"passive": {"action": "INTEGRA"}})
     document = reverse_charge(desk)
@@ -101,8 +171,8 @@ def test_the_form_opens_filled_in_and_makes_one_linked_document(desk: Desk, clie
     answer = client.post("/entrate/nuovo/", sent)
     assert answer.status_code == 302, re.findall(r'ft-field-error"[^>]*>([^<]+)<', answer.content.decode())
     own = Document.objects.get(pk=passive(document).integration_id)
-    invoice = Invoice.objects.get(document=own)
-    assert (invoice.tipo_documento, invoice.seller, own.counterpart_name) == (
+    made = Invoice.objects.get(document=own)
+    assert (made.tipo_documento, made.seller, own.counterpart_name) == (
         "TD16",
         f"IT{SUPPLIER.id_codice}",
         SUPPLIER.denominazione,
