@@ -27,7 +27,8 @@ from fattorino.documents.forms.writer import write
 from fattorino.documents.models import DocumentFile, ImportedFile, Reception
 from fattorino.documents.passive import flows as passive
 from fattorino.hub.flows import receive, remote_files, webhooks
-from fattorino.hub.flows.channel_settings import Wanted, save_channel
+from fattorino.hub.flows.channel_checks import Wanted
+from fattorino.hub.flows.channel_settings import save_channel
 from fattorino.hub.models import (
     Channel,
     CustomerLetter,

@@ -11,7 +11,8 @@ from fattorino.core.fatturapa.draft import Bollo, Cassa, Draft, Line, Party, Pay
 from fattorino.core.workflow.definition import DocumentKind
 from fattorino.documents import flows as documents
 from fattorino.documents import numbering
-from fattorino.hub.flows.channel_settings import Wanted, choose_ways, save_channel
+from fattorino.hub.flows.channel_checks import Wanted
+from fattorino.hub.flows.channel_settings import choose_ways, save_channel
 from fattorino.hub.flows.keys import save_key
 from fattorino.hub.signing.test_ca import Holder, issue, make_ca
 from fattorino.organisations.flows import save_company, save_user, set_installation_admin

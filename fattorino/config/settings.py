@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from fattorino.config.secret import fernet_key, load_or_make_key
+from fattorino.hub.reach import LOOPBACK, Reach
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 HOME = Path(os.environ.get("FATTORINO_HOME") or BASE_DIR / "var")
@@ -284,6 +285,19 @@ PKCS11_LIBRARIES = dict(
 PKCS11_TOKENS = dict(
     each.rsplit("=", 1) for each in os.environ.get("FATTORINO_PKCS11_TOKENS", "").split(";") if "=" in each
 )
+# Private networks, numbers and names that the addresses written by companies may lead to: nothing else of our own
+# network is called in their name (hub/reach.py). The demo's simulators live on this machine.
+ALLOWED_NETWORKS = [
+    place
+    for place in os.environ.get("FATTORINO_ALLOWED_NETWORKS", ",".join(LOOPBACK) if DEMO else "").split(",")
+    if place
+]
+try:
+    Reach.of(ALLOWED_NETWORKS)
+except ValueError as error:
+    raise ImproperlyConfigured(
+        f"FATTORINO_ALLOWED_NETWORKS: {error}. Per esempio 10.20.0.0/16,pec.interno.it"
+    ) from error
 # Whether webhooks may call this very machine, also without TLS: for trying out, never where others have companies.
 WEBHOOK_LOOPBACK = os.environ.get("FATTORINO_WEBHOOK_LOOPBACK", "1" if DEMO else "0") == "1"
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
-import socket
-from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
 from fattorino.core.errors import ChannelError, RefusedError
 from fattorino.core.texts import say
+from fattorino.hub.caller import Caller
+from fattorino.hub.reach import Reach, not_admitted
 
 TIMEOUT = 10
 # Seconds by which the clocks of two machines may differ; older calls are repeats of somebody who listened.
@@ -20,32 +19,18 @@ WINDOW = 300
 TIME_HEADER, SIGNATURE_HEADER = "X-Fattorino-Timestamp", "X-Fattorino-Signature"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """An address that may be called: the machine's number as it was checked, and what it is called there."""
-
-    parts: SplitResult
-    address: str
-
-    @property
-    def url(self) -> str:
-        host = f"[{self.address}]" if ":" in self.address else self.address
-        port = f":{self.parts.port}" if self.parts.port else ""
-        return self.parts._replace(netloc=host + port, fragment="").geturl()
-
-
-def check_url(url: str, *, loopback: bool) -> SplitResult:
+def check_url(url: str, reach: Reach) -> SplitResult:
     """The parts of an address that may be kept; whom it reaches is found out at each call.
 
     Raises:
-        RefusedError: not https, or with a password in it.
+        RefusedError: not https, with a password in it, or plainly not to be reached.
     """
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         parts, host = urlsplit(""), ""
-    local = loopback and host in ("127.0.0.1", "localhost", "::1")
+    local = reach.admits("127.0.0.1") and host in ("127.0.0.1", "localhost", "::1")
     if not host or parts.scheme != "https" and not (parts.scheme == "http" and local):
         raise RefusedError(
             say("L'indirizzo deve cominciare con https://."),
@@ -60,43 +45,11 @@ def check_url(url: str, *, loopback: bool) -> SplitResult:
             ),
             fields={"url": say("Togliere utente e password: chi chiama si riconosce dalla firma.")},
         )
+    if reach.refuses(host):
+        raise RefusedError(
+            not_admitted(host), fields={"url": say("Indicare un indirizzo raggiungibile da Internet.")}
+        )
     return parts
-
-
-def resolve(url: str, *, loopback: bool) -> Target:
-    """Find out whom the address reaches; every number behind the name must be outside of any private network.
-
-    Raises:
-        RefusedError: as check_url, or a private address; ChannelError: the name is not known now.
-    """
-    parts = check_url(url, loopback=loopback)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as exc:
-        raise ChannelError(
-            say("Il nome {host} non si trova.", host=parts.hostname or ""), uncertain=False
-        ) from exc
-    addresses = [str(each[4][0]) for each in found]
-    for address in addresses:
-        if not _may_call(address, loopback):
-            raise RefusedError(
-                say(
-                    "L'indirizzo {host} porta dentro una rete privata: non viene chiamato.",
-                    host=parts.hostname or "",
-                ),
-                fields={"url": say("Indicare un indirizzo raggiungibile da Internet.")},
-            )
-    return Target(parts, addresses[0])
-
-
-def _may_call(address: str, loopback: bool) -> bool:
-    number = ipaddress.ip_address(address.split("%", 1)[0])
-    mapped = getattr(number, "ipv4_mapped", None)
-    number = mapped or number
-    if number.is_loopback:
-        return loopback
-    return number.is_global and not number.is_multicast
 
 
 def sign(secret: str, timestamp: int, body: bytes) -> str:
@@ -114,26 +67,20 @@ def is_signed(secrets: list[str], timestamp: str, signature: str, body: bytes, *
     return any(matches) and abs(now - int(timestamp)) <= WINDOW
 
 
-def post(target: Target, body: bytes, headers: dict[str, str]) -> int:
-    """Post and return the answer's code, whatever it is; nothing of the answer is read.
+def post(url: str, body: bytes, headers: dict[str, str], reach: Reach) -> int:
+    """Post and return the answer's code, whatever it is; nothing more of the answer is read.
 
     Raises:
-        ChannelError: nobody answered.
+        RefusedError: as check_url. ChannelError: nobody answered, or nobody may be called there.
     """
-    host = target.parts.hostname or ""
-    named = f"{host}:{target.parts.port}" if target.parts.port else host
-    request_headers = {**headers, "Host": named, "Content-Type": "application/json"}
+    check_url(url, reach)
     try:
-        with (
-            httpx.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False) as client,
-            client.stream(
-                "POST", target.url, content=body, headers=request_headers, extensions={"sni_hostname": host}
-            ) as answer,
-        ):
-            return answer.status_code
+        with Caller(reach, timeout=TIMEOUT, whole=TIMEOUT) as caller:
+            sent = {**headers, "Content-Type": "application/json"}
+            return caller.call("POST", url, unread=True, content=body, headers=sent).status_code
     except httpx.TimeoutException as exc:
         raise ChannelError(
             say("Non ha risposto entro {seconds} secondi.", seconds=TIMEOUT), uncertain=True
         ) from exc
-    except httpx.HTTPError as exc:
+    except (httpx.HTTPError, httpx.InvalidURL) as exc:
         raise ChannelError(say("Il collegamento non è riuscito."), uncertain=True) from exc

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from imapclient.exceptions import IMAPClientError, LoginError
 
 from fattorino.core.errors import ChannelError
 from fattorino.core.texts import say
+from fattorino.hub.mail_lines import Place, WatchedImap, WatchedSmtp
+from fattorino.hub.reach import EVERYWHERE, Reach, Watch
 
 # Letters in one go, fetched whole one after the other; and how many are looked at together, by their headers.
 AT_ONCE, LOOKED_AT = 1_000, 500
@@ -47,8 +50,10 @@ class PecMailbox:
 
     Attributes:
         address: the PEC address, which is also the sender. user: what the provider wants at login.
-        timeout: seconds for each answer. trusted_ca: path of a PEM with the authority of the provider; empty: the
-            system's.
+        timeout: seconds for each wait. trusted_ca: path of a PEM with the authority of the provider; empty: the
+            system's. reach: whom the names of the servers may lead to.
+        patience: seconds for a whole answer, however many waits it has: of a letter, or of a message handed over.
+        visit: seconds after which a reading ends; the next one goes on from there.
     """
 
     address: str
@@ -61,6 +66,9 @@ class PecMailbox:
     folder: str = "INBOX"
     timeout: float = 60
     trusted_ca: str = ""
+    reach: Reach = EVERYWHERE
+    patience: float = 300
+    visit: float = 1800
 
     def send(self, message: bytes, *, to: str) -> None:
         """Hand a message to the provider. That the provider took it is certain when this returns.
@@ -82,9 +90,9 @@ class PecMailbox:
         Raises:
             ChannelError: the mailbox cannot be read (nothing is known then).
         """
-        with self._mailbox() as client:
+        with self._mailbox() as (client, watch):
             found = client.search(["HEADER", "X-Riferimento-Message-ID", message_id.strip("<>")])
-            return [_content(client, uid) for uid in sorted(found)]
+            return [self._content(client, watch, uid) for uid in sorted(found)]
 
     def try_submission(self) -> None:
         """Log in where messages are submitted, and leave. Raises ChannelError."""
@@ -107,29 +115,46 @@ class PecMailbox:
         Raises:
             ChannelError: the mailbox cannot be read.
         """
-        with self._mailbox() as client:
+        until = time.monotonic() + self.visit
+        with self._mailbox() as (client, watch):
             validity = _validity(client, self.folder)
             first = after.uid + 1 if after.validity == validity else 1
             uids = sorted(uid for uid in client.search(["UID", f"{first}:*"]) if uid >= first)
             fetched, passed = 0, 0
             for start in range(0, len(uids), LOOKED_AT):
                 some = uids[start : start + LOOKED_AT]
+                watch.again(self.patience)
                 headers = _headers(client, some)
                 for uid in some:
                     if uid in headers and not wanted(headers[uid]):
                         passed = uid
                         continue
-                    if fetched == AT_ONCE:
+                    if fetched == AT_ONCE or time.monotonic() > until:
                         return
-                    yield Letter(_content(client, uid), Cursor(validity, uid))
+                    content = self._content(client, watch, uid)
+                    watch.end()  # what is done with it takes as long as it takes
+                    yield Letter(content, Cursor(validity, uid))
                     fetched, passed = fetched + 1, 0
                 if passed:
                     yield Letter(b"", Cursor(validity, passed))
 
+    def _content(self, client: imapclient.IMAPClient, watch: Watch, uid: int) -> bytes:
+        watch.again(self.patience)
+        return _content(client, uid)
+
     @contextmanager
     def _submission(self) -> Iterator[smtplib.SMTP_SSL]:
+        watch = Watch(self.patience)
         try:
-            smtp = smtplib.SMTP_SSL(self.smtp_host, self.smtp_port, timeout=self.timeout, context=self._tls())
+            with self._submitting(watch) as smtp:
+                yield smtp
+        finally:
+            watch.end()
+
+    @contextmanager
+    def _submitting(self, watch: Watch) -> Iterator[smtplib.SMTP_SSL]:
+        try:
+            smtp = WatchedSmtp(self._place(self.smtp_host, self.smtp_port), watch, self._tls())
         except ssl.SSLCertVerificationError as error:
             raise _unproven(self.smtp_host, error) from error
         except (OSError, smtplib.SMTPException) as error:
@@ -175,11 +200,18 @@ class PecMailbox:
             raise _interrupted() from error
 
     @contextmanager
-    def _mailbox(self) -> Iterator[imapclient.IMAPClient]:
+    def _mailbox(self) -> Iterator[tuple[imapclient.IMAPClient, Watch]]:
+        watch = Watch(self.patience)
         try:
-            client = imapclient.IMAPClient(
-                self.imap_host, self.imap_port, ssl=True, ssl_context=self._tls(), timeout=self.timeout
-            )
+            with self._reading(watch) as client:
+                yield client, watch
+        finally:
+            watch.end()
+
+    @contextmanager
+    def _reading(self, watch: Watch) -> Iterator[imapclient.IMAPClient]:
+        try:
+            client = WatchedImap(self._place(self.imap_host, self.imap_port), watch, self._tls())
         except ssl.SSLCertVerificationError as error:
             raise _unproven(self.imap_host, error) from error
         except (OSError, IMAPClientError) as error:
@@ -188,6 +220,7 @@ class PecMailbox:
             client.login(self.user, self.password)
             client.select_folder(self.folder, readonly=True)
             yield client
+            watch.again(self.timeout)
             client.logout()
         except LoginError as error:
             # "Unavailable" is the provider's own trouble (RFC 5530), not a wrong password.
@@ -197,6 +230,9 @@ class PecMailbox:
         finally:
             with suppress(OSError, IMAPClientError):
                 client.shutdown()
+
+    def _place(self, host: str, port: int) -> Place:
+        return Place(host, port, self.timeout, self.reach)
 
     def _no_entry(self) -> ChannelError:
         return ChannelError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import traceback
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
@@ -13,7 +12,7 @@ from procrastinate.contrib.django import app
 from fattorino import clock
 from fattorino.core.errors import ChannelError, RefusedError
 from fattorino.hub import calling
-from fattorino.hub.flows import remote_feed, remote_files, webhooks
+from fattorino.hub.flows import reaching, remote_feed, remote_files, webhooks
 from fattorino.organisations.scope import company_scope, system_scope
 
 log = logging.getLogger(__name__)
@@ -54,8 +53,7 @@ def deliver_webhook(company_id: int, delivery_id: int) -> None:
         return
     status, error = None, ""
     try:
-        target = calling.resolve(call.url, loopback=settings.WEBHOOK_LOOPBACK)
-        status = calling.post(target, call.body, call.headers)
+        status = calling.post(call.url, call.body, call.headers, reaching.of_webhooks())
     except (ChannelError, RefusedError) as exc:
         error = exc.message
     with company_scope(company_id):

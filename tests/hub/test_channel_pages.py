@@ -21,7 +21,7 @@ from fattorino.config import demo
 from fattorino.core.errors import InputError, RefusedError
 from fattorino.hub.flows import channel_settings as flows
 from fattorino.hub.flows import channels
-from fattorino.hub.flows.channel_settings import Wanted
+from fattorino.hub.flows.channel_checks import Wanted
 from fattorino.hub.models import Channel, ChannelUse
 from fattorino.hub.signing import certificates
 from fattorino.hub.signing.test_ca import Holder, issue, make_ca

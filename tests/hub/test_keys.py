@@ -15,7 +15,7 @@ from fattorino.config import demo
 from fattorino.core.errors import PinLockedError, PinRefusedError, RefusedError, SigningError
 from fattorino.core.fatturapa.envelope import is_signed, unwrap, verify
 from fattorino.hub.flows import keys
-from fattorino.hub.flows.keys import KeyPlace
+from fattorino.hub.flows.key_places import KeyPlace, secret_of
 from fattorino.hub.models import SigningKey
 from fattorino.hub.signing.pkcs12 import load_pkcs12
 from fattorino.hub.tasks_keys import prove_key, try_key
@@ -43,7 +43,7 @@ class Token:
 
     def open(self, row: SigningKey) -> Any:
         assert row.secrets is not None
-        if keys._secret(row)["pin"] != PIN:
+        if secret_of(row)["pin"] != PIN:
             self.wrong += 1
             raise PinRefusedError("Il PIN è sbagliato.", "Correggerlo.")
         return self.key

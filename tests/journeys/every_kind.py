@@ -43,7 +43,8 @@ from fattorino.documents.models import (
 )
 from fattorino.documents.receiving import bring, bring_files, read, take_invoice
 from fattorino.hub.flows import receive, terms, to_match, webhooks
-from fattorino.hub.flows.channel_settings import Wanted, save_channel, set_active
+from fattorino.hub.flows.channel_checks import Wanted
+from fattorino.hub.flows.channel_settings import save_channel, set_active
 from fattorino.hub.flows.keys import save_key
 from fattorino.hub.models import Channel, OutcomeSent, RemoteFile, Submission, WebhookDelivery
 from fattorino.hub.signing.test_ca import Holder, issue, make_ca

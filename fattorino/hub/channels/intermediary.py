@@ -21,6 +21,7 @@ import httpx
 
 from fattorino.core.errors import ChannelError, InputError
 from fattorino.core.texts import say, together
+from fattorino.hub.caller import Caller
 from fattorino.hub.channels.base import (
     Accepted,
     Alone,
@@ -36,11 +37,16 @@ from fattorino.hub.channels.base import (
     Refused,
     Step,
 )
+from fattorino.hub.reach import EVERYWHERE, Reach
 
 # Events asked for at once, and how many answers one look at the feed reads.
 PAGE, PAGES = 100, 10
 # A file that is larger the Hub refuses unread.
 LIMIT = 10_000_000
+# Bytes of one answer: the feed's largest page, in base64, with room.
+LARGEST_ANSWER = 100_000_000
+# A whole call may take so many times what each wait may.
+WHOLE = 5
 # What is refused without regard to what was sent: the way is at fault, and a person must see to it.
 _NO_ENTRY = (401, 403)
 _NOT_THERE = (300, 301, 302, 303, 307, 308, 400, 404, 405, 406, 410, 415)
@@ -60,12 +66,14 @@ class Intermediary(Alone):
         token: opens that company's door, and no other.
         timeout: seconds for connecting, sending and waiting for the answer, each.
         trusted_ca: path of a PEM with the Hub's own CA; empty: the system's.
+        reach: whom the address may lead to.
     """
 
     url: str
     token: str = field(repr=False)
     timeout: float
     trusted_ca: str = ""
+    reach: Reach = EVERYWHERE
 
     def send(self, file: Outgoing) -> Accepted | Refused:
         """See ChannelPort.send: taken over by the Hub; SdI speaks later, through the feed."""
@@ -148,10 +156,14 @@ class Intermediary(Alone):
         if method == "PUT":
             headers["Content-Type"] = "application/octet-stream"
         try:
-            # The environment's proxies are for people's browsers, not for the way to SdI.
-            with httpx.Client(verify=self._tls(), timeout=self.timeout, trust_env=False) as client:
-                url = f"{self.url.rstrip('/')}/{path}"
-                answer = client.request(method, url, headers=headers, **options)
+            with Caller(
+                self.reach,
+                tls=self._tls(),
+                timeout=self.timeout,
+                whole=self.timeout * WHOLE,
+                largest=LARGEST_ANSWER,
+            ) as caller:
+                answer = caller.call(method, f"{self.url.rstrip('/')}/{path}", headers=headers, **options)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
             raise ChannelError(
                 say("L'Hub non risponde: la connessione non si è aperta."), uncertain=False

@@ -20,9 +20,11 @@ from fattorino.core.errors import ChannelError, InputError
 from fattorino.core.sdi import soap
 from fattorino.core.signatures import CRYPTO_ERRORS
 from fattorino.core.texts import say
+from fattorino.hub.caller import Caller
 from fattorino.hub.certificates import validity
 from fattorino.hub.channels import wire
 from fattorino.hub.channels.base import Accepted, Alone, Outgoing, Refused, Result, Step, Untried
+from fattorino.hub.reach import EVERYWHERE, OutOfReachError, Reach
 from fattorino.hub.signing import certificates
 
 ERRORS = {
@@ -60,6 +62,7 @@ class SdiCoop(Alone):
         trusted_ca: path of a PEM with SdI's own CA; empty: the system's.
         client_identity, trusted_certificates: the same as PEM texts, which go before the paths.
         url_notifica: the address of SdIRiceviNotifica; empty: beside `url`, where SdI has it.
+        reach: whom the addresses may lead to.
     """
 
     url: str
@@ -69,6 +72,7 @@ class SdiCoop(Alone):
     url_notifica: str = ""
     client_identity: str = field(default="", repr=False)
     trusted_certificates: str = ""
+    reach: Reach = EVERYWHERE
 
     def send(self, file: Outgoing) -> Accepted | Refused:
         """See ChannelPort.send."""
@@ -163,8 +167,8 @@ class SdiCoop(Alone):
         name = say("Collegamento con SdI")
         try:
             tls = self._tls() if self.url.startswith("https:") else False
-            with httpx.Client(verify=tls, timeout=self.timeout, trust_env=False) as client:
-                answer = client.get(f"{self.url}?wsdl")
+            with Caller(self.reach, tls=tls, timeout=self.timeout, whole=self.timeout * 2) as caller:
+                answer = caller.call("GET", f"{self.url}?wsdl")
         except ChannelError as error:
             return Step(name, False, error.text)
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
@@ -225,7 +229,7 @@ def _line(way: SdiCoop, url: str) -> wire.Line:
                 if old in _kept:
                     _kept.pop(old)[1].close()
             name = parts.netloc.rpartition("@")[2]
-            line = wire.Line(host, port, name, tls, way.timeout, soap.MULTIPART_LIMIT)
+            line = wire.Line(host, port, name, tls, way.timeout, soap.MULTIPART_LIMIT, way.reach)
             _kept[key] = (time.monotonic(), line)
         return line
 
@@ -253,6 +257,8 @@ def _arrived(told: wire.Told) -> wire.Answer:
     """The answer. Raises ChannelError where there is none."""
     if isinstance(told, wire.Answer):
         return told
+    if isinstance(told.error, OutOfReachError):
+        raise told.error.told() from told.error
     if (refusal := _distrust(told.error)) is not None:
         raise refusal from told.error
     if not told.begun:

@@ -19,6 +19,8 @@ from typing import Any
 
 import h11
 
+from fattorino.hub.reach import EVERYWHERE, Reach
+
 # Bytes a second: who takes a request more slowly than this is given up, however often it takes another byte.
 SLOWEST = 32_000
 # Seconds after which an unused connection is not trusted to be still open; servers close theirs after five or more.
@@ -70,7 +72,7 @@ class Line:
     Attributes:
         name: of the other side as a request says it, with its port. tls: None for plain HTTP.
         timeout: seconds for opening a connection, and again for the whole of an answer once the request has left.
-        limit: bytes of an answer's body.
+        limit: bytes of an answer's body. reach: whom the host's name may lead to.
     """
 
     host: str
@@ -79,6 +81,7 @@ class Line:
     tls: ssl.SSLContext | None
     timeout: float
     limit: int
+    reach: Reach = EVERYWHERE
     _unused: list[_Link] = field(default_factory=list, repr=False)
     _guard: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -241,6 +244,7 @@ class _Link:
         if self._addresses is None:
             found = socket.getaddrinfo(self.line.host, self.line.port, type=socket.SOCK_STREAM)
             self._addresses = [(family, address) for family, _, _, _, address in found]
+            self.line.reach.insist(self.line.host, [str(address[0]) for _, address in self._addresses])
             self._connect()
         assert self.sock is not None
         if not isinstance(self.sock, ssl.SSLSocket):

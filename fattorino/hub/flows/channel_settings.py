@@ -6,13 +6,9 @@ Everything is written down in the audit; of secrets only which of them changed.
 from __future__ import annotations
 
 import datetime
-import ipaddress
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -23,9 +19,9 @@ from fattorino.core.texts import say
 from fattorino.core.workflow.settings import DASHBOARD_LABELS
 from fattorino.hub.channel_certificates import certificates_of, until
 from fattorino.hub.channels.base import Step
-from fattorino.hub.flows import channels, collect, nodes, turns
+from fattorino.hub.flows import channel_checks, channels, collect, nodes, turns
+from fattorino.hub.flows.channel_checks import Wanted
 from fattorino.hub.models import Channel, ChannelUse
-from fattorino.hub.sftp import LONGEST_PASSWORD
 from fattorino.hub.signing import secrets as vault
 from fattorino.hub.signing.certificates import joined
 from fattorino.organisations.flows import audit, lock_company
@@ -34,30 +30,8 @@ from fattorino.organisations.scope import company_scope
 from fattorino.workflow import queue
 
 Kind = Channel.Kind
-# SdI keeps it in a program: there is no reason for one that can be guessed.
-SHORTEST_PASSWORD = 12
-MOST_PACE, MOST_AT_ONCE = 100_000, 32
 # A test that has not ended after so long has died with its worker.
 TEST_LASTS = datetime.timedelta(minutes=10)
-_ADDRESSES = ("url", "url_notifica")
-_HOSTS = ("smtp_host", "imap_host")
-_HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,62}\.?)+[A-Za-z0-9]?|\[?[0-9A-Fa-f:.]+\]?")
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A channel as a form describes it.
-
-    `settings` and `secrets` are laid over what is there: what is left out of them stays, an empty text takes it away.
-    `added` are keys that go before those that are there, which stay while they are renewed.
-    """
-
-    label: str
-    pace: int
-    concurrency: int
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    added: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def save_channel(
@@ -69,13 +43,14 @@ def save_channel(
         RefusedError: with `fields`, called as the form calls them.
     """
     _may_configure(actor)
+    unreached = channel_checks.out_of_reach(wanted)  # may ask a name server: nothing is locked yet
     with transaction.atomic():
         row = _locked(actor, channel_id) if channel_id else _new(actor, kind, now)
         values = {k: v for k, v in {**row.settings, **wanted.settings}.items() if v not in ("", None, False)}
         hidden = _secrets(row, wanted, now)
         if row.kind == Kind.SDIFTP and not values.get("root"):
             values["root"] = nodes.folder_for(actor.company_id, str(values.get("node", "")))
-        _check(row, wanted, values, hidden)
+        channel_checks.check_wanted(row, wanted, values, hidden, unreached)
         changed = sorted(_changes(row, wanted, values))
         new_secrets = sorted({*wanted.secrets, *wanted.added})
         row.label, row.pace, row.concurrency = wanted.label, wanted.pace, wanted.concurrency
@@ -356,65 +331,3 @@ def _changes(row: Channel, wanted: Wanted, values: Mapping[str, Any]) -> set[str
         if getattr(row, name) != getattr(wanted, name):
             names.add(name)
     return names
-
-
-def _check(row: Channel, wanted: Wanted, values: Mapping[str, Any], hidden: Mapping[str, str]) -> None:
-    fields: dict[str, str] = {}
-    same = Channel.objects.filter(company_id=row.company_id).exclude(pk=row.pk)
-    if wanted.label and same.filter(label=wanted.label).exists():
-        fields["label"] = say("C'è già un canale con questo nome.")
-    if not 0 <= wanted.pace <= MOST_PACE:
-        fields["pace"] = say("Scrivere un numero da 0 a {most}.", most=f"{MOST_PACE}")
-    if not 1 <= wanted.concurrency <= MOST_AT_ONCE:
-        fields["concurrency"] = say("Scrivere un numero da 1 a {most}.", most=f"{MOST_AT_ONCE}")
-    for name in _ADDRESSES:
-        if values.get(name) and (told := _wrong_address(str(values[name]))):
-            fields[name] = told
-    for name in _HOSTS:
-        if values.get(name) and not _HOST.fullmatch(str(values[name])):
-            fields[name] = say("Non è il nome di un server: per esempio smtp.gestore.it.")
-    for name in REQUIRED.get(row.kind, ()):
-        if not values.get(name) and not hidden.get(name):
-            fields.setdefault(name, say("Manca: senza, il canale non può funzionare."))
-    if row.kind == Kind.SDIFTP:
-        fields |= dict(nodes.taken(row.company_id, values))
-        password = wanted.secrets.get("sftp_password", "")
-        if password and not SHORTEST_PASSWORD <= len(password.encode()) <= LONGEST_PASSWORD:
-            fields["sftp_password"] = say(
-                "Servono da {least} a {most} caratteri.", least=SHORTEST_PASSWORD, most=LONGEST_PASSWORD
-            )
-    if fields:
-        raise RefusedError(say("Il canale non è stato salvato: ci sono dati da correggere."), fields=fields)
-
-
-REQUIRED: dict[str, tuple[str, ...]] = {
-    "sdiftp": (
-        *("node", "root", "signing_certificate", "signing_key", "reading_certificate", "reading_key"),
-        *("sdi_signing_certificates", "sdi_reading_certificate"),
-    ),
-    "pec": ("address", "password", "smtp_host", "imap_host"),
-    "intermediary": ("url", "token"),
-}
-
-
-def _wrong_address(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError:
-        return say("Non è un indirizzo: deve cominciare con https://.")
-    if not host or parts.username or parts.password:
-        return say("Non è un indirizzo: deve cominciare con https://.")
-    if parts.scheme == "https" or parts.scheme == "http" and _is_loopback(host):
-        return ""
-    return say("Deve cominciare con https://. Solo su questa macchina si va con http://.")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

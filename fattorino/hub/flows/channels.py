@@ -22,9 +22,11 @@ from fattorino.hub.channels.intermediary import Intermediary
 from fattorino.hub.channels.pec import SdiPec
 from fattorino.hub.channels.sdicoop import SdiCoop
 from fattorino.hub.channels.sdiftp import NodeKeys, SdiFtp
+from fattorino.hub.flows import reaching
 from fattorino.hub.folders import SdiFtpFolders
 from fattorino.hub.mailbox import PecMailbox
 from fattorino.hub.models import Channel, ChannelUse
+from fattorino.hub.reach import EVERYWHERE
 from fattorino.hub.signing import secrets
 from fattorino.organisations.flows import audit
 
@@ -66,6 +68,8 @@ def _sdicoop(values: Values, hidden: Values) -> ChannelPort:
         values.get("url_notifica", ""),
         hidden.get("client_identity", ""),
         values.get("trusted_certificates", ""),
+        # The installation's own address is not the company's choice.
+        reaching.of_companies() if values.get("url") or values.get("url_notifica") else EVERYWHERE,
     )
 
 
@@ -95,13 +99,18 @@ def _pec(values: Values, kept: Values) -> ChannelPort:
         folder=values.get("folder") or "INBOX",
         timeout=settings.HUB_TIMEOUT,
         trusted_ca=values.get("trusted_ca", ""),
+        reach=reaching.of_companies(),
     )
     return SdiPec(mailbox, values.get("assigned", ""), bool(values.get("test")))
 
 
 def _intermediary(values: Values, kept: Values) -> ChannelPort:
     return Intermediary(
-        values.get("url", ""), kept.get("token", ""), settings.HUB_TIMEOUT, values.get("trusted_ca", "")
+        values.get("url", ""),
+        kept.get("token", ""),
+        settings.HUB_TIMEOUT,
+        values.get("trusted_ca", ""),
+        reaching.of_companies(),
     )
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -16,34 +15,21 @@ from fattorino.core.errors import PinLockedError, PinRefusedError, RefusedError,
 from fattorino.core.fatturapa.cades import prepare_cades
 from fattorino.core.texts import say
 from fattorino.core.xades_signing import prepare_xades
+from fattorino.hub.flows import key_places, reaching
+from fattorino.hub.flows.key_places import KeyPlace, secret_of
 from fattorino.hub.models import SigningKey
 from fattorino.hub.signing import secrets
 from fattorino.hub.signing.base import Signer
-from fattorino.hub.signing.csc import CscAccount, CscSigner, check_address
+from fattorino.hub.signing.csc import CscAccount, CscSigner
 from fattorino.hub.signing.pkcs11 import TokenKey, TokenSigner
 from fattorino.hub.signing.pkcs12 import load_pkcs12
 from fattorino.organisations.flows import audit
-from fattorino.organisations.queries import get_company
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow import queue
 
 Kind, Form = SigningKey.Kind, SigningKey.Form
 # First key of the lock of the connection under which a company's token or remote credential is used.
 _OPENING = 0x1F33F
-
-
-@dataclass(frozen=True, slots=True)
-class KeyPlace:
-    """Where a key is and what opens it.
-
-    Attributes:
-        values: what may be shown: library (its name among the installation's), token, key; or url, oauth, client_id,
-            credential. secret: pkcs12 needs none here; pin; or pin and client_secret.
-    """
-
-    kind: str
-    values: Mapping[str, str]
-    secret: Mapping[str, str]
 
 
 def save_key(
@@ -90,8 +76,8 @@ def propose(
     """
     from fattorino.hub.tasks_keys import prove_key  # the task calls these flows: imported where it is needed
 
-    _check_place(company_id, place)
-    _refuse_same_pin(company_id, place)
+    key_places.check(company_id, place)
+    key_places.refuse_same_pin(company_id, place)
     with transaction.atomic():
         row = SigningKey.objects.create(
             company_id=company_id,
@@ -104,47 +90,6 @@ def propose(
         )
         queue.defer(prove_key, lock=f"key:{row.pk}", company_id=company_id, key_id=row.pk, actor_id=actor_id)
     return row
-
-
-def _refuse_same_pin(company_id: int, place: KeyPlace) -> None:
-    """A PIN that was refused there is not tried again, however often it is typed: three times, and it is locked."""
-    before = SigningKey.objects.filter(company_id=company_id, kind=place.kind, pin_wrong=True)
-    for row in before:
-        same = all(
-            row.settings.get(name, "") == place.values.get(name, "")
-            for name in ("library", "token", "url", "client_id", "credential")
-        )
-        if same and _secret(row).get("pin") == place.secret.get("pin"):
-            told = say("Questo PIN è già stato rifiutato: non viene provato una seconda volta.")
-            raise RefusedError(told, fields={"pin": told})
-
-
-def _check_place(company_id: int, place: KeyPlace) -> None:
-    problems: dict[str, str] = {}
-    needed = {
-        Kind.PKCS11: ("library", "token", "pin"),
-        Kind.CSC: ("url", "oauth", "client_id", "client_secret", "pin"),
-    }[Kind(place.kind)]
-    for name in needed:
-        if not (place.values.get(name) or place.secret.get(name)):
-            problems[name] = say("Campo obbligatorio.")
-    if place.kind == Kind.PKCS11 and place.values.get("library") not in (
-        "",
-        None,
-        *settings.PKCS11_LIBRARIES,
-    ):
-        problems["library"] = say("Scegliere una delle librerie ammesse dall'installazione.")
-    if place.kind == Kind.PKCS11 and place.values.get("token") and not _is_its_own(company_id, place.values):
-        problems["token"] = _NOT_ITS_OWN
-    for name in ("url", "oauth") if place.kind == Kind.CSC else ():
-        try:
-            check_address(place.values.get(name, ""))
-        except SigningError as error:
-            problems.setdefault(name, error.message)
-    if problems:
-        raise RefusedError(
-            say("La chiave non è stata salvata: ci sono campi da correggere."), fields=problems
-        )
 
 
 def prove(key_id: int, company_id: int, *, now: datetime.datetime, actor_id: int | None = None) -> None:
@@ -352,35 +297,20 @@ def _pkcs11(row: SigningKey) -> Signer:
             say("La libreria PKCS#11 «{name}» non è tra quelle ammesse dall'installazione.", name=name),
             say("Chi gestisce l'installazione la aggiunge con FATTORINO_PKCS11."),
         )
-    if not _is_its_own(row.company_id, row.settings):
+    if not key_places.is_its_own(row.company_id, row.settings):
         raise SigningError(
             say(
                 "Il dispositivo di firma «{token}» non è assegnato a questa azienda.",
                 token=row.settings["token"],
             ),
-            _ASSIGNED_BY,
+            key_places.ASSIGNED_BY,
         )
-    place = TokenKey(library, row.settings["token"], row.settings.get("key", ""), _secret(row)["pin"])
+    place = TokenKey(library, row.settings["token"], row.settings.get("key", ""), secret_of(row)["pin"])
     return TokenSigner(place)
 
 
-_ASSIGNED_BY = say("Chi gestisce l'installazione lo assegna con FATTORINO_PKCS11_TOKENS.")
-_NOT_ITS_OWN = say(
-    "Il dispositivo non è assegnato a questa azienda: lo fa chi gestisce l'installazione, con FATTORINO_PKCS11_TOKENS."
-)
-
-
-def _is_its_own(company_id: int, place: Mapping[str, str]) -> bool:
-    """Whether the installation has assigned that token to the company."""
-    with company_scope(company_id):
-        company = get_company(company_id)
-    owner = settings.PKCS11_TOKENS.get(place.get("token", ""), "")
-    own = company.id_paese + company.id_codice
-    return owner == own or f"IT{owner}" == own
-
-
 def _csc(row: SigningKey) -> Signer:
-    secret = _secret(row)
+    secret = secret_of(row)
     return CscSigner(
         CscAccount(
             url=row.settings["url"],
@@ -389,14 +319,9 @@ def _csc(row: SigningKey) -> Signer:
             client_secret=secret["client_secret"],
             pin=secret["pin"],
             credential=row.settings.get("credential", ""),
+            reach=reaching.of_companies(),
         )
     )
-
-
-def _secret(row: SigningKey) -> dict[str, str]:
-    assert row.secrets is not None
-    plain: dict[str, str] = json.loads(secrets.decrypt(bytes(row.secrets), settings.SECRETS_KEYS))
-    return plain
 
 
 _OPEN = {Kind.PKCS12: _pkcs12, Kind.PKCS11: _pkcs11, Kind.CSC: _csc}

@@ -18,6 +18,7 @@ from django.db import transaction
 from fattorino.core.errors import RefusedError
 from fattorino.core.texts import say
 from fattorino.hub import calling
+from fattorino.hub.flows import reaching
 from fattorino.hub.models import RemoteEvent, Webhook, WebhookDelivery
 from fattorino.hub.signing import secrets
 from fattorino.organisations.flows import audit
@@ -51,7 +52,10 @@ def add(actor: Actor, url: str, *, now: datetime.datetime) -> tuple[int, str]:
         RefusedError: not an administrator, not an address that may be called, or one that is there already.
     """
     _may(actor)
-    calling.check_url(url.strip(), loopback=settings.WEBHOOK_LOOPBACK)
+    reach = reaching.of_webhooks()
+    host = calling.check_url(url.strip(), reach).hostname or ""
+    if told := reaching.refused(host, reach):
+        raise RefusedError(told, fields={"url": say("Indicare un indirizzo raggiungibile da Internet.")})
     rows = Webhook.objects.filter(company_id=actor.company_id)
     if rows.filter(url=url.strip()).exists():
         raise RefusedError(

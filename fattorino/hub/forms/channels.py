@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from fattorino.core.errors import InputError
 from fattorino.core.texts import say
-from fattorino.hub.flows.channel_settings import Wanted
+from fattorino.hub.flows.channel_checks import Wanted
 from fattorino.hub.forms.entries import BOUND, PARTS, Entry
 from fattorino.hub.queries_channels import ChannelView
 from fattorino.hub.signing import certificates

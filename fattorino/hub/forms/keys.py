@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fattorino.core.texts import say
-from fattorino.hub.flows.keys import KeyPlace
+from fattorino.hub.flows.key_places import KeyPlace
 from fattorino.hub.models import SigningKey
 from fattorino.organisations.languages import said
 from fattorino.workflow.forms.state import Form

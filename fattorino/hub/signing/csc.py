@@ -22,9 +22,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 
-from fattorino.core.errors import PinRefusedError, SigningError
+from fattorino.core.errors import ChannelError, PinRefusedError, SigningError
 from fattorino.core.signatures import Certificate, CertificateError, read_certificate
 from fattorino.core.texts import say
+from fattorino.hub.caller import Caller
+from fattorino.hub.reach import EVERYWHERE, Reach
 from fattorino.hub.signing.validity import check_validity
 
 SHA256 = "2.16.840.1.101.3.4.2.1"
@@ -40,7 +42,7 @@ class CscAccount:
     Attributes:
         url: base address of the service, up to and with `/csc/v1`. oauth: address of the token endpoint.
         credential: the certificate's identifier there; "" takes the only one of the account.
-        timeout: seconds for each answer.
+        timeout: seconds for each wait; a whole answer may take twice as long. reach: whom the addresses may lead to.
     """
 
     url: str
@@ -51,6 +53,7 @@ class CscAccount:
     credential: str = ""
     timeout: float = 30
     trusted_ca: str = ""
+    reach: Reach = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,13 @@ class CscSigner:
         for address in (account.url, account.oauth):
             check_address(address)
         self._account = account
-        self._client = httpx.Client(timeout=account.timeout, trust_env=False, verify=_tls(account))
+        self._caller = Caller(
+            account.reach,
+            tls=_tls(account),
+            timeout=account.timeout,
+            whole=account.timeout * 2,
+            largest=LARGEST_ANSWER,
+        )
         self._token = ""
         self._credential: Credential | None = None
 
@@ -86,7 +95,7 @@ class CscSigner:
         self.close()
 
     def close(self) -> None:
-        self._client.close()
+        self._caller.close()
 
     def credential(self) -> Credential:
         """The key that signs. Raises SigningError where there is none, or not one that a program may use."""
@@ -230,26 +239,30 @@ class CscSigner:
 
     def _post(self, url: str, **what: Any) -> httpx.Response:
         try:
-            answer = self._client.post(url, **what)
+            return self._caller.call("POST", url, **what)
+        except ChannelError as error:
+            raise SigningError(error.message, error.hint) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise SigningError(
                 say("Il servizio di firma remota non risponde."),
                 say("Nessun documento è stato firmato: riprovare più tardi."),
             ) from error
-        if len(answer.content) > LARGEST_ANSWER:
-            raise _misunderstood()
-        return answer
 
 
-def check_address(address: str) -> None:
-    """PIN and secret travel there: never in clear over a network. Raises SigningError."""
-    parts = urlsplit(address)
-    loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
-    if not parts.hostname or (parts.scheme != "https" and not (parts.scheme == "http" and loopback)):
+def check_address(address: str) -> str:
+    """The host of an address: PIN and secret travel there, never in clear over a network. Raises SigningError."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    loopback = host in ("127.0.0.1", "localhost", "::1")
+    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and loopback)):
         raise SigningError(
             say("L'indirizzo del servizio di firma remota deve cominciare con https://."),
             say("Correggerlo nella pagina della firma."),
         )
+    return host
 
 
 def _tls(account: CscAccount) -> ssl.SSLContext | bool:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from fattorino.core.errors import ChannelError, InputError
+from fattorino.hub.caller import Caller
 from fattorino.hub.channels.base import AnswerItem, InvoiceItem, MessageItem, OtherItem, Outgoing, Parcel, Raw
 from fattorino.hub.channels.intermediary import Intermediary
 from fattorino.simulators.hub.server import Server
@@ -116,7 +117,7 @@ def test_a_web_server_that_is_no_hub_never_says_that_a_file_was_not_sent(
     assert (caught.value.uncertain, caught.value.permanent) == (False, True)
     plain = httpx.Response(404, headers={"Content-Type": "text/html"}, content=b"<h1>Not Found</h1>")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(httpx.Client, "request", lambda *_, **__: plain)
+        patch.setattr(Caller, "call", lambda *_, **__: plain)
         with pytest.raises(ChannelError):
             fate(way)
 
