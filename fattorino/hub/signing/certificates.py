@@ -10,9 +10,10 @@ import re
 import secrets as lots
 import ssl
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from asn1crypto import pem
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -28,6 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
 from fattorino.core.errors import InputError
 from fattorino.core.signatures import CRYPTO_ERRORS, CertificateError, read_certificate
 from fattorino.core.texts import say
+from fattorino.hub.signing.effort import too_much_key, too_much_pkcs12
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 # Of one upload, in bytes: a chain with its key is a few kB.
@@ -166,6 +168,8 @@ def _open_pem(data: bytes, password: str, found: _Found, keys: bool) -> None:
                 found.certificates.append(x509.load_pem_x509_certificate(block[0]))
             elif block[1].endswith(b"PRIVATE KEY") and keys:
                 locked = b"ENCRYPTED" in block[0][:200]
+                if block[1].startswith(b"ENCRYPTED"):
+                    _insist(too_much_key, pem.unarmor(block[0])[2])
                 found.keys.append(
                     _usable(load_pem_private_key(block[0], password.encode() if locked else None))
                 )
@@ -174,9 +178,11 @@ def _open_pem(data: bytes, password: str, found: _Found, keys: bool) -> None:
 
 
 def _open_der(data: bytes, password: str, found: _Found, keys: bool) -> None:
+    _insist(too_much_key, data)
     for read in (_certificate_of, _key_of if keys else None):
         if read is not None and read(data, password, found):
             return
+    _insist(too_much_pkcs12, data)
     try:
         key, own, others = pkcs12.load_key_and_certificates(data, password.encode() or None)
     except CRYPTO_ERRORS as error:
@@ -184,6 +190,18 @@ def _open_der(data: bytes, password: str, found: _Found, keys: bool) -> None:
     found.certificates += [each for each in (own, *others) if each is not None]
     if key is not None and keys:
         found.keys.append(_usable(key))
+
+
+def _insist(too_much: Callable[[bytes], bool], data: bytes) -> None:
+    try:
+        refused = too_much(data)
+    except ValueError as error:
+        raise _unreadable() from error
+    if refused:
+        raise InputError(
+            say("Aprire il file richiederebbe troppo lavoro: la protezione della password è fuori misura."),
+            _FORMS,
+        )
 
 
 def _certificate_of(data: bytes, _password: str, found: _Found) -> bool:

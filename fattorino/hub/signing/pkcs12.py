@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from fattorino.core.errors import SigningError
 from fattorino.core.signatures import Certificate, CertificateError, read_certificate
 from fattorino.core.texts import say
+from fattorino.hub.signing.effort import too_much_pkcs12
 from fattorino.hub.signing.validity import check_validity
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -114,6 +115,17 @@ _AGAIN = say("Esportare di nuovo il certificato, con la chiave privata, nel form
 def _open(data: bytes, password: str) -> tuple[PrivateKey, bytes, tuple[bytes, ...]]:
     if not data.startswith(b"\x30") or len(data) > MAX_SIZE:
         raise SigningError(say("Il file non è un archivio PKCS#12 (.p12 o .pfx)."), _AGAIN)
+    try:
+        too_much = too_much_pkcs12(data)
+    except ValueError as error:
+        raise SigningError(
+            say("Il file è danneggiato, o protetto con un algoritmo non ammesso."), _AGAIN
+        ) from error
+    if too_much:
+        raise SigningError(
+            say("Aprire il file richiederebbe troppo lavoro: la protezione della password è fuori misura."),
+            _AGAIN,
+        )
     secret = password.encode("utf-8") if password else None
     try:
         key, certificate, others = pkcs12.load_key_and_certificates(data, secret)

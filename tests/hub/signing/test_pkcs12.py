@@ -3,13 +3,17 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from asn1crypto import keys as asn1_keys
+from asn1crypto import pem
+from asn1crypto import pkcs12 as asn1
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 
-from fattorino.core.errors import SigningError
+from fattorino.core.errors import InputError, SigningError
+from fattorino.hub.signing import certificates, effort
 from fattorino.hub.signing.pkcs12 import load_pkcs12
 from fattorino.hub.signing.test_ca import DemoCa, Holder, issue, make_ca
 
@@ -104,3 +108,76 @@ def test_file_without_key_or_of_other_key_kinds(ca: DemoCa, rsa_p12: bytes) -> N
 
 def test_the_key_is_not_shown_by_repr(rsa_p12: bytes) -> None:
     assert "_key" not in repr(load_pkcs12(rsa_p12, "segreta"))
+
+
+def hashed(rounds: int, part: str) -> bytes:
+    """A PKCS#12 whose seal, certificates or key ask for so many rounds; nothing else of it is changed."""
+    how = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(2000)
+    how = how.key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Prova")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(NOW)
+        .not_valid_after(NOW + datetime.timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    plain = pkcs12.serialize_key_and_certificates(None, key, certificate, None, how.build(b"segreta"))
+    file = asn1.Pfx.load(plain)
+    if part == "seal":
+        file["mac_data"]["iterations"] = rounds
+        return bytes(file.dump(force=True))
+    safe = file["auth_safe"]["content"].native
+    parts = asn1.AuthenticatedSafe.load(safe)
+    for each in parts:
+        if part == "certificates" and each["content_type"].native == "encrypted_data":
+            info = each["content"]["encrypted_content_info"]["content_encryption_algorithm"]
+            info["parameters"]["key_derivation_func"]["parameters"]["iteration_count"] = rounds
+        if part == "key" and each["content_type"].native == "data":
+            bags = asn1.SafeContents.load(each["content"].native)
+            for bag in bags:
+                info = bag["bag_value"]["encryption_algorithm"]
+                info["parameters"]["key_derivation_func"]["parameters"]["iteration_count"] = rounds
+            each["content"] = bags.dump(force=True)
+    file["auth_safe"]["content"] = parts.dump(force=True)
+    return bytes(file.dump(force=True))
+
+
+@pytest.mark.parametrize("part", ["seal", "certificates", "key"])
+def test_a_file_that_would_be_hashed_for_days_is_refused_unopened(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad = hashed(2000, part), hashed(2_000_000_000, part)
+    assert not effort.too_much_pkcs12(good) and effort.too_much_pkcs12(bad)
+    opened: list[bytes] = []
+    monkeypatch.setattr(pkcs12, "load_key_and_certificates", lambda data, _: opened.append(data))
+    with pytest.raises(SigningError, match="troppo lavoro"):
+        load_pkcs12(bad, "segreta")
+    with pytest.raises(InputError, match="troppo lavoro"):
+        certificates.read_pair([bad], "segreta")
+    assert not opened
+
+
+def test_so_is_a_private_key_alone_and_an_unknown_way_of_hashing() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    how = serialization.PrivateFormat.PKCS8
+    sealed = key.private_bytes(
+        serialization.Encoding.DER, how, serialization.BestAvailableEncryption(b"segreta")
+    )
+    info = asn1_keys.EncryptedPrivateKeyInfo.load(sealed)
+    assert not effort.too_much_key(sealed)
+    kdf = info["encryption_algorithm"]["parameters"]["key_derivation_func"]
+    kdf["parameters"]["iteration_count"] = 2_000_000_000
+    bad = info.dump(force=True)
+    for file in (bad, pem.armor("ENCRYPTED PRIVATE KEY", bad)):
+        with pytest.raises(InputError, match="troppo lavoro"):
+            certificates.read_pair([file], "segreta")
+    # scrypt, whose work is said in another way
+    strange = sealed.replace(bytes.fromhex("06092a864886f70d01050c"), bytes.fromhex("06092b06010401da47040b"))
+    assert strange != sealed
+    with pytest.raises(InputError):
+        certificates.read_pair([strange], "segreta")
