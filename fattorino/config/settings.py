@@ -298,6 +298,8 @@ except ValueError as error:
     raise ImproperlyConfigured(
         f"FATTORINO_ALLOWED_NETWORKS: {error}. Per esempio 10.20.0.0/16,pec.interno.it"
     ) from error
+# Whether a name server is asked when an address is saved, so that it is told beside the field; each call asks anyway.
+RESOLVE_AT_SAVING = True
 # Whether webhooks may call this very machine, also without TLS: for trying out, never where others have companies.
 WEBHOOK_LOOPBACK = os.environ.get("FATTORINO_WEBHOOK_LOOPBACK", "1" if DEMO else "0") == "1"
 

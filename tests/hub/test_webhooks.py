@@ -245,7 +245,7 @@ def test_a_name_that_leads_into_a_private_network_is_not_called(
     admin: Desk, listener: Listener, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Outside when it was written down, inside when it is called: whom it reaches is looked at each time."""
-    settings.WEBHOOK_LOOPBACK, settings.ALLOWED_NETWORKS = False, []
+    settings.WEBHOOK_LOOPBACK, settings.ALLOWED_NETWORKS, settings.RESOLVE_AT_SAVING = False, [], True
     port = listener.server_address[1]
     leads_to = ["93.184.216.34"]
 

@@ -25,6 +25,8 @@ def refused(host: str, reach: Reach) -> str:
     """Why an address may not be kept, as far as that can be told now; "" where it may. Each call asks again."""
     if reach.refuses(host):
         return not_admitted(host)
+    if not settings.RESOLVE_AT_SAVING:
+        return ""
     found: list[str] = []
 
     def ask() -> None:
