@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,8 +41,11 @@ def main(words: list[str]) -> int:
     lint = [
         Stage("ruff check", [tool("ruff"), "check", "."]),
         Stage("ruff format", [tool("ruff"), "format", "--check", "--quiet", "."]),
-        Stage("contratti di import", [tool("lint-imports"), "--no-logo"]),
-        Stage("mypy", [tool("mypy"), "fattorino"]),
+        Stage(
+            "mypy",
+            [tool("mypy"), "fattorino"],
+            beside=Stage("contratti di import", [tool("lint-imports"), "--no-logo"]),
+        ),
     ]
     if words[:1] == ["--lint"]:
         return run(lint, [])
@@ -117,30 +121,42 @@ def run(stages: list[Stage], notes: list[str], *, to_the_end: bool = False) -> i
 def carried_out(stage: Stage, lines: list[str]) -> Iterator[bool]:
     """Run a stage and what stands beside it; whether each is good."""
     with contextlib.ExitStack() as open_now:
-        meanwhile = None
-        if stage.beside:
-            told = open_now.enter_context(tempfile.TemporaryFile())
-            meanwhile = open_now.enter_context(
-                subprocess.Popen(stage.beside.command, stdout=told, stderr=subprocess.STDOUT)
-            )
-            # Whatever ends the other one ends this one too, before anybody waits for it.
-            open_now.callback(meanwhile.terminate)
         print(f"\n── {stage.name}", flush=True)
         begun = time.monotonic()
+        meanwhile = open_now.enter_context(started(stage.beside)) if stage.beside else None
         yield verdict(stage, subprocess.run(stage.command, check=False).returncode, begun, lines)
         if stage.beside and meanwhile:
-            code = meanwhile.wait()
+            code, ended, told = meanwhile.result()
             print(f"\n── {stage.beside.name}, intanto", flush=True)
-            told.seek(0)
-            sys.stdout.buffer.write(told.read())
+            sys.stdout.buffer.write(told)
             sys.stdout.flush()
-            yield verdict(stage.beside, code, begun, lines)
+            yield verdict(stage.beside, code, begun, lines, ended)
 
 
-def verdict(stage: Stage, code: int, begun: float, lines: list[str]) -> bool:
+@contextlib.contextmanager
+def started(stage: Stage) -> Iterator[Future[tuple[int, float, bytes]]]:
+    """Run a command meanwhile: its exit code, when it ended, and what it said."""
+    with (
+        ThreadPoolExecutor(1) as pool,
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(stage.command, stdout=said, stderr=subprocess.STDOUT) as process,
+    ):
+
+        def end() -> tuple[int, float, bytes]:
+            code, ended = process.wait(), time.monotonic()
+            said.seek(0)
+            return code, ended, said.read()
+
+        try:
+            yield pool.submit(end)
+        finally:
+            process.terminate()  # where the other one did not come to its end, nobody waits for this one
+
+
+def verdict(stage: Stage, code: int, begun: float, lines: list[str], ended: float | None = None) -> bool:
     empty = stage.may_be_empty and code == NO_TESTS_COLLECTED
     word = "nessun test" if empty else "bene" if code == 0 else "FALLITO"
-    lines.append(f"{word:>11}  {stage.name} ({time.monotonic() - begun:.0f} s)")
+    lines.append(f"{word:>11}  {stage.name} ({(ended or time.monotonic()) - begun:.0f} s)")
     return code == 0 or empty
 
 
