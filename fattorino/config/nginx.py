@@ -27,6 +27,11 @@ server {{
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     proxy_set_header X-Forwarded-Proto https;
 
+    # Another Hub's webhooks, which prove themselves by their signature; the rest of these doors is SdI's alone.
+    location /sdi/intermediario/ {{
+        client_max_body_size 16k;
+        proxy_pass http://127.0.0.1:{upstream};
+    }}
     location /sdi/ {{ return 404; }}
     location /vivo/ {{
         proxy_pass http://127.0.0.1:{live}/;

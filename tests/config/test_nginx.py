@@ -189,7 +189,9 @@ def test_only_sdis_own_certificate_opens_its_doors(house: House) -> None:
         assert house.knock(certificate).status_code == status, certificate
         assert house.knock(certificate, **forged).status_code == status, certificate
     with house.client() as client:
-        for path in ("/sdi/trasmissione", "/sdi/ricezione"):
+        # Another Hub's webhook comes through to be refused for its signature, by the doors of the pages alone.
+        assert client.post(f"{house.site}/sdi/intermediario/1", content=b"{}").status_code == 403
+        for path in ("/sdi/trasmissione", "/sdi/ricezione", "/sdi/intermediario/../ricezione"):
             assert client.post(f"{house.site}{path}", content=b"x", headers=forged).status_code == 404
         assert client.get(f"{house.site}/accesso/login/", headers=forged).status_code == 200
     with house.client("sdi") as client:

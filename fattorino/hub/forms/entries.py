@@ -224,6 +224,15 @@ PARTS: dict[str, tuple[Part, ...]] = {
                     help=_("Lo rilascia chi gestisce l'Hub."),
                     required=True,
                 ),
+                Entry(
+                    "webhook_secret",
+                    _("Segreto dei webhook"),
+                    "secret",
+                    help=_(
+                        "Con cui l'Hub firma le sue chiamate; lo mostra l'Hub quando vi si aggiunge il webhook. "
+                        "Vuoto: le novità si leggono ogni minuto."
+                    ),
+                ),
             ),
         ),
     ),

@@ -186,10 +186,18 @@ def _edit(request: HttpRequest, actor: Actor, kind: str, old: ChannelView | None
         "about": INTRODUCTIONS[kind],
         "parts": PARTS[kind],
         "paths": _paths(old),
+        "wake": _wake_address(request, old),
         "visited": bool(old and old.active and old.kind in VISITED),
         "may_move": bool(getattr(request.user, "is_staff", False)),
     }
     return render(request, "hub/channels/channel.html", context, status=422 if form.errors else 200)
+
+
+def _wake_address(request: HttpRequest, old: ChannelView | None) -> str:
+    """Where another Hub knocks when it has news for this channel."""
+    if old is None or old.kind != "intermediary":
+        return ""
+    return request.build_absolute_uri(reverse("hub:intermediary", args=[old.id]))
 
 
 def _paths(old: ChannelView | None) -> list[str]:
