@@ -9,7 +9,6 @@ import random
 import re
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,6 +18,7 @@ from playwright._impl._errors import TargetClosedError  # the public module does
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
 
 from fattorino.config import demo
+from tests.journeys.guard import no_longer_than
 from tests.journeys.own import COMPANIES
 from tests.journeys.pages import sign_in
 from tests.journeys.product import ROOT, Product
@@ -166,7 +166,8 @@ def browsers(launch_browser: Callable[[], Browser]) -> Iterator[list[Browser]]:
     browsers: list[Browser] = []
     yield browsers
     for each in browsers:
-        each.close()
+        with no_longer_than(CLOSING), contextlib.suppress(TargetClosedError):
+            each.close()
 
 
 @pytest.fixture
@@ -176,20 +177,8 @@ def browser(
     """The run's browser, for so long as a journey may take: whatever still waits for it then fails and says where."""
     if not browsers or not browsers[-1].is_connected():
         browsers.append(launch_browser())
-    limit = LIMITS.get(getattr(request.node, "originalname", ""), LIMIT)
-    watchdog = threading.Timer(limit, _stop_browsers)
-    watchdog.daemon = True
-    watchdog.start()
-    yield browsers[-1]
-    watchdog.cancel()
-
-
-def _stop_browsers() -> None:
-    """End every browser that this process has started."""
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            if process.name().startswith(("chrom", "google-chrome")):
-                process.kill()
+    with no_longer_than(LIMITS.get(getattr(request.node, "originalname", ""), LIMIT)):
+        yield browsers[-1]
 
 
 @pytest.fixture(scope="session")
@@ -313,15 +302,11 @@ def new_context(
 
 
 def _close(context: BrowserContext) -> None:
-    watchdog = threading.Timer(CLOSING, _stop_browsers)
-    watchdog.daemon = True
-    watchdog.start()
     try:
-        context.close()
+        with no_longer_than(CLOSING):
+            context.close()
     except TargetClosedError:
         print("The browser did not close a window and was stopped.")
-    finally:
-        watchdog.cancel()
 
 
 @pytest.hookimpl(wrapper=True)
