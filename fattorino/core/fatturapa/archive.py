@@ -30,6 +30,8 @@ RATIO_FROM = 1024 * 1024
 _READABLE = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 _CHUNK = 256 * 1024
+_JOINER = "\N{ZERO WIDTH JOINER}"
+_PICTURES = ("\U0001f000", "\U0001faff")
 _MAKE_ANEW = say("Creare di nuovo l'archivio, senza password, con la compressione normale.")
 
 
@@ -138,9 +140,9 @@ def _check_names(entries: list[zipfile.ZipInfo]) -> None:
         name = entry.filename
         # orig_filename: zipfile cuts a name at NUL and would hide what follows.
         if not _is_safe(entry.orig_filename):
-            shown = name.encode("ascii", "replace").decode()[:80]
+            shown = printable(name[:80])
             raise ArchiveError(
-                say("L'archivio contiene un file con un nome non ammesso: «{name}».", name=_printable(shown)),
+                say("L'archivio contiene un file con un nome non ammesso: «{name}».", name=shown),
                 say("Usare nomi senza percorsi assoluti, «..», barre rovesciate o caratteri di controllo."),
             )
         if name.casefold() in seen:
@@ -153,13 +155,22 @@ def _check_names(entries: list[zipfile.ZipInfo]) -> None:
 def _is_safe(name: str) -> bool:
     if not name or len(name) > 255 or name.startswith("/") or "\\" in name or ":" in name:
         return False
-    if not name.isprintable():  # control characters and the invisible ones that turn writing around
+    if printable(name) != name:  # control characters and the invisible ones that turn writing around
         return False
     return not any(part in ("", ".", "..") for part in name.removesuffix("/").split("/"))
 
 
-def _printable(name: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in name)
+def printable(name: str) -> str:
+    """The name with a replacement character for each that shows nothing or turns the writing around.
+
+    Pictures stay, also those that are newer than this Python and those that a joiner makes of several.
+    """
+    return "".join(
+        c
+        if c.isprintable() or c == _JOINER or _PICTURES[0] <= c <= _PICTURES[1]
+        else "\N{REPLACEMENT CHARACTER}"
+        for c in name
+    )
 
 
 def _is_leaving(name: str) -> bool:

@@ -8,6 +8,7 @@ import hashlib
 from django.db import connection
 
 from fattorino.core.errors import RefusedError
+from fattorino.core.fatturapa.archive import printable
 from fattorino.core.texts import say
 from fattorino.documents.models import Reception
 from fattorino.organisations.flows import audit
@@ -145,5 +146,4 @@ def _defer(reception_id: int) -> None:
 def shown_name(name: str) -> str:
     """A foreign file name as it may be kept and shown: its last part, printable, not too long."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in last)
-    return clean[:255] or say("(senza nome)")
+    return printable(last)[:255] or say("(senza nome)")

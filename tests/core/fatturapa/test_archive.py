@@ -37,6 +37,16 @@ def test_files_come_in_the_archives_order_with_their_folders() -> None:
     assert is_zip(data) and not is_zip(b"<a/>")
 
 
+@pytest.mark.parametrize(
+    "picture", ["\U0001f4c4", "\U0001f468\u200d\U0001f4bb", "\u2764\ufe0f", "\U0001fae8"]
+)
+def test_pictures_in_a_name_are_names(picture: str) -> None:
+    name = f"fatture {picture}/IT01_b.xml"
+    assert read_zip(make((name, b"<b/>"))) == (ZipMember(name, b"<b/>"),)
+    damaged = refused(make((f"../{picture}.xml", b"x"))).message
+    assert picture in damaged and "?" not in damaged
+
+
 def test_leavings_of_macos_are_passed_over() -> None:
     assert [
         m.name for m in read_zip(make(("a.xml", b"x"), ("__MACOSX/._a.xml", b"y"), ("x/.DS_Store", b"z")))
