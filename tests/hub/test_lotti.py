@@ -11,9 +11,10 @@ from fattorino.documents.queries import get_document
 from fattorino.hub import inbox
 from fattorino.hub import queries as hub
 from fattorino.hub.channels.base import Accepted
-from fattorino.hub.flows import terms
-from fattorino.hub.models import Submission, Term
+from fattorino.hub.flows import by_hand, keys, signed_outside, terms
+from fattorino.hub.models import SigningKey, Submission, Term
 from fattorino.workflow import acting
+from fattorino.workflow import flows as workflow
 from fattorino.workflow.flows import bulk as runs
 from fattorino.workflow.flows import finish_action, take_pending
 from fattorino.workflow.flows.advance import apply_held
@@ -270,3 +271,38 @@ def test_an_outcome_that_came_too_early_is_applied_to_each(desk: Desk) -> None:
     for document in lotto:
         apply_held(document.pk, desk.actor, now=NOW)
     assert states(desk, lotto) == ["IN_ATTESA_ESITO", "ACCETTATO"]
+
+
+def test_a_lotto_sent_outside_the_procedure_takes_its_receipt_from_any_of_its_pages(desk: Desk) -> None:
+    lotto = imported(desk, "L1", "L2")
+    workflow.choose_state(lotto[1].pk, "TRASMESSO_MANUALE", desk.actor, now=NOW)
+    assert states(desk, lotto) == ["TRASMESSO_MANUALE"] * 2
+    theirs = Submission(file_name="IT09876543210_00A7Z.xml", formato="FPR12", company_id=desk.company.pk)
+    by_hand.load_receipt(desk.actor, lotto[1].pk, *letter(theirs, "RC"), now=NOW)
+    run_jobs()
+    assert states(desk, lotto) == ["CONSEGNATO"] * 2
+    assert Submission.objects.get().file_name == theirs.file_name
+    receipts = DocumentFile.objects.filter(kind=DocumentFile.Kind.RECEIPT)
+    assert sorted(receipts.values_list("document_id", flat=True)) == sorted(d.pk for d in lotto)
+
+
+def test_a_lotto_signed_outside_is_handed_in_once_for_all(desk: Desk) -> None:
+    signed = keys.sign(keys.key_of(desk.company.pk), lotto_of(desk, "L1", "L2", pa=True), now=NOW)
+    SigningKey.objects.update(active=False)
+    lotto = imported(desk, "L1", "L2", pa=True)
+    desk.press(lotto[0])
+    run_jobs(skip=NO_SENDING)
+    assert states(desk, lotto) == ["DA_FIRMARE"] * 2
+    signed_outside.take(desk.actor, lotto[1].pk, signed, now=NOW)
+    run_jobs(skip=NO_SENDING)
+    assert states(desk, lotto) == ["IN_ELABORAZIONE"] * 2
+    row = Submission.objects.get()
+    assert row.outgoing is not None and bytes(row.outgoing.content) == signed
+
+
+def test_cambia_stato_after_the_answers_is_of_one_document(desk: Desk) -> None:
+    lotto, row = sent(desk, "L1", "L2", pa=True)
+    outcome(row, "NE", "L1", 2)
+    outcome(row, "NE", "L2", 3, esito="EC02")
+    workflow.choose_state(lotto[1].pk, "RIFIUTATO_CHIUSO", desk.actor, now=NOW)
+    assert states(desk, lotto) == ["ACCETTATO", "RIFIUTATO_CHIUSO"]
