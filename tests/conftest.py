@@ -52,6 +52,13 @@ def pytest_configure(config: pytest.Config) -> None:
     _adapt_settings(pathlib.Path(os.environ[HOME]))
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test that draws by its module's seed tells it, so that whoever sees it fail can draw the same."""
+    seed = getattr(getattr(item, "module", None), "SEED", None)
+    if seed is not None:
+        item.user_properties.append(("seed", f"FATTORINO_SEED={seed}"))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The seeds of what is made anew at each run, also when all is well: a test in a worker cannot print them."""
     reports = [r for outcome in ("passed", "failed") for r in terminalreporter.getreports(outcome)]
@@ -65,7 +72,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _seeds(report: pytest.TestReport | pytest.CollectReport) -> list[str]:
-    return [str(value) for name, value in getattr(report, "user_properties", ()) if name == "seed"]
+    told = [str(value) for name, value in getattr(report, "user_properties", ()) if name == "seed"]
+    return list(dict.fromkeys(told))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
