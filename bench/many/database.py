@@ -68,6 +68,16 @@ def reading(crowd: Actor, person: Actor, *, today: datetime.date) -> Iterator[tu
     yield "ricerca: numero «123456»", 100, page(number="123456")
     yield "ricerca: numero «4», in fondo", 100, page(deep, number="4")
     yield "ricerca: numero «4», in fondo e a ritroso", 100, page(back, number="4")
+    # Hundreds of thousands of suppliers' numbers begin so, and none of our own.
+    theirs = f"{today.year - 1}/"
+    yield "ricerca: numero dei soli fornitori, in Entrate", 100, page(number=theirs)
+    yield "ricerca: lo stesso come parola", 100, page(text=theirs)
+    yield "ricerca: lo stesso, totali", 100, total(number=theirs)
+    yield "ricevute: numero «4», che nessuna porta", 100, page(dashboard="PS", number="4")
+    yield "ricevute: numero dei fornitori, in fondo", 100, page(deep, dashboard="PS", number=theirs)
+    yield "ricevute: «rossi»", 100, page(dashboard="PS", text="rossi")
+    yield "ricevute: controparte «rossi»", 100, page(dashboard="PS", counterpart="rossi")
+    yield "attive PA: numero «4», in fondo", 100, page(deep, dashboard="PA", number="4")
     for text in ("rossi", "srl", "comune milano", "zzzz", "maria rossi corso"):
         yield f"ricerca: «{text}»", 100, page(text=text)
         yield f"ricerca: totali di «{text}»", 100, total(text=text)

@@ -69,7 +69,7 @@ class Question:
         condition: on SearchEntry `s`, but for its words.
         words: terms that all must be there.
         typed: a word typed into the search, and its terms.
-        as_number: those of them that some document's number begins with: they may be meant so, too.
+        as_number: those of them that a number on the scope's dashboards begins with: they may be meant so, too.
         number: whether `condition` asks for the beginning of a number.
     """
 
@@ -135,7 +135,7 @@ def question_of(scope: Scope) -> Question:
         condition,
         tuple(Term("n", token, known[token]) for token in names),
         tuple((word, tuple(Term("w", token, known[token]) for token in tokens)) for word, tokens in typed),
-        _numbers(company, [word for word, _ in typed]),
+        _numbers(scope, [word for word, _ in typed]),
         number=bool(filters.number),
     )
 
@@ -168,18 +168,20 @@ def _known(company: int, tokens: set[str]) -> dict[str, tuple[str, ...] | None]:
     return found
 
 
-def _numbers(company: int, words: list[str]) -> frozenset[str]:
-    """Those with which some number of the company begins."""
-    if not words:
+def _numbers(scope: Scope, words: list[str]) -> frozenset[str]:
+    """Those with which some number of the scope's dashboards begins."""
+    dashboards = sorted({group.dashboard for group in scope.groups})
+    if not words or not dashboards:
         return frozenset()
     # In order, so that an index is read whatever the planner thinks of this beginning.
     begins = (
-        "exists (select 1 from (select number_key from documents_searchentry where company_id = %s"
-        " and number_key ^@ upper(%s) order by number_key limit 1) first_one)"
+        "exists (select 1 from unnest(%s::text[]) g (dashboard) cross join lateral (select number_key"
+        " from documents_searchentry s where s.company_id = %s and s.dashboard = g.dashboard"
+        " and s.number_key ^@ upper(%s) order by number_key limit 1) first_one)"
     )
     asked = Sql(
         f"select {', '.join(begins for _ in words)}",
-        tuple(chain.from_iterable((company, word) for word in words)),
+        tuple(chain.from_iterable((dashboards, scope.actor.company_id, word) for word in words)),
     )
     return frozenset(word for word, there in zip(words, run(asked)[0], strict=True) if there)
 

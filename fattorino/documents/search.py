@@ -155,8 +155,8 @@ def _windows(
         window = waiting.pop(0)
         entries = _entries(scope, question, cursor, window)
         if entries is None and split and len(window) > 1:
-            first = max(1, len(window) // 4)
-            waiting = [window[:first], window[first:], *waiting]
+            # One by one: of a word that begins to stand everywhere each larger part would gather as much again.
+            waiting = [*([month] for month in window), *waiting]
             continue
         yield window, entries
 
@@ -212,15 +212,17 @@ class Road:
 
 def _roads(scope: Scope, question: Question, window: list[Month]) -> Iterator[Road]:
     """How to all entries of these months."""
+    # Suppliers' numbers are no way to documents of our own, however many begin so.
+    listed = Sql("s.dashboard = any(%s)", (sorted({group.dashboard for group in scope.groups}),))
     if question.terms and not question.in_vain:
         # The index is spared the small words; the entries' own condition knows them.
         yield Road(question.whole, words=_index_terms(scope, question, window))
     elif question.number and not question.terms:
-        yield Road(question.condition, by_number=True)
+        yield Road(question.condition & listed, by_number=True)
     elif not question.terms:
         yield Road(question.condition & Sql("s.month = any(%s)", (window,)))
     for word in sorted(question.as_number):
-        yield Road(question.whole & Sql("s.number_key ^@ upper(%s)", (word,)), by_number=True)
+        yield Road(question.whole & listed & Sql("s.number_key ^@ upper(%s)", (word,)), by_number=True)
 
 
 def _any_or_first(where: Sql, cursor: Cursor | None, first: int | None) -> Sql:

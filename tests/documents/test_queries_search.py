@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from fattorino.core.workflow.standard import standard_json
-from fattorino.documents import queries, question, search
+from fattorino.documents import finding, queries, question, search
 from fattorino.documents.models import Counterpart, SearchEntry, SearchWord
 from fattorino.documents.queries import Cursor, DocumentFilters
 from fattorino.organisations.queries import Actor
@@ -129,7 +129,8 @@ def some_filters(chance: random.Random) -> DocumentFilters:
         "date_to": [datetime.date(2026, 5, 31), datetime.date(2026, 4, 20)],
         "counterpart": ["rossi", "ross costr", "S.R.L.", "srl", "di", "00000000702", "cantu"],
         "number": ["1", "2026/", "2026/0001", "7/A", "zz"],
-        "text": ["rossi", "ross", "srl congr", "z1234", "acqua spa", "dlgs", "2026/0001", "rossi 2026/", "ssi", "1"],
+        "text": ["rossi", "ross", "srl congr", "z1234", "acqua spa", "dlgs", "2026/0001", "rossi 2026/", "ssi", "1",
+                 "2 rossi", "1 2", "1 2026/ corso"],
         "amount_from": [0, 1500],
         "amount_to": [1000, -1],
     }  # fmt: skip
@@ -287,6 +288,37 @@ def test_a_number_is_found_wherever_it_lies_in_the_list(desk: Desk, monkeypatch:
     assert [row.id for row in up.rows] == wanted[9::-1]
     typed = queries.list_documents(desk.actor, DocumentFilters(text="4"), None, 100)
     assert [row.id for row in typed.rows] == wanted[::-1]
+
+
+def test_each_entry_stands_on_the_dashboard_of_its_document(desk: Desk) -> None:
+    """It is read out of the entry's words, whatever else they say."""
+    documents = fill(desk, 60)
+    Document.objects.filter(pk=documents[0].pk).update(
+        dashboard="PS",
+        kind="nota_credito",
+        search_text="k/PA kpr/fattura 7.5f4k 'k' \\ // k",
+        number="k/PA/k",
+    )
+    Document.objects.filter(pk=documents[1].pk).update(dashboard="", counterpart_name="K/k", search_text="")
+    standing = dict(Document.objects.values_list("pk", "dashboard"))
+    assert set(standing.values()) == {"PA", "PR", "PS", ""}
+    assert dict(SearchEntry.objects.values_list("pk", "dashboard")) == standing
+
+
+def test_a_word_is_a_number_only_where_the_dashboards_that_are_listed_bear_one(desk: Desk) -> None:
+    """Else the list of Entrate would look through all that suppliers have numbered so."""
+    documents = fill(desk, 30)
+    theirs = [d.pk for d in documents if d.dashboard == "PS"]
+    Document.objects.exclude(pk__in=theirs).update(number="77")
+    Document.objects.filter(pk__in=theirs).update(number="2025/4")
+    for dashboard, expected in (("PS", theirs), ("", []), ("PR", [])):
+        filters = DocumentFilters(dashboard=dashboard, text="2025/")
+        scope = finding.scope_of(desk.actor, filters)
+        assert question.question_of(scope).as_number == ({"2025/"} if expected else set())
+        assert sorted(pages(desk.actor, filters, 7)) == sorted(expected)
+        assert sorted(pages(desk.actor, DocumentFilters(dashboard=dashboard, number="2025/"), 7)) == sorted(
+            expected
+        )
 
 
 def test_the_search_does_not_outlive_its_question(desk: Desk) -> None:

@@ -51,11 +51,17 @@ class SearchEntry(models.Model):
     number_key = models.CharField(max_length=40, db_collation="C")
     total_cents = models.BigIntegerField()
     words = SearchVectorField()
+    # The document's, out of the words.
+    dashboard = models.GeneratedField(
+        expression=models.Func(models.F("words"), function="search_dashboard"),
+        output_field=models.TextField(db_collation="C"),
+        db_persist=True,
+    )
 
     class Meta:
         indexes = [
-            models.Index(fields=["company", "number_key"], name="search_number"),
-            models.Index(fields=["company", "date", "number_key"], name="search_number_by_day"),
+            models.Index(fields=["company", "dashboard", "number_key"], name="search_number"),
+            models.Index(fields=["company", "dashboard", "date", "number_key"], name="search_number_by_day"),
             models.Index(fields=["company", "month", "total_cents"], name="search_amount"),
             GinIndex(fields=["words"], name="search_words", fastupdate=False),
         ]
