@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -48,6 +49,8 @@ MADE_OF = {
     " order by 1",
 }
 
+_CAST = re.compile(r"::(?:character varying|text)(?:\[\])?|[()\s]")
+
 
 def ask(home: Path, query: Any, user: str = "postgres") -> list[tuple[Any, ...]]:
     with psycopg.connect(
@@ -56,9 +59,15 @@ def ask(home: Path, query: Any, user: str = "postgres") -> list[tuple[Any, ...]]
         return link.execute(query).fetchall()
 
 
+def canonical(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """PostgreSQL writes the same condition in two ways, as it was typed and as it was read from a copy: casts of texts
+    stand in other places."""
+    return tuple(_CAST.sub("", each) if isinstance(each, str) else each for each in row)
+
+
 def everything(home: Path) -> dict[str, list[tuple[Any, ...]]]:
     """All that makes the database, and every row of every table as text, what is computed included."""
-    found = {name: ask(home, query) for name, query in MADE_OF.items()}
+    found = {name: sorted(map(canonical, ask(home, query)), key=repr) for name, query in MADE_OF.items()}
     for name, kind, *_ in found["tables"]:
         if kind == "r":
             table = sql.Identifier(str(name))
