@@ -25,7 +25,7 @@ def number(page: Page, code: str) -> int:
 
 
 def follows(page: Page, code: str, expected: int) -> None:
-    """The gadget comes to show the number, without a reload; how soon, `bench.many` measures."""
+    """The gadget comes to show the number, without a reload; how soon is for a machine that does nothing else."""
     expect(gadget(page, code)).to_have_text(str(expected))
 
 
