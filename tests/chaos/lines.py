@@ -127,6 +127,10 @@ class Line:
         """How many files this SdI has taken."""
         return int(self.sdi.get("count").json()["files"])
 
+    def told(self) -> int:
+        """How many messages this SdI has sent off, each counted once."""
+        return int(self.sdi.get("count").json()["messages"])
+
     def order_faults(self, faults: tuple[tuple[int, str], ...]) -> None:
         """Each strikes the file of that number, once."""
         told = [(kind, ordered(kind, f"_{progressive(file)}")) for file, kind in faults]

@@ -58,6 +58,12 @@ def unfinished() -> list[str]:
     return found
 
 
+def messages_here() -> int:
+    """How many of SdI's messages have come, repeated ones once."""
+    with system_scope():
+        return Message.objects.count()
+
+
 def _jobs() -> list[tuple[str, str, int]]:
     with connection.cursor() as cursor:
         cursor.execute(
