@@ -18,7 +18,7 @@ from fattorino.core.xades_signing import prepare_xades
 from fattorino.hub.flows import key_places, reaching
 from fattorino.hub.flows.key_places import KeyPlace, secret_of
 from fattorino.hub.models import SigningKey
-from fattorino.hub.signing import secrets
+from fattorino.hub.signing import kept, secrets
 from fattorino.hub.signing.base import Signer
 from fattorino.hub.signing.csc import CscAccount, CscSigner
 from fattorino.hub.signing.pkcs11 import TokenKey, TokenSigner
@@ -283,10 +283,15 @@ def try_out(company_id: int, *, now: datetime.datetime) -> None:
 
 def _pkcs12(row: SigningKey) -> Signer:
     assert row.pkcs12 is not None and row.password is not None
-    return load_pkcs12(
-        secrets.decrypt(bytes(row.pkcs12), settings.SECRETS_KEYS),
-        secrets.decrypt(bytes(row.password), settings.SECRETS_KEYS).decode(),
-    )
+    file, password = bytes(row.pkcs12), bytes(row.password)
+
+    def open_it() -> Signer:
+        return load_pkcs12(
+            secrets.decrypt(file, settings.SECRETS_KEYS),
+            secrets.decrypt(password, settings.SECRETS_KEYS).decode(),
+        )
+
+    return kept.opened((file, password), open_it)
 
 
 def _pkcs11(row: SigningKey) -> Signer:
