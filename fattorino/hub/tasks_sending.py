@@ -44,7 +44,7 @@ AGAIN = RetryStrategy(
 SECONDS = 3.0
 # Files that are written down as on their way together: as many as lately went in so many seconds. So a death leaves in
 # doubt only what would soon have gone, and of a slow way no more than what is under way. And at most so many.
-TOGETHER_SECONDS, TOGETHER_MOST = 0.3, 150
+TOGETHER_SECONDS, TOGETHER_MOST = 1.0, 150
 # What became of files that were sent is known only here: so often, with growing pauses, it is tried to write it down.
 WRITES = 6
 
