@@ -33,6 +33,14 @@ def received_under(identificativo_sdi: str, company_id: int | None = None) -> li
     ]
 
 
+def any_stands_in(identificativo_sdi: str, company_id: int, states: Sequence[str]) -> bool:
+    """Whether one of the invoices that arrived under this identifier is in one of these states."""
+    if not identificativo_sdi:
+        return False
+    rows = PassiveInvoice.objects.filter(identificativo_sdi=identificativo_sdi, company_id=company_id)
+    return rows.filter(document__state__in=list(states)).exists()
+
+
 def received_as(document_id: int, company_id: int) -> Received | None:
     """A document as SdI's messages name it; None where it is none that was received."""
     row = (

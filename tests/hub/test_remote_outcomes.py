@@ -19,7 +19,11 @@ from fattorino.workflow.models import Document
 from tests.desk import NOW, Desk, run_jobs
 from tests.documents.passive.arrived import arrive
 from tests.documents.passive.arrived import passive as row_of
+from tests.hub import letters
+from tests.hub.arrived import invoice_arrived
+from tests.hub.letters import SDI_ID
 from tests.hub.test_outcomes import NEVER, Line
+from tests.hub.test_receive_passive import expired, refused
 
 NAME = "IT02100450127_00001_EC_001.xml"
 
@@ -179,3 +183,26 @@ def test_another_company_s_invoice_cannot_be_answered(
 def number_of(desk: Desk, document: Document) -> str:
     with company_scope(desk.company.pk):
         return number(document)
+
+
+@pytest.mark.parametrize("bodies", [1, 2])
+def test_a_message_about_an_invoice_in_a_reserved_state_is_not_told_either(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, bodies: int
+) -> None:
+    """DT and SE name the supplier's file, its number and what was decided."""
+    remote_files.serve(desk.company.pk, now=NOW)
+    found = invoice_arrived(desk, SDI_ID, tuple(str(n) for n in range(7, 7 + bodies)))
+    message = letters.bring("IT02100450127_1_DT_001.xml", expired(str(6 + bodies)))
+    assert messages(desk) == 1
+    hidden = desk.state(found[-1])
+    monkeypatch.setattr(remote_feed, "hidden_states", lambda *_: [hidden])
+    assert told(desk) == [] and message.document_id
+    # One that names nobody is about all of them.
+    letters.bring("IT02100450127_1_SE_001.xml", refused())
+    assert told(desk) == []
+    monkeypatch.setattr(remote_feed, "hidden_states", lambda *_: ["ALTRO"])
+    assert messages(desk) == 2
+
+
+def messages(desk: Desk) -> int:
+    return [event.kind for event in told(desk)].count("message")

@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import Q
 
 from fattorino.core.texts import say
+from fattorino.documents.received import any_stands_in
 from fattorino.hub.flows.webhooks import wake
 from fattorino.hub.models import (
     Message,
@@ -253,7 +254,7 @@ def read(actor: Actor, after: int, *, limit: int, most_bytes: int) -> tuple[list
     """The events after that number, oldest first, at most so many and so large (one always); whether there are more;
     and the number to go on after.
 
-    Received invoices that stand in a state reserved to others are not told.
+    Received invoices that stand in a state reserved to others are not told, and no message about them.
     """
     rows = RemoteEvent.objects.filter(company_id=actor.company_id, pk__gt=after).order_by("pk")
     numbers = list(rows.values_list("pk", flat=True)[: limit + 1])
@@ -272,11 +273,13 @@ def read(actor: Actor, after: int, *, limit: int, most_bytes: int) -> tuple[list
 
 
 def _told(company_id: int, number: int, hidden: list[str]) -> Told | None:
-    event = RemoteEvent.objects.select_related("file", "message", "reception").get(
+    event = RemoteEvent.objects.select_related("file", "message__document", "reception").get(
         pk=number, company_id=company_id
     )
     if event.message is not None:
         message = event.message
+        if hidden and _about_hidden(message, company_id, hidden):
+            return None
         return Told(
             number,
             event.kind,
@@ -303,6 +306,16 @@ def _told(company_id: int, number: int, hidden: list[str]) -> Told | None:
     assert event.file is not None
     file = event.file
     return Told(number, event.kind, event.at, file.name, event.state, event.text, file.identificativo_sdi)
+
+
+def _about_hidden(message: Message, company_id: int, hidden: list[str]) -> bool:
+    """Whether it tells of a received invoice that does not exist for the reader; of a lotto one is enough, since the
+    message is one file about all of them. What a program handed in itself it is told of whatever the state."""
+    if message.submission_id is not None:
+        return False
+    if message.document is not None and message.document.state in hidden:
+        return True
+    return any_stands_in(message.identificativo_sdi, company_id, hidden)
 
 
 def last_number(company_id: int) -> int:
