@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fattorino.documents.views import arrivals, passive, passive_answer, passive_page
+from fattorino.documents.views import arrivals, passive, passive_answer, passive_delivery, passive_page
 
 app_name = "passive"
 urlpatterns = [
@@ -27,6 +27,7 @@ urlpatterns = [
     path("<int:document_id>/non-letta/", passive_page.mark_unread, name="mark_unread"),
     path("<int:document_id>/fornitore/", passive_page.confirm_supplier, name="confirm_supplier"),
     path("<int:document_id>/risposta/", passive_answer.answer, name="answer"),
+    path("<int:document_id>/consegna/", passive_delivery.delivery, name="delivery"),
     path("<int:document_id>/integra/", passive_answer.integrate, name="integrate"),
     path("<int:document_id>/contabilizza/", passive_answer.post, name="post"),
 ]

@@ -81,7 +81,7 @@ def letter(row: Submission, tipo: str, *, number: int = 1, **changes: Any) -> tu
         "nome_file": row.file_name,
         "message_id": str(number),
     } | {k: v for k, v in changes.items() if k in ("identificativo_sdi", "nome_file", "message_id")}
-    sha = hashlib.sha256(b"x").hexdigest()
+    sha = changes.get("hash") or (row.outgoing.sha256 if row.outgoing else hashlib.sha256(b"x").hexdigest())
     message: m.Messaggio
     if tipo == "NE":
         ec = m.NotificaEsitoCommittente(identificativo_sdi=SDI_ID, esito=changes.get("esito", "EC01"))

@@ -271,13 +271,15 @@ def _free(row: Consignment, error: ChannelError, now: datetime.datetime) -> None
     inside = _inside(row)
     _set(row, Status.REFUSED, answer=error.text, answered_at=now)
     transmit.settle(row.channel, {each.pk: error for each in inside}, now=now, note=False)
-    _tell_outcomes(row, False, error.text, now)
+    _tell_outcomes(row, False, error.text, now, doubtful=error.uncertain)
 
 
-def _tell_outcomes(row: Consignment, taken: bool, text: str, now: datetime.datetime) -> None:
+def _tell_outcomes(
+    row: Consignment, taken: bool, text: str, now: datetime.datetime, *, doubtful: bool = False
+) -> None:
     from fattorino.hub.flows import outcomes  # it seals through this module
 
-    outcomes.consignment_settled(row.pk, row.company_id, taken, text, now=now)
+    outcomes.consignment_settled(row.pk, row.company_id, taken, text, now=now, doubtful=doubtful)
 
 
 def _inside(row: Consignment) -> list[Submission]:

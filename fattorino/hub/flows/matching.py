@@ -87,13 +87,14 @@ def sdi_id(read: ReadMessage) -> str:
 
 
 def other_file(target: Target, read: ReadMessage) -> str:
-    """An AT attests one file and says which by its hash: why it is not the file that was sent, else nothing."""
-    hashed = getattr(read.message, "hash_file_originale", None) or ""
+    """An AT, and every receipt of the private flow, says by its hash which file it is about: why that is not the file
+    that was sent, else nothing."""
+    hashed = getattr(read.message, "hash_file_originale", None) or getattr(read.message, "hash", None) or ""
     row = target.submission
     sent = row.outgoing.sha256 if row and row.outgoing else ""
     if not hashed or not sent or same_hash(hashed, sent):
         return ""
     return say(
-        "L'attestazione porta l'impronta di un altro file: quello inviato con questo nome ha impronta {sha256}.",
+        "Il messaggio porta l'impronta di un altro file: quello inviato con questo nome ha impronta {sha256}.",
         sha256=sent,
     )

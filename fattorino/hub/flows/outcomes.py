@@ -25,6 +25,7 @@ from fattorino.core.sdi.names import message_name
 from fattorino.core.texts import say, together
 from fattorino.documents import flows as documents
 from fattorino.documents.passive import flows as passive
+from fattorino.documents.passive import terms
 from fattorino.documents.passive.flows import Answer
 from fattorino.hub.channels.base import Accepted, Outgoing, Refused
 from fattorino.hub.flows import channels
@@ -43,6 +44,8 @@ Status = OutcomeSent.Status
 DASHBOARD = "PS"
 OPEN = (Status.QUEUED, Status.SENDING, Status.UNCERTAIN, Status.SENT)
 INTERRUPTED = say("Il processo si è interrotto durante l'invio dell'esito.")
+TURNED_DOWN = say("L'esito contava come registrato perché SdI taceva, ma SdI lo ha scartato dopo.")
+TOO_LATE = say("Il termine è passato: non si può rispondere di nuovo, SdI manderà la decorrenza dei termini.")
 # SdI takes up to two days for what it has to say (sdi.md 4.3).
 SILENCE = datetime.timedelta(days=2)
 
@@ -260,7 +263,13 @@ def travels(outcome_id: int, company_id: int, consignment_id: int) -> None:
 
 
 def consignment_settled(
-    consignment_id: int, company_id: int, taken: bool, text: str, *, now: datetime.datetime
+    consignment_id: int,
+    company_id: int,
+    taken: bool,
+    text: str,
+    *,
+    now: datetime.datetime,
+    doubtful: bool = False,
 ) -> None:
     """What became of the support or the letter in which outcomes travelled is known."""
     rows = OutcomeSent.objects.filter(consignment_id=consignment_id, company_id=company_id)
@@ -272,10 +281,39 @@ def consignment_settled(
             if taken:
                 _sent(row, now)
                 continue
+            if doubtful:
+                # Suspended: SdI may take it in after all, so what follows must be known as the second copy.
+                _lost(row, text, now)
+                continue
             row.consignment = None
             row.last_error = text
             row.save(update_fields=["consignment", "last_error"])
             _wait(row, Status.QUEUED, now, _pause(row))
+
+
+def answer_lost(channel: Channel, parcel: str, *, now: datetime.datetime) -> None:
+    """SdI has answered about a parcel and the answer is lost: the outcomes in it are in doubt, and go again under their
+    names; a refusal as second copy (EN01) then proves that the first had arrived."""
+    rows = OutcomeSent.objects.filter(
+        company_id=channel.company_id,
+        consignment__channel=channel,
+        consignment__name=parcel,
+        status=Status.SENDING,
+    )
+    for outcome_id in list(rows.values_list("pk", flat=True)):
+        with transaction.atomic():
+            row = _locked(outcome_id, channel.company_id)
+            if row is not None and row.status == Status.SENDING:
+                text = say(
+                    "SdI ha lasciato l'esito del supporto {name}, che qui non è arrivato.", name=parcel
+                )
+                _lost(row, text, now)
+
+
+def _lost(row: OutcomeSent, text: str, now: datetime.datetime) -> None:
+    row.consignment = None
+    row.save(update_fields=["consignment"])
+    _uncertain(row, text, now)
 
 
 # ---------------------------------------------------------------------------------- what a person does
@@ -356,7 +394,8 @@ def told(
                 workflow.record(document_id, event, actor, now=now, message=text, sha256=sha256)
                 return say("Nessun esito in viaggio per questa fattura: il messaggio è conservato.")
             return _refused(row, codes[0] if codes else "", now, sha256)
-        if event == "DT" and row is not None and row.status in OPEN:
+        # Also one that counted as registered because SdI kept silent: a DT says that it had none.
+        if event == "DT" and row is not None and row.status in (*OPEN, Status.TAKEN):
             row.status = Status.FAILED
             row.last_error = say("Il termine è passato senza che SdI avesse registrato un esito.")
             row.save(update_fields=["status", "last_error"])
@@ -385,10 +424,20 @@ def _refused(row: OutcomeSent, code: str, now: datetime.datetime, sha256: str = 
             row, say("SdI rifiuta l'esito (EN01), ma il termine è passato: non prova che l'avesse."), now
         )
         return ""
+    believed = row.status == Status.TAKEN
     row.status, row.next_attempt_at = Status.REFUSED, None
     row.last_error = _reason(code)
     row.save(update_fields=["status", "last_error", "next_attempt_at"])
     actor = workflow.system_actor(row.company_id, "sdi")
+    if believed and not terms.reopen(row.document_id, row.company_id, now=now):
+        # Where nothing can be answered any more the state stays: SdI's DT will say how it ended.
+        row.last_error = together(row.last_error, TOO_LATE)
+        row.save(update_fields=["last_error"])
+        workflow.remind(row.document_id, "SE", actor, now=now, message=row.last_error)
+        return ""
+    if believed:
+        # Silence was taken for yes: whoever works on the invoice must hear that it was not.
+        workflow.remind(row.document_id, "OutcomeTurnedDown", actor, now=now, message=TURNED_DOWN)
     decision = workflow.report_status(
         row.document_id, "SE", actor, now=now, message=row.last_error, sha256=sha256
     )
