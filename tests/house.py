@@ -31,9 +31,12 @@ from fattorino.hub.flows.channel_checks import Wanted
 from fattorino.hub.flows.channel_settings import save_channel
 from fattorino.hub.models import (
     Channel,
+    Collected,
     CustomerLetter,
+    DailyReport,
     OutcomeSent,
     RemoteFile,
+    ReportGap,
     Submission,
     WebhookDelivery,
 )
@@ -95,6 +98,7 @@ class House:
     reception: int
     channels: list[int]
     carried: int
+    report: dict[str, int]
     hook: int
     handed: str
     stored_sha256: str
@@ -125,6 +129,8 @@ class House:
             return [{"document_id": self.received, "number": 1}]
         if names == {"channel_id"}:
             return [{"channel_id": each} for each in self.channels]
+        if names == {"channel_id", "report_id"}:
+            return [self.report]
         if names == {"webhook_id"}:
             return [{"webhook_id": self.hook}]
         if names == {"name"}:
@@ -252,6 +258,7 @@ def house(db: None) -> House:
         message, nobodys = _messages(ours)
         brought, reception = _handed_in(ours)
         channels, carried = _ways(ours, saved)
+        report = _report(ours)
         hook, handed = _programs(ours)
         run, _ = bulk.start_run(replace(ours.actor, label=f"Capo {MARK}"), order, [[saved.pk]], now=ours.now)
     house = House(
@@ -278,6 +285,7 @@ def house(db: None) -> House:
         reception=reception,
         channels=channels,
         carried=carried,
+        report=report,
         hook=hook,
         handed=handed,
         stored_sha256=attachment.sha256,
@@ -398,6 +406,24 @@ def _ways(desk: Desk, document: Document) -> tuple[list[int], int]:
         created_by=MARK,
     )
     return made, carried.pk
+
+
+def _report(desk: Desk) -> dict[str, int]:
+    """A daily report of SdI that does not agree."""
+    node = Channel.objects.create(company=desk.company, kind="sdiftp", label=f"Nodo {MARK}")
+    came = Collected.objects.create(
+        company=desk.company, channel=node, name=f"ST.{MARK}.EO", sha256="0" * 64, content=MARK.encode(),
+        received_at=desk.now, read_at=desk.now, note=f"Nota {MARK}",
+    )  # fmt: skip
+    report = DailyReport.objects.create(
+        company=desk.company, channel=node, collected=came, name=came.name, kind="EO", named=1,
+        received_at=desk.now,
+    )  # fmt: skip
+    ReportGap.objects.create(
+        company=desk.company, channel=node, report=report, kind="fetched", support=f"FI.{MARK}",
+        row=f"riga {MARK}", found_at=desk.now,
+    )  # fmt: skip
+    return {"channel_id": node.pk, "report_id": report.pk}
 
 
 def _programs(desk: Desk) -> tuple[int, str]:

@@ -8,6 +8,7 @@ a file is there under that name, or it is not. A mark beside it tells later, whe
 from __future__ import annotations
 
 import contextlib
+import datetime
 import os
 import shutil
 from collections.abc import Iterator
@@ -31,11 +32,16 @@ AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A complete file that SdI left: a support (FO), an answer (EO, ER) or a daily report (ST)."""
+    """A complete file that SdI left: a support (FO), an answer (EO, ER) or a daily report (ST).
+
+    Attributes:
+        laid_at: when it got its last name, which ends its transfer; by the file system, where no client sets it.
+    """
 
     file: str
     content: bytes
     support: SupportName | None
+    laid_at: datetime.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +181,13 @@ class SdiFtpFolders:
         for name in islice(names, AT_ONCE):
             with _told():
                 try:
-                    content = (self.from_sdi / name).read_bytes()
+                    with (self.from_sdi / name).open("rb") as stream:
+                        content, changed = stream.read(), os.fstat(stream.fileno()).st_ctime
                 except FileNotFoundError:
                     continue  # another worker was quicker
-            yield Arrival(name, content, complete(name))
+            yield Arrival(
+                name, content, complete(name), datetime.datetime.fromtimestamp(changed, datetime.UTC)
+            )
 
     def forget(self, file: str) -> None:
         """Remove what is stored; not there any more is as good. An answer ends what was known of its support."""

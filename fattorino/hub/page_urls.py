@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
+from fattorino.hub.views import arrivals, letters
 from fattorino.hub.views import by_hand as hand
 from fattorino.hub.views import channels as pages
-from fattorino.hub.views import letters
 from fattorino.hub.views import programs as others
 
 channels = (
@@ -16,6 +16,9 @@ channels = (
         path("nuovo/<slug:way>/", pages.new, name="new"),
         path("vie/", pages.ways, name="ways"),
         path("<int:channel_id>/", pages.channel, name="channel"),
+        path("<int:channel_id>/arrivi/", arrivals.arrivals, name="arrivals"),
+        path("<int:channel_id>/rapporti/", arrivals.reports, name="reports"),
+        path("<int:channel_id>/rapporti/<int:report_id>/", arrivals.report, name="report"),
         path("<int:channel_id>/prova/", pages.test, name="test"),
         path("<int:channel_id>/sincronizza/", pages.look, name="look"),
         path("<int:channel_id>/attiva/", pages.activate, name="activate"),

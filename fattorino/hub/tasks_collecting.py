@@ -14,7 +14,7 @@ from fattorino import clock
 from fattorino.core.errors import ChannelError, FattorinoError, InputError
 from fattorino.core.texts import say
 from fattorino.hub.channels.base import ChannelPort
-from fattorino.hub.flows import channels, collect
+from fattorino.hub.flows import channels, collect, tidying
 from fattorino.hub.models import Channel
 from fattorino.organisations.scope import company_scope, system_scope
 
@@ -103,3 +103,11 @@ def read_collected(company_id: int, collected_id: int) -> None:
 def _set_aside(company_id: int, collected_id: int, why: str) -> None:
     with company_scope(company_id):
         collect.set_aside(collected_id, why, now=clock.now())
+
+
+@app.periodic(cron="13 4 * * *", periodic_id="tidy_collected")
+@app.task(name="hub.tidy_collected", lock="hub.tidy_collected", queueing_lock="hub.tidy_collected")
+def tidy_collected(timestamp: int) -> None:
+    """Let the bytes go of what was read long ago."""
+    while tidying.empty_collected(now=clock.now()):
+        pass

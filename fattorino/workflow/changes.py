@@ -93,6 +93,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
             say("messaggio di SdI archiviato"),
             say("messaggio di SdI assegnato all'azienda"),
             say("messaggio di SdI riproposto"),
+            say("differenza di un rapporto giornaliero chiarita"),
         ),
     ),
     "passive": (

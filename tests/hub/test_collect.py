@@ -200,3 +200,13 @@ def test_nobody_answers_for_a_parcel_that_is_not_ours_and_it_is_said(
     visit(channel)
     run_jobs()
     assert Collected.objects.get().note == "Nessun invio di questo canale si chiama «<x@y>»."
+
+
+@pytest.mark.parametrize("ahead", [-2, 2])
+def test_when_it_was_laid_is_kept_for_the_terms_and_never_after_our_own_hour(
+    desk: Desk, mailbox: Mailbox, channel: Channel, ahead: int
+) -> None:
+    laid = NOW + datetime.timedelta(hours=ahead)
+    number = collect.keep(channel, Raw("support", b"sealed", "", laid), now=NOW)
+    found = collect.to_read(channel.company_id, number)
+    assert found is not None and found[1].laid_at == min(laid, NOW)

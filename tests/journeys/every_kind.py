@@ -46,7 +46,16 @@ from fattorino.hub.flows import receive, terms, to_match, webhooks
 from fattorino.hub.flows.channel_checks import Wanted
 from fattorino.hub.flows.channel_settings import save_channel, set_active
 from fattorino.hub.flows.keys import save_key
-from fattorino.hub.models import Channel, OutcomeSent, RemoteFile, Submission, WebhookDelivery
+from fattorino.hub.models import (
+    Channel,
+    Collected,
+    DailyReport,
+    OutcomeSent,
+    RemoteFile,
+    ReportGap,
+    Submission,
+    WebhookDelivery,
+)
 from fattorino.hub.signing.test_ca import Holder, issue, make_ca
 from fattorino.organisations import groups, tokens
 from fattorino.organisations.flows import save_company, save_user, set_installation_admin
@@ -326,7 +335,40 @@ def _ways(house: House) -> dict[str, Any]:
         outgoing=documents.store(house.full.pk, b"<a/>", now=house.now),
         created_at=house.now,
     )
-    return {"channels": [box.pk, portal.pk, off.pk], "carried": carried.pk}
+    return {"channels": [box.pk, portal.pk, off.pk], "carried": carried.pk} | _report(house)
+
+
+def _report(house: House) -> dict[str, int]:
+    """What came on a node of SdIFtp, and a daily report of which one thing agrees, one not, one was settled."""
+    node = Channel.objects.create(
+        company=house.full, kind="sdiftp", label="Nodo", settings={"node": "01234567890"}
+    )
+    for number, name in enumerate(("FO.01234567890.2026320.1000.001.zip.p7m.enc", "EO.01234567890.xml.run")):
+        Collected.objects.create(
+            company=house.full, channel=node, name=name, sha256=f"{number:064}", content=b"x", received_at=house.now,
+            read_at=house.now, set_aside=bool(number), note="Non si può leggere." if number else "", arrivals=2,
+            invoices=3,
+        )  # fmt: skip
+    came = Collected.objects.create(
+        company=house.full, channel=node, name="ST.01234567890.EO.20261116.0100.csv.run", sha256="f" * 64,
+        content=b"x", received_at=house.now, read_at=house.now, note="Rapporto giornaliero dello SdI: nessun supporto.",
+    )  # fmt: skip
+    report = DailyReport.objects.create(
+        company=house.full,
+        channel=node,
+        collected=came,
+        name=came.name,
+        kind="EO",
+        named=3,
+        received_at=house.now,
+    )
+    for kind, closed in (("fetched", None), ("answered", house.now)):
+        ReportGap.objects.create(
+            company=house.full, channel=node, report=report, kind=kind, support="FI.01234567890.2026320.1000.001",
+            row="FI.01234567890.2026320.1000.001.zip;16/11/2026 10:20", found_at=house.now, closed_at=closed,
+            closed_by="Laura Conti" if closed else "", closed_why="Chiarito al telefono" if closed else "",
+        )  # fmt: skip
+    return {"channel_id": node.pk, "report_id": report.pk}
 
 
 def _programs(house: House) -> dict[str, Any]:

@@ -75,6 +75,8 @@ def fillings(house: House, names: frozenset[str]) -> list[dict[str, Any]]:
         return [{"document_id": house["sent"], "file_id": house["file_id"]}]
     if names == {"document_id", "number"}:
         return [{"document_id": house["received"][0], "number": 1}]
+    if names == {"channel_id", "report_id"}:
+        return [{name: house[name] for name in names}]
     if names == {"outcome_id"}:
         return [{"outcome_id": house["outcome_id"]}]
     if names in ({"brought_id"}, {"reception_id"}):
@@ -84,7 +86,7 @@ def fillings(house: House, names: frozenset[str]) -> list[dict[str, Any]]:
     several = {"run_id": house["runs"], "import_id": house["imports"], "code": ["CONSEGNATO", "ORFANO"]}
     several |= {"number": [1, 2], "look": ["CONSEGNATO"], "notice_id": [house["notice_id"]]}
     several |= {"message_id": house["messages"]}
-    several |= {"channel_id": house["channels"], "submission_id": [house["carried"]]}
+    several |= {"channel_id": [*house["channels"], house["channel_id"]], "submission_id": [house["carried"]]}
     several |= {"webhook_id": house["hooks"], "name": [house["handed"]]}
     several |= {"way": ["sdicoop", "sdiftp", "pec", "intermediary", "by-hand"]}
     several |= {"group": [house["group"]], "kind": ["csv"], "sha256": [house["sha256"]]}
@@ -110,6 +112,8 @@ ASKED = {
     "messaggi/": ("?stato=to_match", "?testo=nonesiste", "?dal=x&al=2026-02-30"),
     "messaggi/<int:message_id>/": ("?cerca=nonesiste", "?cerca=1"),
     "messaggi/attese/": ("?mostra=scadute",),
+    "impostazioni/canali/<int:channel_id>/arrivi/": ("?esito=set_aside",),
+    "impostazioni/canali/<int:channel_id>/rapporti/": ("?mostra=aperti",),
     "invio-massivo/<int:run_id>/": ("?esito=refused",),
     "impostazioni/stati/": ("?dashboard=PR",),
     "impostazioni/stati/versioni/": ("?da=1&a=2",),

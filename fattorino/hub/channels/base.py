@@ -72,11 +72,16 @@ class Parcel:
 class Raw:
     """Something whole as it was fetched, and the cursor that stands behind it.
 
-    Without a name: nothing worth keeping came, only the cursor moved on."""
+    Without a name: nothing worth keeping came, only the cursor moved on.
+
+    Attributes:
+        laid_at: when it was put where it was fetched, where the way tells that apart from what stands inside (aware).
+    """
 
     name: str
     content: bytes
     cursor: str
+    laid_at: datetime.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,22 @@ class OtherItem:
     text: str
 
 
-Item = MessageItem | InvoiceItem | AnswerItem | OtherItem
+@dataclass(frozen=True, slots=True)
+class ReportItem:
+    """The other side's own list of what was exchanged, to be compared with ours.
+
+    Attributes:
+        kind: what it lists, as the way calls it. claims: (what is claimed, the parcel's name without extension, the
+            line as it came). text: what it seems to be, in words.
+    """
+
+    name: str
+    kind: str
+    claims: tuple[tuple[str, str, str], ...]
+    text: str
+
+
+Item = MessageItem | InvoiceItem | AnswerItem | ReportItem | OtherItem
 
 
 @dataclass(frozen=True, slots=True)

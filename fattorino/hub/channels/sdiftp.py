@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fattorino.clock import ROME
 from fattorino.core.errors import ChannelError, FattorinoError, InputError, SetupError
-from fattorino.core.sdi.ftp.answers import read_refusal, read_report
+from fattorino.core.sdi.ftp.answers import claims, read_refusal, read_report
 from fattorino.core.sdi.ftp.names import (
     FIRST_TEST,
     LAST,
@@ -27,6 +27,7 @@ from fattorino.core.sdi.ftp.names import (
     SupportName,
     is_report,
     parse_support_name,
+    report_kind,
     support_name,
 )
 from fattorino.core.sdi.ftp.records import read_esito
@@ -48,6 +49,7 @@ from fattorino.hub.channels.base import (
     Parcel,
     Raw,
     Refused,
+    ReportItem,
     Step,
 )
 from fattorino.hub.folders import SdiFtpFolders
@@ -178,7 +180,7 @@ class SdiFtp:
     def fetch(self, cursor: str) -> Iterator[Raw]:
         """See ChannelPort.fetch. The folder itself is the cursor: what is `done` is gone from it."""
         for arrival in self.folders.arrivals():
-            yield Raw(arrival.file, arrival.content, "")
+            yield Raw(arrival.file, arrival.content, "", arrival.laid_at)
 
     def read(self, raw: Raw) -> Sequence[Item]:
         """See ChannelPort.read."""
@@ -200,7 +202,14 @@ class SdiFtp:
         invoices, others = pair_metadata([(each.name, each.content) for each in support.pieces])
         kinds = {each.name: each.kind for each in support.pieces}
         items: list[Item] = [
-            InvoiceItem(each.identificativo_sdi, each.name, each.content, each.metadata_name, each.metadata)
+            InvoiceItem(
+                each.identificativo_sdi,
+                each.name,
+                each.content,
+                each.metadata_name,
+                each.metadata,
+                raw.laid_at,
+            )
             for each in invoices
         ]
         for file, content in others:
@@ -318,19 +327,19 @@ def _refusal(content: bytes) -> AnswerItem:
     return AnswerItem(name, False, text)
 
 
-def _report(raw: Raw) -> OtherItem:
-    named = [each.file for line in read_report(raw.content) for each in line.supports]
-    if not named:
-        return OtherItem(raw.name, say("Rapporto giornaliero dello SdI: nessun supporto."))
-    return OtherItem(
-        raw.name,
-        say(
+def _report(raw: Raw) -> ReportItem:
+    found = claims(read_report(raw.content))
+    named = [each.support.file for each in found]
+    text = say("Rapporto giornaliero dello SdI: nessun supporto.")
+    if named:
+        text = say(
             "Rapporto giornaliero dello SdI, supporti nominati: {number} (da {first} a {last}).",
-            number=len(set(named)),
+            number=len(named),
             first=min(named),
             last=max(named),
-        ),
-    )
+        )
+    claimed = tuple((each.kind, each.support.stem, each.row) for each in found)
+    return ReportItem(raw.name, report_kind(raw.name) or "", claimed, text)
 
 
 @functools.lru_cache(maxsize=64)

@@ -11,8 +11,16 @@ from django.db import connection, transaction
 from fattorino.core.errors import ChannelError
 from fattorino.core.texts import say, say_many, together
 from fattorino.documents import receiving
-from fattorino.hub.channels.base import AnswerItem, InvoiceItem, Item, MessageItem, OtherItem, Raw
-from fattorino.hub.flows import channels, consignments, handed_over, receive, turns
+from fattorino.hub.channels.base import (
+    AnswerItem,
+    InvoiceItem,
+    Item,
+    MessageItem,
+    OtherItem,
+    Raw,
+    ReportItem,
+)
+from fattorino.hub.flows import channels, consignments, daily_reports, handed_over, receive, turns
 from fattorino.hub.models import Channel, Collected
 from fattorino.workflow import queue
 
@@ -21,8 +29,9 @@ VISITED = (Channel.Kind.SDIFTP, Channel.Kind.PEC, Channel.Kind.INTERMEDIARY)
 # Things that are read out of one collected thing in one transaction.
 AT_ONCE = 100
 _KEEP = """
-insert into hub_collected (company_id, channel_id, name, sha256, content, received_at, arrivals, note)
-values (%s, %s, %s, %s, %s, %s, 1, '')
+insert into hub_collected (company_id, channel_id, name, sha256, content, received_at, laid_at, arrivals, note,
+    set_aside, invoices)
+values (%s, %s, %s, %s, %s, %s, %s, 1, '', false, 0)
 on conflict (channel_id, sha256) do update set arrivals = hub_collected.arrivals + 1
 returning id, read_at is null
 """
@@ -57,13 +66,15 @@ def keep(channel: Channel, raw: Raw, *, now: datetime.datetime) -> int:
     """
     from fattorino.hub.tasks_collecting import read_collected  # the task calls these flows
 
+    # A file server whose clock is ahead must not make terms longer.
+    laid_at = min(raw.laid_at, now) if raw.laid_at else None
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(
                 _KEEP,
                 [
                     *(channel.company_id, channel.pk, raw.name[:255]),
-                    *(hashlib.sha256(raw.content).hexdigest(), raw.content, now),
+                    *(hashlib.sha256(raw.content).hexdigest(), raw.content, now, laid_at),
                 ],
             )
             collected_id, unread = cursor.fetchone()
@@ -100,7 +111,7 @@ def to_read(company_id: int, collected_id: int) -> tuple[Channel, Raw] | None:
     """What was kept and not read yet, and the way it came by."""
     rows = Collected.objects.select_related("channel")
     row = rows.filter(pk=collected_id, company_id=company_id, read_at=None).first()
-    return (row.channel, Raw(row.name, bytes(row.content), "")) if row else None
+    return (row.channel, Raw(row.name, bytes(row.content), "", row.laid_at)) if row else None
 
 
 def portions(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
@@ -144,6 +155,13 @@ def _take(channel: Channel, collected_id: int, item: Item, now: datetime.datetim
             channels.keep_assigned(channel.pk, channel.company_id, item.assigned)
         if item.parcel and not _answer(channel, item, now):
             _note(collected_id, say("Nessun invio di questo canale si chiama «{name}».", name=item.parcel))
+    elif isinstance(item, ReportItem):
+        _keep_report(channel, collected_id, item, now)
+
+
+def _keep_report(channel: Channel, collected_id: int, item: ReportItem, now: datetime.datetime) -> None:
+    _note(collected_id, item.text)
+    daily_reports.keep(channel, collected_id, item, now=now)
 
 
 def _answer(channel: Channel, item: AnswerItem, now: datetime.datetime) -> bool:
@@ -159,13 +177,14 @@ def have_read(collected_id: int, items: Sequence[Item], *, now: datetime.datetim
         _note(collected_id, other.text)
     if len(others) > 5:
         _note(collected_id, say_many("Un'altra annotazione.", "Altre {number} annotazioni.", len(others) - 5))
-    Collected.objects.filter(pk=collected_id, read_at=None).update(read_at=now)
+    files = sum(isinstance(item, InvoiceItem) for item in items)
+    Collected.objects.filter(pk=collected_id, read_at=None).update(read_at=now, invoices=files)
 
 
 def set_aside(collected_id: int, why: str, *, now: datetime.datetime) -> None:
     """It cannot be read: kept with the reason, for a person to look at; no job comes back for it."""
     _note(collected_id, why)
-    Collected.objects.filter(pk=collected_id, read_at=None).update(read_at=now)
+    Collected.objects.filter(pk=collected_id, read_at=None).update(read_at=now, set_aside=True)
 
 
 def _note(collected_id: int, text: str) -> None:

@@ -16,6 +16,8 @@ from fattorino.hub.models.remote import RemoteFile as RemoteFile
 from fattorino.hub.models.remote import ServedCompany as ServedCompany
 from fattorino.hub.models.remote import Webhook as Webhook
 from fattorino.hub.models.remote import WebhookDelivery as WebhookDelivery
+from fattorino.hub.models.reports import DailyReport as DailyReport
+from fattorino.hub.models.reports import ReportGap as ReportGap
 from fattorino.hub.models.submissions import FileNameSeries as FileNameSeries
 from fattorino.hub.models.submissions import Submission as Submission
 from fattorino.hub.models.submissions import Transmission as Transmission

@@ -116,9 +116,25 @@ class Collected(models.Model):
     arrivals = models.PositiveIntegerField(default=1)
     read_at = models.DateTimeField(null=True)
     note = models.TextField(blank=True)
+    # When it was put where we found it, as far as the way tells: SdI's days run from there, not from our visit.
+    laid_at = models.DateTimeField(null=True)
+    # It could not be read: a person must look at it.
+    set_aside = models.BooleanField(default=False)
+    # Invoice files that were found inside (messages point here by themselves).
+    invoices = models.PositiveIntegerField(default=0)
+    # The bytes are gone (hub.flows.tidying): what was inside is kept where it belongs. The row stays, so that the same
+    # thing fetched again is still known.
+    emptied_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "sha256"], name="collected_once")]
         indexes = [
+            models.Index(fields=["channel", "-id"], name="collected_list"),
+            models.Index(fields=["channel", "name"], name="collected_by_name"),
+            models.Index(
+                fields=["received_at"],
+                condition=models.Q(emptied_at=None, read_at__isnull=False),
+                name="collected_to_empty",
+            ),
             models.Index(fields=["id"], condition=models.Q(read_at=None), name="collected_unread"),
         ]

@@ -188,6 +188,7 @@ def _edit(request: HttpRequest, actor: Actor, kind: str, old: ChannelView | None
         "paths": _paths(old),
         "wake": _wake_address(request, old),
         "visited": bool(old and old.active and old.kind in VISITED),
+        "visits": bool(old and old.kind in VISITED),
         "may_move": bool(getattr(request.user, "is_staff", False)),
     }
     return render(request, "hub/channels/channel.html", context, status=422 if form.errors else 200)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import pathlib
 from dataclasses import replace
 
@@ -13,7 +14,15 @@ from fattorino.core.sdi.ftp.names import support_name
 from fattorino.core.sdi.ftp.records import FileEsito, write_record
 from fattorino.core.sdi.ftp.security import open_sealed, seal
 from fattorino.core.sdi.ftp.supports import LARGEST, MOST_FILES, Piece, pack, unpack
-from fattorino.hub.channels.base import AnswerItem, InvoiceItem, MessageItem, OtherItem, Outgoing, Raw
+from fattorino.hub.channels.base import (
+    AnswerItem,
+    InvoiceItem,
+    MessageItem,
+    OtherItem,
+    Outgoing,
+    Raw,
+    ReportItem,
+)
 from fattorino.hub.channels.sdiftp import SdiFtp
 from fattorino.hub.folders import SdiFtpFolders
 from tests.core.sdi.test_received import mt
@@ -114,6 +123,21 @@ def test_a_support_of_sdi_is_taken_apart_into_receipts_and_invoices_with_their_m
     ]
 
 
+def test_an_invoice_counts_as_delivered_when_sdi_ended_laying_its_support(port):
+    """Not when somebody came by to read it: the fifteen days run meanwhile (AdE 1.6.1, 1.7: the end of the FO)."""
+    raw = brought(Piece("IT09876543210_00001.xml", b"<fattura/>", "FA"))
+    unfinished = port.folders.from_sdi / raw.name.removesuffix(".enc")
+    unfinished.write_bytes(raw.content)
+    # A client may say what it likes of the file's age.
+    os.utime(unfinished, (0, 0))
+    before = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=2)
+    unfinished.rename(port.folders.from_sdi / raw.name)
+    [arrived] = port.fetch("")
+    assert arrived.laid_at is not None and arrived.laid_at >= before
+    [item] = port.read(arrived)
+    assert isinstance(item, InvoiceItem) and item.delivered_at == arrived.laid_at
+
+
 def test_a_file_of_a_strange_name_is_told(port):
     found = port.read(brought(Piece("leggimi.txt", b"ciao", "")))
     assert found and all(isinstance(item, OtherItem) for item in found)
@@ -182,7 +206,9 @@ def test_an_answer_that_cannot_be_read_is_set_aside(port, content):
 def test_a_daily_report_says_which_supports_it_names(port):
     rows = f"supporto;esito\nFI.{NODE}.2026326.1130.001.zip;ET01\nFI.{NODE}.2026326.1130.002.zip;ET02\n"
     [item] = port.read(Raw(f"ST.{NODE}.EO.2026327.0100.csv", rows.encode(), ""))
-    assert isinstance(item, OtherItem) and "2 (da FI." in item.text
+    assert isinstance(item, ReportItem) and "2 (da FI." in item.text and item.kind == "EO"
+    first = f"FI.{NODE}.2026326.1130.001"
+    assert item.claims[0] == ("fetched", first, f"{first}.zip;ET01")
     [empty] = port.read(Raw(f"ST.{NODE}.EO.2026327.0100.csv", b"supporto;esito\n", ""))
     assert "nessun supporto" in empty.text
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from fattorino.core.errors import InputError
 from fattorino.core.sdi.ftp.names import SupportName, parse_support_name
@@ -59,6 +61,39 @@ def read_report(data: bytes) -> tuple[ReportLine, ...]:
         if named:
             lines.append(ReportLine(named, tuple(row)))
     return tuple(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a daily report says of one support.
+
+    Attributes:
+        kind: "fetched" an FI that SdI took away, "answered" an EO or ER that it left for one of ours, "left" an FO.
+        row: the line as it came, for people.
+    """
+
+    kind: Literal["fetched", "answered", "left"]
+    support: SupportName
+    row: str
+
+
+_CLAIMS: dict[str, Literal["fetched", "answered", "left"]] = {
+    "FI": "fetched",
+    "EO": "answered",
+    "ER": "answered",
+    "FO": "left",
+}
+
+
+def claims(lines: Sequence[ReportLine]) -> tuple[Claim, ...]:
+    """What a report claims, each support once, in its order. Nothing more: which hours a report covers is said nowhere
+    (5.5 says "giornalmente"), so that what it does not name proves nothing."""
+    found: dict[str, Claim] = {}
+    for line in lines:
+        for support in line.supports:
+            row = ";".join(cell.strip() for cell in line.row)
+            found.setdefault(support.stem, Claim(_CLAIMS[support.kind], support, row))
+    return tuple(found.values())
 
 
 def _support(cell: str) -> SupportName | None:

@@ -105,6 +105,14 @@ def is_report(name: str) -> bool:
     return _REPORT.fullmatch(name) is not None
 
 
+def report_kind(name: str) -> Literal["FO", "EO"] | None:
+    """Which of the two daily reports this is; None for anything else."""
+    found = _REPORT.fullmatch(name)
+    if found is None:
+        return None
+    return "FO" if found["kind"].upper() == "FO" else "EO"
+
+
 def _moment(day: str, time: str) -> datetime.datetime | None:
     try:
         first = datetime.datetime(int(day[:4]), 1, 1, int(time[:2]), int(time[2:]))  # noqa: DTZ001 - Italian time
