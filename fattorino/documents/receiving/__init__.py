@@ -5,6 +5,7 @@ from __future__ import annotations
 from fattorino.documents.receiving.bringing import LIMIT as LIMIT
 from fattorino.documents.receiving.bringing import bring as bring
 from fattorino.documents.receiving.bringing import bring_files as bring_files
+from fattorino.documents.receiving.late import complete_with as complete_with
 from fattorino.documents.receiving.reading import read as read
 from fattorino.documents.receiving.reading import set_aside as set_aside
 from fattorino.documents.receiving.take import give_to as give_to

@@ -250,6 +250,14 @@ def _own_note(summary: Summary) -> str:
     )
 
 
+def _learn_delivery(known: PassiveInvoice, row: Reception) -> None:
+    """When SdI delivered it, where nobody knew: before that nobody could answer."""
+    if known.delivered_at is None and row.delivered_at is not None:
+        known.delivered_at = row.delivered_at
+        if known.formato == "FPA12":
+            known.answer_by = outcome_deadline(row.delivered_at)
+
+
 def _complete(
     known: PassiveInvoice, row: Reception, metadata: Metadata, summary: Summary, now: datetime.datetime
 ) -> str:
@@ -257,12 +265,12 @@ def _complete(
     number, document_id = metadata.identificativo_sdi[:36], known.document_id
     _keep_metadata(row, document_id, now)
     note = say("La fattura {number} del fornitore è già arrivata.", number=summary.numero)
+    if number and number == known.identificativo_sdi:
+        _learn_delivery(known, row)
+        known.save(update_fields=["delivered_at", "answer_by"])
     if number and not known.identificativo_sdi:
-        delivered = row.delivered_at
         known.identificativo_sdi = number
-        known.delivered_at = known.delivered_at or delivered
-        if known.formato == "FPA12" and delivered and known.answer_by is None:
-            known.answer_by = outcome_deadline(delivered)
+        _learn_delivery(known, row)
         known.codice_destinatario = metadata.codice_destinatario or known.codice_destinatario
         known.save(update_fields=["identificativo_sdi", "delivered_at", "answer_by", "codice_destinatario"])
         note = say(

@@ -12,6 +12,7 @@ from fattorino.core.errors import InputError, SetupError
 from fattorino.core.sdi.message_io import ReadMessage, messages_in, read_message
 from fattorino.core.sdi.origin import Origin
 from fattorino.core.texts import say, say_many, together
+from fattorino.documents import receiving
 from fattorino.hub.flows import answers, bodies, matching, origins, receipts, terms
 from fattorino.hub.flows.matching import Target, sdi_id
 from fattorino.hub.models import Message, Submission
@@ -93,6 +94,8 @@ def apply_message(message_id: int, *, now: datetime.datetime) -> None:
             _keep(message, exc.text, now)
             return
         note_down(message, read)
+        if _late_metadata(message, read, now):
+            return
         target = matching.find(message, read)
         if message.company_id is not None and origin.verdict != "valid":
             # Who brings something by a company's own way may speak of that company's documents only.
@@ -102,6 +105,22 @@ def apply_message(message_id: int, *, now: datetime.datetime) -> None:
             _keep(message, why, now)
             return
         settle(message_id, target, read, message, now=now)
+
+
+def _late_metadata(message: Message, read: ReadMessage, now: datetime.datetime) -> bool:
+    """An MT that came after its invoice, by the company's own way: both are read together."""
+    if read.message.tipo != "MT" or message.company_id is None:
+        return False
+    about = getattr(read.message, "nome_file", "") or ""
+    content = bytes(message.content)
+    name = receiving.complete_with(
+        message.company_id, about, message.identificativo_sdi, message.name, content, now=now
+    )
+    if name:
+        message.applied_at, message.state = now, State.APPLIED
+        message.note = say("Accompagna la fattura {name}, arrivata prima da sola.", name=name)
+        message.save()
+    return bool(name)
 
 
 def note_down(message: Message, read: ReadMessage) -> None:

@@ -9,9 +9,11 @@ from django.test import Client
 
 from fattorino import clock
 from fattorino.core.errors import RefusedError
-from fattorino.documents.models import PassiveInvoice
+from fattorino.documents.models import DocumentFile, PassiveInvoice
 from fattorino.documents.passive import flows, terms
 from fattorino.documents.receiving import take_invoice
+from fattorino.hub.flows.receive import take_message
+from fattorino.hub.models import Message
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow.models import StateChange
@@ -98,6 +100,50 @@ def test_the_page_takes_the_day(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> 
     page = client.get(f"/passive/{row.pk}/").content.decode()
     assert address not in page and "Per rispondere restano" in page
     assert "già nota" in client.get(address).content.decode()
+
+
+def test_what_the_channel_brings_later_says_when_it_was_delivered(desk: Desk) -> None:
+    row = imported(desk)
+    take_invoice(
+        "pec", "4711", NAME, bytes(row.reception.content) + b"\n", "", b"",
+        company_id=desk.company.pk, now=NOW, delivered_at=NOW - datetime.timedelta(hours=3),
+    )  # fmt: skip
+    run_jobs()
+    row.refresh_from_db()
+    assert row.delivered_at == NOW - datetime.timedelta(hours=3)
+    assert row.answer_by == NOW + datetime.timedelta(days=15, hours=-3)
+
+
+def test_an_mt_that_comes_after_its_invoice_is_read_with_it(desk: Desk) -> None:
+    content = invoice(desk, "77", code=OFFICE)
+    take_invoice("import", "", NAME, content, "", b"", company_id=desk.company.pk, now=NOW)
+    run_jobs()
+    row = PassiveInvoice.objects.get()
+    assert row.identificativo_sdi == ""
+    name = "IT01234567897_00077_MT_001.xml"
+    for _ in range(2):
+        number = take_message(
+            name, mt(NAME, sdi="4711", code=OFFICE, pa=True), "", now=NOW, company_id=desk.company.pk
+        )
+        run_jobs()
+    message = Message.objects.get(pk=number)
+    assert (message.state, message.arrivals) == (Message.State.APPLIED, 2) and NAME in message.note
+    row = PassiveInvoice.objects.get()
+    assert (row.identificativo_sdi, row.delivered_at) == ("4711", None)
+    assert (
+        DocumentFile.objects.filter(document=row.pk, kind=DocumentFile.Kind.METADATA, name=name).count() == 1
+    )
+
+
+def test_an_mt_of_nothing_that_came_waits_for_a_person(desk: Desk, other_desk: Desk) -> None:
+    with company_scope(other_desk.company.pk):
+        take_invoice("import", "", NAME, b"<x/>", "", b"", company_id=other_desk.company.pk, now=NOW)
+    number = take_message(
+        "IT01234567897_00077_MT_001.xml", mt(NAME, sdi="4711", code=OFFICE, pa=True), "", now=NOW,
+        company_id=desk.company.pk,
+    )  # fmt: skip
+    run_jobs()
+    assert Message.objects.get(pk=number).state == Message.State.TO_MATCH
 
 
 def test_an_answer_that_sdi_turned_down_has_its_own_term_again(desk: Desk) -> None:
