@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import io
 import re
+import time
 import unicodedata
 
 import pikepdf
@@ -183,6 +184,27 @@ def test_a_thousand_lines_are_all_there(invoice, lines_of, created):
     )
     text = drawn_text(render_pdf(lines_of(invoice, lines), created=created))
     assert all(f"voce{n}fine" in text for n in range(1, 1001))
+
+
+def test_the_work_grows_no_faster_than_the_lines(invoice, lines_of, created):
+    """The longest invoice has 9,999. Processor time, because the machine may be busy: four times the lines would take
+    sixteen times as long where each line cost as much as all before it."""
+    line = invoice.fattura_elettronica_body[0].dati_beni_servizi.dettaglio_linee[0]
+
+    def cost(count):
+        lines = tuple(
+            dataclasses.replace(
+                line, numero_linea=n, descrizione=f"voce {n}/{count}", altri_dati_gestionali=()
+            )
+            for n in range(1, count + 1)
+        )
+        begun = time.process_time()
+        render_pdf(lines_of(invoice, lines), created=created)
+        return time.process_time() - begun
+
+    cost(50)  # reads the fonts
+    few = cost(300)  # once: what was drawn before is remembered
+    assert cost(1200) < 10 * few
 
 
 def test_what_html_shows_the_pdf_shows(invoice, created):
