@@ -12,6 +12,7 @@ import contextlib
 import hmac
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,8 @@ WRITE_TO = (FROM_SDI, FROM_SDI + TEST)
 # SdI comes from one place and knows its password: whoever is wrong more often than this is somebody else.
 WRONG_ALLOWED, SHUT_FOR = 5, 900.0
 _PEERS = 10_000
+# Connections at the same time, of one address and of all.
+MOST_OF_ONE, MOST_INSIDE = 20, 200
 # In bytes; longer than any that is told to SdI, and short enough to be compared at once.
 LONGEST_PASSWORD = 200
 # Of what waits to be taken in one folder: days of the largest supports, and more than SdI ever left.
@@ -62,7 +65,18 @@ class Guard:
     def __init__(self, clock: Callable[[], float] = time.monotonic, pause: float = 1.0) -> None:
         self._clock = clock
         self._wrong: dict[str, list[float]] = {}
+        self._inside = Counter[str]()
         self.pause = pause  # seconds after each wrong password
+
+    def comes_in(self, peer: str) -> bool:
+        """Count a connection; whether there is room for it. One that nobody has proven ends by itself after a while."""
+        self._inside[peer] += 1
+        return self._inside[peer] <= MOST_OF_ONE and self._inside.total() <= MOST_INSIDE
+
+    def goes(self, peer: str) -> None:
+        self._inside[peer] -= 1
+        if self._inside[peer] <= 0:
+            del self._inside[peer]
 
     def shuts_out(self, peer: str) -> bool:
         now = self._clock()
@@ -91,6 +105,11 @@ class _Door(asyncssh.SSHServer):
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
         self._peer = str((conn.get_extra_info("peername") or ("?",))[0])
+        if not self._guard.comes_in(self._peer):
+            conn.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._guard.goes(self._peer)
 
     async def begin_auth(self, username: str) -> bool:
         self._accounts = await asyncio.to_thread(self._find, username)

@@ -387,6 +387,24 @@ def test_where_two_nodes_fit_neither_is_opened(way, server, loop, accounts, fold
     assert "DatiDaSdI" in connected(server, loop, look, **given)
 
 
+def test_one_address_holds_only_so_many_connections(server, loop, monkeypatch):
+    monkeypatch.setattr(sftp, "MOST_OF_ONE", 2)
+
+    def another():
+        given = {"username": USER, "password": PASSWORD, "client_keys": None, "config": None}
+        return asyncssh.connect("127.0.0.1", server[0], known_hosts=None, **given)
+
+    async def beside(connection):
+        async with another() as other:
+            with pytest.raises((asyncssh.Error, OSError)):
+                async with another() as third:
+                    await look(third)
+            return await look(other)
+
+    assert "DatiDaSdI" in connected(server, loop, beside)
+    assert "DatiDaSdI" in connected(server, loop, beside)  # as soon as they have gone
+
+
 def test_a_password_of_any_length_is_answered_at_once(server, loop, accounts, folders):
     long = "x" * (sftp.LONGEST_PASSWORD + 1)
     accounts[:] = [Account(USER, folders.root, long)]
