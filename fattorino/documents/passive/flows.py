@@ -162,6 +162,13 @@ def _insist_on_term(passive: PassiveInvoice, now: datetime.datetime) -> None:
             say("Della fattura manca l'identificativo dato da SdI, senza il quale non si può rispondere."),
             say("Importare anche il file dei metadati (MT) che l'accompagna."),
         )
+    if passive.answer_by is None and passive.delivered_at is None:
+        raise RefusedError(
+            say(
+                "Non si sa quando SdI abbia consegnato la fattura, e quindi fino a quando si può rispondere."
+            ),
+            say("Indicare il giorno in cui SdI ha consegnato la fattura."),
+        )
     if passive.answer_by is None:
         raise RefusedError(
             say(

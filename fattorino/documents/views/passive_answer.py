@@ -96,7 +96,10 @@ def _show_answer(
         "causes": [(str(cause), told) for cause, told in CAUSES.items()],
         "may_accept": flows.ACCEPTED in offered,
         "may_refuse": flows.REFUSED in offered,
-        "open": bool(offered) and not view.possibilities.busy and term is not None and clock.now() <= term,
+        "open": bool(offered and view.identificativo_sdi)
+        and not view.possibilities.busy
+        and term is not None
+        and clock.now() <= term,
         "now": clock.now(),
     }
     status = 200 if error is None else 409 if isinstance(error, ConflictError) else 422

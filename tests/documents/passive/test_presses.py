@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from fattorino.core.errors import ConflictError
-from fattorino.documents.models import Decision, Posting
+from fattorino.core.errors import ConflictError, RefusedError
+from fattorino.documents.models import Decision, PassiveInvoice, Posting
 from fattorino.documents.passive import flows
 from fattorino.organisations.models import User
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.models import Document, PendingAction
 from tests.desk import NOW, TODAY, Desk, run_jobs
 from tests.documents.passive.arrived import arrive
+from tests.documents.received import OFFICE, bring, invoice
 from tests.sentences.office import publish
 
 
@@ -113,3 +115,21 @@ def test_the_gestionale_that_says_twice_what_it_posted_writes_it_once(desk: Desk
     workflow.choose_state(document.pk, "DA_CONTABILIZZARE", desk.actor, now=NOW)
     flows.post(desk.actor, document.pk, TODAY, "A/1", by_gestionale=True, now=NOW, today=TODAY)
     assert desk.state(document) == "CONTABILIZZATO"
+
+
+def test_who_imported_an_invoice_reads_what_is_missing_before_it_can_be_answered(
+    desk: Desk, client: Client
+) -> None:
+    content, name = invoice(desk, code=OFFICE), "IT01234567897_00077.xml"
+    bring(content, sdi="", name=name, source="import", company_id=desk.company.pk)
+    run_jobs()
+    document = Document.objects.get(dashboard="PS")
+    address = f"/passive/{document.pk}/risposta/"
+    assert "manca l'identificativo" in html.unescape(client.get(address).content.decode())
+    PassiveInvoice.objects.filter(pk=document.pk).update(identificativo_sdi="4711")
+    page = client.get(address).content.decode()
+    assert "Non si sa quando SdI abbia consegnato" in page and f"/passive/{document.pk}/consegna/" in page
+    with pytest.raises(RefusedError, match="Non si sa quando"):
+        flows.decide(desk.actor, document.pk, "EC01", now=NOW)
+    PassiveInvoice.objects.filter(pk=document.pk).update(delivered_at=NOW)
+    assert "Non si sa quando" not in client.get(address).content.decode()
