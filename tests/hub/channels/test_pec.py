@@ -8,6 +8,7 @@ import ipaddress
 import pathlib
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -104,15 +105,15 @@ def house(tls, loop, tmp_path) -> Iterator[House]:
         reached.append((recipient, original))
         return recipient.endswith("@pec.fatturapa.it")
 
-    post = Post(provider(), mailboxes, lambda: NOW, delivered)
     faults = Faults()
+    post = Post(provider(), mailboxes, lambda: NOW, delivered, faults)
 
     def run(what):
         return asyncio.run_coroutine_threadsafe(what, loop).result(20)
 
     servers = [
         run(submission.serve(post, faults, tls[0], "127.0.0.1", 0)),
-        run(imap.serve(mailboxes, tls[0], "127.0.0.1", 0)),
+        run(imap.serve(mailboxes, tls[0], "127.0.0.1", 0, faults)),
     ]
     ports = [server.sockets[0].getsockname()[1] for server in servers]
     mailbox = PecMailbox(
@@ -449,3 +450,22 @@ def test_the_test_button_logs_in_on_both_sides_and_sends_nothing(house):
     assert [step.ok for step in elsewhere.examine(now=NOW)] == [True, True, False]
     assert [step.ok for step in SdiPec(replace(house.mailbox, address="")).examine(now=NOW)] == [False]
     assert house.reached == []
+
+
+def test_a_letter_that_is_cut_in_the_middle_comes_whole_with_the_next_look(house):
+    send(house)
+    house.faults.order("mailbox_cut")
+    with pytest.raises(ChannelError) as told:
+        sorts(house)
+    assert (told.value.uncertain, told.value.permanent) == (False, False)
+    assert sorts(house) == ["accettazione", "avvenuta-consegna"]
+
+
+def test_a_receipt_that_is_late_comes_all_the_same(house):
+    house.faults.seconds = 0.2
+    house.faults.order("receipt_late")
+    send(house)
+    until = time.monotonic() + 60
+    while len(found := sorts(house)) < 2 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert sorted(found) == ["accettazione", "avvenuta-consegna"]

@@ -91,3 +91,16 @@ def test_files_and_events_outlive_the_process(client: httpx.Client, tmp_path: pa
     assert [file["name"] for file in again.files()] == [NAME]
     assert again.feed(0, 100) == client.get("/api/hub/v1/feed").json()
     again.close()
+
+
+def test_a_feed_that_begins_again_repeats_what_was_told(client: httpx.Client) -> None:
+    push(client)
+    feed = "/api/hub/v1/feed"
+    told = client.get(feed).json()
+    after = {"since": told["next"]}
+    assert client.get(feed, params=after).json()["events"] == []
+    client.post(
+        "/_simulator/faults", json={"faults": [{"kind": "feed_again"}, {"kind": "down", "match": "x"}]}
+    )
+    assert client.get(feed, params=after).json()["events"] == told["events"]
+    assert client.get(feed, params=after).json()["events"] == []

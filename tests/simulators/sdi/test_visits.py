@@ -79,6 +79,27 @@ def test_a_visit_that_breaks_off_in_an_answer_brings_it_with_the_next(way):
     assert taken(way) == 1
 
 
+@pytest.mark.parametrize(("kind", "before"), [(faults.FTP_CUT_READING, 0), (faults.FTP_CUT_READ, 1)])
+def test_a_visit_that_breaks_off_at_a_support_takes_it_once_however_often_it_is_read(way, kind, before):
+    order(way, kind)
+    give(way.port, Outgoing(FILE, invoice()))
+    with pytest.raises(ConnectionError):
+        way.visit()
+    assert (taken(way), answers(way)) == (before, [])
+    way.visit()
+    assert [was_taken for was_taken, _ in answers(way)] == [True]
+    assert taken(way) == 1 and way.visit() == 0
+
+
+def test_a_late_answer_comes_with_the_next_visit(way):
+    order(way, faults.FTP_ANSWER_LATE)
+    give(way.port, Outgoing(FILE, invoice()))
+    way.visit()
+    assert (answers(way), taken(way)) == ([], 1)
+    way.visit()
+    assert [was_taken for was_taken, _ in answers(way)] == [True]
+
+
 @pytest.fixture
 def answered(way) -> FtpWay:
     """A file was taken, its receipt is due."""
