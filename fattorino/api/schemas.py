@@ -226,6 +226,7 @@ class OutcomeOut(Schema):
     hint: str
     code: str
     document_id: int | None
+    documents: list[int] = Field([], description="di un lotto tutti i documenti, nell'ordine del file")
     tolerated: list[str]
 
 

@@ -11,8 +11,9 @@ from fattorino.documents.queries import get_document
 from fattorino.hub import inbox
 from fattorino.hub import queries as hub
 from fattorino.hub.channels.base import Accepted
-from fattorino.hub.flows import by_hand, keys, signed_outside, terms
-from fattorino.hub.models import SigningKey, Submission, Term
+from fattorino.hub.flows import by_hand, keys, remote_files, signed_outside, terms
+from fattorino.hub.models import RemoteFile, SigningKey, Submission, Term
+from fattorino.organisations.queries import Actor
 from fattorino.workflow import acting
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.flows import bulk as runs
@@ -306,3 +307,15 @@ def test_cambia_stato_after_the_answers_is_of_one_document(desk: Desk) -> None:
     outcome(row, "NE", "L2", 3, esito="EC02")
     workflow.choose_state(lotto[1].pk, "RIFIUTATO_CHIUSO", desk.actor, now=NOW)
     assert states(desk, lotto) == ["ACCETTATO", "RIFIUTATO_CHIUSO"]
+
+
+def test_a_lotto_of_another_program_keeps_its_name_and_goes_once(desk: Desk) -> None:
+    program = Actor("gestionale", "Contabilità", desk.company.pk, None, "operator")
+    content = lotto_of(desk, "L1", "L2")
+    remote_files.push(program, "IT02100450127_0000L.xml", content, now=NOW)
+    run_jobs(skip=NO_SENDING)
+    lotto = list(Document.objects.order_by("pk"))
+    assert states(desk, lotto) == ["IN_ELABORAZIONE"] * 2
+    row = Submission.objects.get()
+    assert (row.base_name, row.document_id) == ("IT02100450127_0000L", lotto[0].pk)
+    assert RemoteFile.objects.get().document_id == lotto[0].pk
