@@ -115,13 +115,15 @@ def _catalogue() -> set[tuple[Any, ...]]:
 @contextmanager
 def _without_squashed() -> Iterator[None]:
     """As long as the landed steps were all there was."""
-    squashed = set(AT_ONCE)
     load = MigrationLoader.load_disk
 
     def load_steps(self: MigrationLoader) -> None:
         load(self)
-        for key in squashed:
-            del self.disk_migrations[key]
+        landed = {key for squashed in AT_ONCE for key in self.disk_migrations[squashed].replaces}
+        for key in set(self.disk_migrations) - landed:
+            # What came later may name the single step as what it stands upon.
+            if key[0] not in ("auth", "contenttypes"):
+                del self.disk_migrations[key]
 
     with mock.patch.object(MigrationLoader, "load_disk", load_steps):
         yield
