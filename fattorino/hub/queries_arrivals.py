@@ -119,14 +119,14 @@ def _inside(invoices: int, messages: dict[str, int]) -> str:
     told = []
     if invoices:
         told.append(say_many("{number} fattura ricevuta", "{number} fatture ricevute", invoices))
-    for state, one, many in (
-        (State.APPLIED, "{number} messaggio applicato", "{number} messaggi applicati"),
-        (State.TO_MATCH, "{number} messaggio da abbinare", "{number} messaggi da abbinare"),
-        (State.WAITING, "{number} messaggio in lettura", "{number} messaggi in lettura"),
-        (State.SETTLED, "{number} messaggio archiviato", "{number} messaggi archiviati"),
-    ):
-        if number := messages.get(state, 0):
-            told.append(say_many(one, many, number))
+    if number := messages.get(State.APPLIED, 0):
+        told.append(say_many("{number} messaggio applicato", "{number} messaggi applicati", number))
+    if number := messages.get(State.TO_MATCH, 0):
+        told.append(say_many("{number} messaggio da abbinare", "{number} messaggi da abbinare", number))
+    if number := messages.get(State.WAITING, 0):
+        told.append(say_many("{number} messaggio in lettura", "{number} messaggi in lettura", number))
+    if number := messages.get(State.SETTLED, 0):
+        told.append(say_many("{number} messaggio archiviato", "{number} messaggi archiviati", number))
     return together(*told, by=", ")
 
 

@@ -25,8 +25,8 @@ from fattorino.organisations.tables import table_file
 from fattorino.workflow.forms.state import Form
 from fattorino.workflow.views.common import administration
 
-ARRIVALS = ("Arrivato il", "Nome", "Arrivi", "Che cosa ne è stato", "Contenuto", "Nota")
-REPORTS = (
+ARRIVAL_COLUMNS = ("Arrivato il", "Nome", "Arrivi", "Che cosa ne è stato", "Contenuto", "Nota")
+REPORT_COLUMNS = (
     "Arrivato il",
     "Rapporto",
     "Che cosa elenca",
@@ -35,7 +35,7 @@ REPORTS = (
     "Non tornano",
     "Chiariti",
 )
-GAPS = (
+GAP_COLUMNS = (
     "Supporto",
     "Che cosa non torna",
     "Riga del rapporto",
@@ -60,7 +60,7 @@ def arrivals(request: HttpRequest, actor: Actor, channel_id: int) -> HttpRespons
     kind = request.GET.get("file", "")
     if kind in FORMATS:
         rows = queries.every_arrival(actor.company_id, channel_id, fate=fate)
-        return table_file(kind, "arrivi", "Arrivi", ARRIVALS, map(_arrival_cells, rows))
+        return table_file(kind, "arrivi", "Arrivi", ARRIVAL_COLUMNS, map(_arrival_cells, rows))
     before = number(request.GET.get("prima", ""))
     context = {
         "channel": channel,
@@ -83,7 +83,7 @@ def reports(request: HttpRequest, actor: Actor, channel_id: int) -> HttpResponse
     kind = request.GET.get("file", "")
     if kind in FORMATS:
         rows = queries.every_report(actor.company_id, channel_id, only_open=only_open)
-        return table_file(kind, "rapporti", "Rapporti giornalieri", REPORTS, map(_report_cells, rows))
+        return table_file(kind, "rapporti", "Rapporti giornalieri", REPORT_COLUMNS, map(_report_cells, rows))
     before = number(request.GET.get("prima", ""))
     context = {
         "channel": channel,
@@ -106,7 +106,7 @@ def report(request: HttpRequest, actor: Actor, channel_id: int, report_id: int) 
     rows = queries.gaps(actor.company_id, report_id)
     kind = request.GET.get("file", "")
     if kind in FORMATS:
-        return table_file(kind, "rapporto", "Rapporto giornaliero", GAPS, map(_gap_cells, rows))
+        return table_file(kind, "rapporto", "Rapporto giornaliero", GAP_COLUMNS, map(_gap_cells, rows))
     form = Form({"motivo": ""})
     if request.method == "POST":
         try:
