@@ -93,7 +93,7 @@ class House:
             )
         try:
             with self.stable():
-                wait_for(self._simulator_answers, 20, "the simulator does not answer")
+                wait_for(self._simulator_answers, 120, "the simulator does not answer")
                 yield
         finally:
             simulator.terminate()
@@ -189,7 +189,7 @@ class House:
     def wait_for_web(self) -> float:
         """Start the web server where it is not running, as the supervisor does; seconds until a page is served."""
         begun = time.monotonic()
-        wait_for(self._web_answers, 60, "the web server does not answer")
+        wait_for(self._web_answers, 240, "the web server does not answer")
         return time.monotonic() - begun
 
     def _web_answers(self) -> bool:

@@ -114,7 +114,7 @@ class Line:
         self._house.spawn(f"simulator {which}", str(FIRST_IDENTIFIER[self.name]), *general, *words)
 
     def wait_until_there(self) -> None:
-        wait_for(self._answers, 60, f"the simulator of {self.name} does not answer")
+        wait_for(self._answers, 240, f"the simulator of {self.name} does not answer")
 
     def _answers(self) -> bool:
         with contextlib.suppress(httpx.HTTPError):
@@ -168,7 +168,7 @@ class Line:
         return found
 
     def books(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.sdi.get("books", timeout=120).json()
+        found: dict[str, Any] = self.sdi.get("books", timeout=600).json()
         return found
 
     def collect(self) -> None:
@@ -179,7 +179,7 @@ class Line:
 
 
 def _client(port: int) -> httpx.Client:
-    return httpx.Client(base_url=f"http://127.0.0.1:{port}/_simulator/", timeout=30, trust_env=False)
+    return httpx.Client(base_url=f"http://127.0.0.1:{port}/_simulator/", timeout=120, trust_env=False)
 
 
 def _company(number: int) -> dict[str, Any]:

@@ -148,8 +148,11 @@ class Office:
         for pk, version in refused:
             kind = self.kinds[pk]
             if kind.corrected and pk not in self.corrected:
-                with company_scope(self.company_id):
-                    self._save(kind, kind.corrected, pk, version)
+                try:
+                    with company_scope(self.company_id):
+                        self._save(kind, kind.corrected, pk, version)
+                except (ConflictError, RefusedError):
+                    continue  # it has moved on meanwhile: looked at again next time
                 self.corrected.add(pk)
                 self.press(pk)
                 done += 1
