@@ -164,6 +164,12 @@ def changes(
     return rows, documents[-1].change_seq if len(documents) == limit else max(since, horizon)
 
 
+def row_of(actor: Actor, document: Document) -> DocumentRow:
+    """The row of a document that was read already: what stands beside it on a page must be of the same moment, or a
+    page that shows the new state with the old button believes itself up to date."""
+    return _rows(actor, [document])[0]
+
+
 def _rows(actor: Actor, documents: list[Document]) -> list[DocumentRow]:
     if not documents:
         return []
@@ -223,7 +229,7 @@ def get_standing(actor: Actor, document_id: int) -> Standing:
     if document is None:
         raise RefusedError(say("Documento non trovato."))
     return Standing(
-        _rows(actor, [document])[0], workflow.possibilities(document, actor), workflow.history(document)
+        row_of(actor, document), workflow.possibilities(document, actor), workflow.history(document)
     )
 
 
@@ -266,7 +272,7 @@ def get_document(actor: Actor, document_id: int) -> DocumentView:
         raise RefusedError(say("Documento non trovato."))
     change, findings = workflow.last_findings(document)
     return DocumentView(
-        row=_rows(actor, [document])[0],
+        row=row_of(actor, document),
         version=document.version,
         source=invoice.source,
         source_label=invoice.get_source_display(),

@@ -316,7 +316,7 @@ def get_passive(actor: Actor, document_id: int) -> PassiveView:
     )
     if document is None or passive is None:
         raise RefusedError(say("Documento non trovato."))
-    row = queries.rows_by_id(actor, [document_id])[0]
+    row = queries.row_of(actor, document)
     reception = passive.reception
     own = passive.integration
     return PassiveView(

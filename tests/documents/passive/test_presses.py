@@ -6,11 +6,13 @@ import html
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from fattorino.core.errors import ConflictError, RefusedError
 from fattorino.documents.models import Decision, PassiveInvoice, Posting
 from fattorino.documents.passive import flows
+from fattorino.documents.passive.queries import get_passive
 from fattorino.organisations.models import User
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.models import Document, PendingAction
@@ -133,3 +135,23 @@ def test_who_imported_an_invoice_reads_what_is_missing_before_it_can_be_answered
         flows.decide(desk.actor, document.pk, "EC01", now=NOW)
     PassiveInvoice.objects.filter(pk=document.pk).update(delivered_at=NOW)
     assert "Non si sa quando" not in client.get(address).content.decode()
+
+
+def test_state_and_button_of_a_page_are_of_one_moment(desk: Desk) -> None:
+    """A page that showed the next state with the button of the one before never asked again: it held the number of the
+    newer change."""
+    document = arrive(desk, pa=False)
+    moved: list[str] = []
+
+    def move_after_the_first_look(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        result = execute(sql, params, many, context)
+        if not moved and 'FROM "workflow_document"' in sql:
+            moved.append(sql)
+            Document.objects.filter(pk=document.pk).update(state="DA_CONTABILIZZARE")
+        return result
+
+    with connection.execute_wrapper(move_after_the_first_look):
+        view = get_passive(desk.actor, document.pk)
+    assert moved and view.row.state is not None
+    assert (view.row.state.code, str(view.possibilities.action)) == ("RICEVUTO", "INVIA_A_GESTIONALE")
+    assert get_passive(desk.actor, document.pk).possibilities.action != view.possibilities.action
