@@ -83,6 +83,16 @@ def test_a_dt_proves_that_sdi_never_had_it(desk: Desk, line: Line, esito: str) -
     assert (row.status, desk.state(document)) == (Status.FAILED, "DECORSI_TERMINI_PASS")
 
 
+def test_a_dt_takes_nothing_back_that_sdi_itself_registered(desk: Desk, line: Line) -> None:
+    """A DT that names no document of a lotto comes to each of them, also to the answered ones."""
+    document, row = believed(desk, line)
+    OutcomeSent.objects.update(channel=Channel.objects.get(kind=Channel.Kind.SDICOOP))
+    tell(desk, document, "DT", NOW + 16 * DAY)
+    row.refresh_from_db()
+    assert (row.status, desk.state(document)) == (Status.TAKEN, "ACCETTATO_PASS")
+    assert StateChange.objects.filter(document=document, event="DT").count() == 1
+
+
 def test_se_of_the_second_copy_of_a_registered_one_still_changes_nothing(desk: Desk, line: Line) -> None:
     document, row = believed(desk, line)
     OutcomeSent.objects.filter(pk=row.pk).update(offered_again=True)

@@ -394,6 +394,10 @@ def told(
                 workflow.record(document_id, event, actor, now=now, message=text, sha256=sha256)
                 return say("Nessun esito in viaggio per questa fattura: il messaggio è conservato.")
             return _refused(row, codes[0] if codes else "", now, sha256)
+        if event == "DT" and row is not None and row.status == Status.TAKEN and _answered_at_once(row):
+            # A DT that names no document of its lotto comes to all: it is about those that nobody answered.
+            workflow.record(document_id, event, actor, now=now, message=text, sha256=sha256)
+            return say("SdI aveva già registrato l'esito di questa fattura: il messaggio è conservato.")
         # Also one that counted as registered because SdI kept silent: a DT says that it had none.
         if event == "DT" and row is not None and row.status in (*OPEN, Status.TAKEN):
             row.status = Status.FAILED
@@ -403,6 +407,11 @@ def told(
             passive.answered(document_id, company_id)
         decision = workflow.report_status(document_id, event, actor, now=now, message=text, sha256=sha256)
         return decision.note
+
+
+def _answered_at_once(row: OutcomeSent) -> bool:
+    """Whether SdI itself has said that it registered the outcome; elsewhere its silence is taken for that."""
+    return row.channel is not None and row.channel.kind == Channel.Kind.SDICOOP
 
 
 def _refused(row: OutcomeSent, code: str, now: datetime.datetime, sha256: str = "") -> str:
