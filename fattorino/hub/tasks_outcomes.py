@@ -12,7 +12,7 @@ from fattorino.core.errors import ChannelError
 from fattorino.documents.passive import flows as passive
 from fattorino.documents.passive.queries import answering_states
 from fattorino.hub.channels.base import Refused
-from fattorino.hub.flows import channels, consignments, outcomes
+from fattorino.hub.flows import channels, consignments, outcome_steps, outcomes
 from fattorino.organisations.scope import company_scope, system_scope
 from fattorino.workflow import queue
 
@@ -55,7 +55,7 @@ def answers(timestamp: int) -> None:
     """Put back what waits without a job, and warn of terms that are near."""
     now = clock.now()
     with system_scope():
-        waiting, near = outcomes.due(now=now), passive.due_warnings(now=now)
+        waiting, near = outcome_steps.due(now=now), passive.due_warnings(now=now)
     for company_id, outcome_id in waiting:
         _once(company_id, outcome_id)
     for company_id, document_id in near:

@@ -16,7 +16,7 @@ from fattorino.core.sdi.messages import NotificaEsitoCommittente, ScartoEsitoCom
 from fattorino.documents.models import Decision, PassiveInvoice
 from fattorino.documents.passive import flows as passive
 from fattorino.hub.channels.base import Accepted, Alone, Outgoing, Refused
-from fattorino.hub.flows import channels, outcomes
+from fattorino.hub.flows import channels, outcome_steps, outcome_told, outcomes
 from fattorino.hub.models import Channel, OutcomeSent
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.models import Document
@@ -132,7 +132,7 @@ def test_what_sdi_certainly_did_not_take_is_sent_again_by_itself(desk: Desk, lin
     outcome = accept(desk, document)
     # run_jobs runs the job of the next attempt too early: it goes home.
     assert (outcome.status, len(line.sent)) == (Status.QUEUED, 1)
-    outcomes.defer_sending(desk.company.pk, outcome.pk)
+    outcome_steps.defer_sending(desk.company.pk, outcome.pk)
     again(outcome, now=NOW)
     outcome.refresh_from_db()
     assert (outcome.status, len(line.sent)) == (Status.TAKEN, 2)
@@ -143,7 +143,7 @@ def test_an_outcome_in_doubt_waits_and_is_offered_again_under_the_same_name(desk
     document = arrive(desk)
     outcome = accept(desk, document)
     assert (outcome.status, len(line.sent), desk.state(document)) == (Status.UNCERTAIN, 1, "ESITO_INVIATO")
-    outcomes.defer_sending(desk.company.pk, outcome.pk)
+    outcome_steps.defer_sending(desk.company.pk, outcome.pk)
     again(outcome, now=NOW)
     outcome.refresh_from_db()
     assert outcome.status == Status.TAKEN and line.sent[0] == line.sent[1]
@@ -153,7 +153,7 @@ def test_en01_after_an_offer_in_doubt_proves_that_the_first_arrived(desk: Desk, 
     line.answers = [DOUBT, se("EN01")]
     document = arrive(desk)
     outcome = refuse(desk, document)
-    outcomes.defer_sending(desk.company.pk, outcome.pk)
+    outcome_steps.defer_sending(desk.company.pk, outcome.pk)
     again(outcome, now=NOW)
     outcome.refresh_from_db()
     assert (outcome.status, desk.state(document)) == (Status.TAKEN, "RIFIUTATO_PASS")
@@ -175,7 +175,7 @@ def test_in_doubt_when_the_term_is_over_nothing_is_offered_and_dt_settles_it(des
     assert outcomes.begin(outcome.pk, desk.company.pk, now=later + DAY) is None
     outcome.refresh_from_db()
     assert (outcome.status, outcome.next_attempt_at) == (Status.UNCERTAIN, None)
-    outcomes.told(desk.company.pk, document.pk, "DT", (), "Termine passato.", "", now=later + DAY)
+    outcome_told.told(desk.company.pk, document.pk, "DT", (), "Termine passato.", "", now=later + DAY)
     outcome.refresh_from_db()
     assert (outcome.status, desk.state(document)) == (Status.FAILED, "DECORSI_TERMINI_PASS")
 
@@ -223,7 +223,7 @@ def test_a_later_se_takes_back_what_was_only_sent(desk: Desk, line: Line) -> Non
     document = arrive(desk)
     line.answers = [DOUBT]
     outcome = refuse(desk, document)
-    outcomes.told(desk.company.pk, document.pk, "SE", ("EN00",), "Scartato.", "", now=NOW)
+    outcome_told.told(desk.company.pk, document.pk, "SE", ("EN00",), "Scartato.", "", now=NOW)
     outcome.refresh_from_db()
     assert (outcome.status, desk.state(document)) == (Status.REFUSED, "ESITO_SCARTATO")
 

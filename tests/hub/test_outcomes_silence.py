@@ -9,7 +9,7 @@ import pytest
 from fattorino.documents.models import PassiveInvoice
 from fattorino.documents.passive import flows as passive
 from fattorino.hub.channels.base import Accepted
-from fattorino.hub.flows import outcomes
+from fattorino.hub.flows import outcome_told, outcomes
 from fattorino.hub.models import Channel, OutcomeSent
 from fattorino.workflow.models import Document, StateChange
 from tests.desk import NOW, Desk, run_jobs
@@ -41,7 +41,7 @@ def believed(desk: Desk, line: Line, esito: str = "EC01") -> tuple[Document, Out
 
 def tell(desk: Desk, document: Document, event: str, now: datetime.datetime) -> None:
     codes = ("EN00",) if event == "SE" else ()
-    outcomes.told(desk.company.pk, document.pk, event, codes, "Da SdI.", "", now=now)
+    outcome_told.told(desk.company.pk, document.pk, event, codes, "Da SdI.", "", now=now)
 
 
 @pytest.mark.parametrize(("esito", "state"), [("EC01", "ACCETTATO_PASS"), ("EC02", "RIFIUTATO_PASS")])
@@ -96,6 +96,6 @@ def test_a_dt_takes_nothing_back_that_sdi_itself_registered(desk: Desk, line: Li
 def test_se_of_the_second_copy_of_a_registered_one_still_changes_nothing(desk: Desk, line: Line) -> None:
     document, row = believed(desk, line)
     OutcomeSent.objects.filter(pk=row.pk).update(offered_again=True)
-    outcomes.told(desk.company.pk, document.pk, "SE", ("EN01",), "Scartato.", "", now=NOW + 5 * DAY)
+    outcome_told.told(desk.company.pk, document.pk, "SE", ("EN01",), "Scartato.", "", now=NOW + 5 * DAY)
     row.refresh_from_db()
     assert (row.status, desk.state(document)) == (Status.TAKEN, "ACCETTATO_PASS")

@@ -10,7 +10,7 @@ from fattorino.core.sdi.message_io import ReadMessage
 from fattorino.core.texts import say, together
 from fattorino.documents import flows as documents
 from fattorino.documents.received import Received
-from fattorino.hub.flows import outcomes
+from fattorino.hub.flows import outcome_told
 from fattorino.hub.flows.receipts import by_hand
 from fattorino.hub.models import Message
 
@@ -25,7 +25,7 @@ def apply(
     for each in found:
         stored = documents.store(each.company_id, bytes(message.content), now=now)
         documents.attach(each.document_id, each.company_id, documents.RECEIPT, message.name, stored, now=now)
-        message.note = outcomes.told(
+        message.note = outcome_told.told(
             each.company_id, each.document_id, sense.event, sense.codes, together(words, by_hand(by)),
             stored.sha256, now=now,
         )  # fmt: skip

@@ -10,7 +10,7 @@ from fattorino.core.sdi.message_io import read_message
 from fattorino.core.sdi.messages import NotificaEsitoCommittente
 from fattorino.core.texts import say
 from fattorino.documents import flows as documents
-from fattorino.hub.flows import channels, outcomes
+from fattorino.hub.flows import channels, outcome_steps, outcomes
 from fattorino.hub.flows.matching import received_by, sdi_id
 from fattorino.hub.models import OutcomeSent, RemoteFile
 from fattorino.workflow import flows as workflow
@@ -52,7 +52,7 @@ def _taken_over(file: RemoteFile, now: datetime.datetime) -> OutcomeSent:
         if row.status == OutcomeSent.Status.FAILED:
             row.status, row.failures, row.next_attempt_at = OutcomeSent.Status.QUEUED, 0, None
             row.save(update_fields=["status", "failures", "next_attempt_at"])
-            outcomes.defer_sending(file.company_id, row.pk)
+            outcome_steps.defer_sending(file.company_id, row.pk)
         return row
     if before.filter(status__in=ANSWERED).exists():
         raise RefusedError(
@@ -72,5 +72,5 @@ def _taken_over(file: RemoteFile, now: datetime.datetime) -> OutcomeSent:
         created_at=now,
     )
     documents.attach(document_id, file.company_id, documents.ANSWER, file.name, file.stored, now=now)
-    outcomes.defer_sending(file.company_id, row.pk)
+    outcome_steps.defer_sending(file.company_id, row.pk)
     return row
