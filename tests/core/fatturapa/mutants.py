@@ -98,8 +98,10 @@ def official(data: bytes, schemas: Schemas) -> bool | None:
             # Whether such a day is 1/1/1970 or later is undecided (XML Schema part 2, 3.2.7.4): libxml2 says it is.
             if re.match(r"(1969-12-3[01]|1970-01-0[1-3])[Z+-]", text):
                 return None
-            if not len(element):
-                element.text = text
+            # libxml2 keeps the blanks of a date; comments between them stay where they are, without text behind them.
+            element.text = text
+            for comment in element:
+                comment.tail = None
         elif name == "Attachment" and not set("".join(element.itertext())) <= _BASE64:
             return False
     return bool(schema.validate(root))

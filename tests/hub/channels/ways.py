@@ -226,7 +226,7 @@ class CoopWay(_Base):
         return replace(self.port, url=f"https://127.0.0.1:{free_port()}/ricevi_file")
 
     def slow(self) -> AbstractContextManager[None]:
-        return self._order(faults.SLOW, seconds=TIMEOUT * 2)()
+        return self._order(faults.SLOW, seconds=TIMEOUT * 3)()
 
 
 @contextlib.contextmanager
@@ -422,7 +422,7 @@ class PecWay(_Base):
         return replace(self.port, mailbox=replace(self.port.mailbox, smtp_port=gone, imap_port=gone))
 
     def slow(self) -> AbstractContextManager[None]:
-        return self._order("pec_slow", seconds=TIMEOUT * 2)()
+        return self._order("pec_slow", seconds=TIMEOUT * 3)()
 
 
 @contextlib.contextmanager
@@ -508,7 +508,7 @@ class HubWay(_Base):
         return replace(self.port, url=f"http://127.0.0.1:{free_port()}/api/hub/v1")
 
     def slow(self) -> AbstractContextManager[None]:
-        return self._hub_fault("slow", TIMEOUT * 2)()
+        return self._hub_fault("slow", TIMEOUT * 3)()
 
 
 @contextlib.contextmanager
