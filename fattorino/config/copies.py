@@ -39,6 +39,7 @@ def save(home: Path, file: Path) -> int:
         if not _tables(place, postgres.ROLE):
             raise SetupError(f"In {home} non c'è ancora nulla da copiare.", "Controllare FATTORINO_HOME.")
         # Never over another file, and never readable by others, not even while it grows.
+        # Closed by the `with` below: that it cannot be opened is told apart from what fails later.
         try:
             stream = open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")  # noqa: SIM115
         except FileExistsError as error:

@@ -255,6 +255,7 @@ class _Desk(asyncssh.SFTPServer):
     def _refuse(self, *_: object) -> None:
         raise asyncssh.SFTPPermissionDenied("not allowed")
 
+    # One refusal for calls of different shapes, none of which is looked at.
     mkdir = rmdir = symlink = link = readlink = statvfs = lsetstat = _refuse  # type: ignore[assignment]
 
 

@@ -104,6 +104,7 @@ def _carried(errand: consignments.Errand) -> Fate:
             return "unknown"
         raise
     except Exception as error:
+        # A parcel that breaks the program: told as such, whatever it was.
         log.error("%s\n%s", errand.parcel.name, traceback.format_exc())
         if errand.asking:
             return "unknown"
