@@ -111,7 +111,17 @@ def _open(place: TokenKey) -> Any:
             say("La libreria PKCS#11 del dispositivo di firma non si può caricare."),
             say("Controllare il percorso indicato nella configurazione dell'installazione."),
         ) from error
-    return library.get_token(token_label=place.token).open(user_pin=place.pin)
+    return _token(library, place.token).open(user_pin=place.pin)
+
+
+def _token(library: Any, label: str) -> Any:
+    """The token of this label, also where it was put in, or came back, after the library had been loaded: many look
+    for tokens only when they are initialised. No PIN is in play yet, so this may be done twice."""
+    try:
+        return library.get_token(token_label=label)
+    except faults.PKCS11Error:
+        library.reinitialize()
+        return library.get_token(token_label=label)
 
 
 def _find(session: Any, place: TokenKey) -> tuple[Any, Certificate]:

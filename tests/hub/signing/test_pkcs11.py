@@ -137,6 +137,27 @@ def test_what_is_missing_is_said(key: str, token: str, library: str, said: str) 
     assert said in error.value.message and not isinstance(error.value, PinRefusedError)
 
 
+def test_a_token_that_was_taken_away_is_said_to_be_and_signs_again_when_it_is_back() -> None:
+    """Without a restart: the library of a running worker has to look for tokens anew."""
+    opened("rsa").close()
+    place = pathlib.Path(os.environ["SOFTHSM2_CONF"]).with_name("tokens")
+    away = place.with_name("away")
+    place.rename(away)
+    place.mkdir()
+    try:
+        for _ in range(2):
+            with pytest.raises(SigningError, match="non è collegato"):
+                opened("rsa")
+    finally:
+        place.rmdir()
+        away.rename(place)
+    signer = opened("rsa")
+    try:
+        assert signer.sign_many([b"x"])
+    finally:
+        signer.close()
+
+
 def test_an_expired_certificate_does_not_sign() -> None:
     signer = opened("rsa")
     try:
