@@ -57,6 +57,12 @@ def last_proposed(company_id: int) -> SigningKey | None:
     return newest if newest is not None and not newest.active and not newest.subject else None
 
 
+def key_to_write_again(company_id: int) -> SigningKey | None:
+    """What the form begins with: the key that did not open, else the one in use. Whoever mistyped a PIN, or has to write
+    a new one, writes that alone."""
+    return last_proposed(company_id) or active_key(company_id)
+
+
 def key_view(row: SigningKey, *, now: datetime.datetime) -> KeyView:
     days = None if row.not_after is None else (row.not_after - now).days
     place = " · ".join(

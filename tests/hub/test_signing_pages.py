@@ -228,3 +228,18 @@ def test_administrators_are_told_that_signing_is_suspended(desk: Desk) -> None:
     boss = Actor("utente", "Ada", desk.company.pk, desk.actor.user_id, "admin")
     (alert,) = key_to_see_to(boss, NOW)
     assert "sospesa" in alert.text and alert.level == "danger"
+
+
+def test_a_key_that_did_not_open_is_offered_again_and_only_its_pin_is_to_be_written(
+    admin: Client, desk: Desk, settings: Any
+) -> None:
+    """Whoever mistyped the PIN must not look for the tab again, nor write library and label a second time."""
+    settings.PKCS11_LIBRARIES = {"HSM": "/nowhere/lib.so"}
+    settings.PKCS11_TOKENS = {"Firma Ordine": desk.company.id_codice}
+    sent = {"tipo": "pkcs11", "library": "HSM", "token": "Firma Ordine", "key": "laura", "pin": "271828"}
+    assert admin.post(PAGE, {**sent, "azienda": desk.company.pk}).status_code == 302
+    run_jobs()
+    page = admin.get(PAGE).content.decode()
+    assert "La chiave nuova non si è aperta" in page and "ft-alert-error" in page
+    assert 'value="Firma Ordine"' in page and 'value="laura"' in page and "271828" not in page
+    assert 'id="file"' in admin.get(PAGE + "?tipo=pkcs12").content.decode()

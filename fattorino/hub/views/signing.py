@@ -41,7 +41,8 @@ def key(request: HttpRequest, actor: Actor) -> HttpResponse:
     kind = (request.POST if request.method == "POST" else request.GET).get("tipo", "")
     kind = kind if kind in Kind.values else ""
     if request.method != "POST":
-        return _show(request, actor, kind or Kind.PKCS12, KeyForm.of(queries.active_key(actor.company_id)))
+        row = queries.key_to_write_again(actor.company_id)
+        return _show(request, actor, kind or (row.kind if row else Kind.PKCS12), KeyForm.of(row))
     kind = kind or Kind.PKCS12
     form = KeyForm.sent(request.POST.dict(), kind)
     try:
