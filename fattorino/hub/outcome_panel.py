@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fattorino import clock
 from fattorino.documents.panels import Panel
+from fattorino.hub.flows.outcome_stated import may_be_stated
 from fattorino.hub.models import OutcomeSent
 from fattorino.organisations.queries import Actor
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 def outcome_panel(actor: Actor, view: PassiveView) -> Panel | None:
     """Every EC of the invoice, the last one first."""
+    now = clock.now()
     rows = OutcomeSent.objects.filter(company_id=actor.company_id, document_id=view.row.id)
     found = [
         {
@@ -28,6 +31,8 @@ def outcome_panel(actor: Actor, view: PassiveView) -> Panel | None:
             "may_act": actor.may_write
             and row.status == OutcomeSent.Status.FAILED
             and bool(view.passive.answer_by),
+            "may_state": actor.may_write and may_be_stated(row, view.passive.answer_by, now),
+            "stated_at": row.stated_at,
         }
         for row in rows.order_by("-pk")
     ]

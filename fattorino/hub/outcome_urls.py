@@ -10,4 +10,5 @@ app_name = "outcomes"
 urlpatterns = [
     path("<int:outcome_id>/riprova/", outcomes.retry, name="retry"),
     path("<int:outcome_id>/inviato/", outcomes.sent, name="sent"),
+    path("<int:outcome_id>/indica/", outcomes.state, name="state"),
 ]

@@ -94,6 +94,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
             say("messaggio di SdI assegnato all'azienda"),
             say("messaggio di SdI riproposto"),
             say("differenza di un rapporto giornaliero chiarita"),
+            say("esito di una risposta indicato a mano"),
         ),
     ),
     "passive": (

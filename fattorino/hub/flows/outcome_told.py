@@ -17,6 +17,8 @@ from fattorino.workflow import flows as workflow
 TURNED_DOWN = say("L'esito contava come registrato perché SdI taceva, ma SdI lo ha scartato dopo.")
 TOO_LATE = say("Il termine è passato: non si può rispondere di nuovo, SdI manderà la decorrenza dei termini.")
 
+NO_PROOF = say("SdI rifiuta l'esito (EN01), ma il termine è passato: non prova che l'avesse.")
+
 
 def told(
     company_id: int, document_id: int, event: str, codes: tuple[str, ...], text: str, sha256: str,
@@ -40,11 +42,11 @@ def told(
             # A DT that names no document of its lotto comes to all: it is about those that nobody answered.
             workflow.record(document_id, event, actor, now=now, message=text, sha256=sha256)
             return say("SdI aveva già registrato l'esito di questa fattura: il messaggio è conservato.")
-        # Also one that counted as registered because SdI kept silent: a DT says that it had none.
-        if event == "DT" and row is not None and row.status in (*OPEN, Status.TAKEN):
-            row.status = Status.FAILED
+        # Also one that counted as registered by SdI's silence or a person's word: a DT says that it had none.
+        if event == "DT" and row is not None and (row.status in (*OPEN, Status.TAKEN) or row.stated_at):
+            row.status, row.stated_at = Status.FAILED, None
             row.last_error = say("Il termine è passato senza che SdI avesse registrato un esito.")
-            row.save(update_fields=["status", "last_error"])
+            row.save(update_fields=["status", "last_error", "stated_at"])
         if event == "DT":
             passive.answered(document_id, company_id)
         decision = workflow.report_status(document_id, event, actor, now=now, message=text, sha256=sha256)
@@ -52,13 +54,15 @@ def told(
 
 
 def _answered_at_once(row: OutcomeSent) -> bool:
-    """Whether SdI itself has said that it registered the outcome; elsewhere its silence is taken for that."""
-    return row.channel is not None and row.channel.kind == Channel.Kind.SDICOOP
+    """Whether SdI itself has said that it registered the outcome; elsewhere its silence, or a person, has."""
+    return row.stated_at is None and row.channel is not None and row.channel.kind == Channel.Kind.SDICOOP
 
 
 def refused(row: OutcomeSent, code: str, now: datetime.datetime, sha256: str = "") -> str:
     """SdI does not take the outcome; `row` is locked. Returns: what the workflow has to remark on it."""
     if row.status in (Status.REFUSED, Status.TAKEN) and row.offered_again and code == "EN01":
+        if row.stated_at is not None:
+            return NO_PROOF
         return say("Riguarda la seconda copia dell'esito: la prima era arrivata.")
     term = passive.term_of(row.document_id, row.company_id)
     if code == "EN01" and row.offered_again:
@@ -72,14 +76,12 @@ def refused(row: OutcomeSent, code: str, now: datetime.datetime, sha256: str = "
                 ),
             )
             return ""
-        steps.uncertain(
-            row, say("SdI rifiuta l'esito (EN01), ma il termine è passato: non prova che l'avesse."), now
-        )
+        steps.uncertain(row, NO_PROOF, now)
         return ""
     believed = row.status == Status.TAKEN
-    row.status, row.next_attempt_at = Status.REFUSED, None
+    row.status, row.next_attempt_at, row.stated_at = Status.REFUSED, None, None
     row.last_error = _reason(code)
-    row.save(update_fields=["status", "last_error", "next_attempt_at"])
+    row.save(update_fields=["status", "last_error", "next_attempt_at", "stated_at"])
     actor = workflow.system_actor(row.company_id, "sdi")
     if believed and not terms.reopen(row.document_id, row.company_id, now=now):
         # Where nothing can be answered any more the state stays: SdI's DT will say how it ended.

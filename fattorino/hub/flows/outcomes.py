@@ -25,7 +25,7 @@ from fattorino.documents import flows as documents
 from fattorino.documents.passive import flows as passive
 from fattorino.documents.passive.flows import Answer
 from fattorino.hub.channels.base import Accepted, Outgoing, Refused
-from fattorino.hub.flows import channels, outcome_told
+from fattorino.hub.flows import channels, outcome_stated, outcome_told
 from fattorino.hub.flows import outcome_steps as steps
 from fattorino.hub.flows.outcome_steps import OPEN, Status
 from fattorino.hub.models import Channel, OutcomeSent
@@ -270,6 +270,9 @@ def consignment_settled(
     for outcome_id in rows.values_list("pk", flat=True):
         with transaction.atomic():
             row = steps.locked(outcome_id, company_id)
+            if row is not None and row.stated_at is not None and not doubtful:
+                outcome_stated.parcel_settled(row, taken, text, now)
+                continue
             if row is None or row.status not in (Status.SENDING, Status.UNCERTAIN):
                 continue
             if taken:

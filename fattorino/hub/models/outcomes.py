@@ -41,6 +41,8 @@ class OutcomeSent(models.Model):
     last_error = models.TextField(blank=True)
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+    # When a person stated what became of it, SdI having said nothing; None again once SdI speaks.
+    stated_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["company", "file_name"], name="outcome_name")]
