@@ -70,12 +70,22 @@ class Service:
     def close(self) -> None:
         for server in self._servers:
             self._loop.call_soon_threadsafe(server.close)
+        self._run(_end_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=10)
         self.mailboxes.close()
 
     def _run(self, what: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(20)
+
+
+async def _end_all() -> None:
+    """Whoever is still connected is left: lines stay open between two letters."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for each in others:
+        each.cancel()
+    if others:
+        await asyncio.wait(others, timeout=5)
 
 
 def _open_provider(folder: pathlib.Path, at: datetime.datetime) -> tuple[Provider, ssl.SSLContext]:
