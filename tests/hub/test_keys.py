@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -279,14 +280,18 @@ def service() -> Iterator[Server]:
     found.server_close()
 
 
-def test_an_invoice_is_signed_at_the_remote_service_and_goes_on(desk: Desk, service: Server) -> None:
-    now = clock.now()
+def remote(service: Server, pin: str = PIN) -> KeyPlace:
     values = {
         "url": f"{service.address}/csc/v1",
         "oauth": f"{service.address}/oauth2/token",
         "client_id": "ordine",
     }
-    row = keys.propose(desk.company.pk, KeyPlace("csc", values, PLACE.secret), now=now)
+    return KeyPlace("csc", values, {**PLACE.secret, "pin": pin})
+
+
+def test_an_invoice_is_signed_at_the_remote_service_and_goes_on(desk: Desk, service: Server) -> None:
+    now = clock.now()
+    row = keys.propose(desk.company.pk, remote(service), now=now)
     keys.prove(row.pk, desk.company.pk, now=now)
     assert keys.key_of(desk.company.pk) == row
     contents = [b"<a>%d</a>" % number for number in range(30)]
@@ -298,15 +303,25 @@ def test_an_invoice_is_signed_at_the_remote_service_and_goes_on(desk: Desk, serv
         assert "00102" not in {finding.code for finding in verify(envelope, at=now)}
 
 
+def test_a_remote_key_with_a_wrong_pin_never_takes_the_place_of_the_one_in_use(
+    desk: Desk, service: Server
+) -> None:
+    """Opening it asks for no PIN: only a signature tells."""
+    now, before = clock.now(), keys.key_of(desk.company.pk)
+    row = keys.propose(desk.company.pk, remote(service, "000000"), now=now)
+    for _ in range(3):
+        keys.prove(row.pk, desk.company.pk, now=now)
+    assert keys.key_of(desk.company.pk) == before and "PIN" in again(row).test_note
+    with pytest.raises(RefusedError, match="seconda volta"):
+        keys.propose(desk.company.pk, remote(service, "000000"), now=now)
+
+
 def test_the_remote_service_is_asked_for_a_wrong_pin_once(desk: Desk, service: Server) -> None:
     now = clock.now()
-    values = {
-        "url": f"{service.address}/csc/v1",
-        "oauth": f"{service.address}/oauth2/token",
-        "client_id": "ordine",
-    }
-    row = keys.propose(desk.company.pk, KeyPlace("csc", values, {**PLACE.secret, "pin": "000000"}), now=now)
-    keys.prove(row.pk, desk.company.pk, now=now)  # opening asks for no PIN
+    row = keys.propose(desk.company.pk, remote(service), now=now)
+    keys.prove(row.pk, desk.company.pk, now=now)
+    known = service.service._credentials
+    known["FIRMA-1"] = replace(known["FIRMA-1"], pin="changed-meanwhile")
     for _ in range(3):
         keys.try_out(desk.company.pk, now=now)
     assert again(row).blocked_at is not None and "PIN" in again(row).blocked_why

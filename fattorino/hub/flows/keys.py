@@ -30,6 +30,7 @@ from fattorino.workflow import queue
 Kind, Form = SigningKey.Kind, SigningKey.Form
 # First key of the lock of the connection under which a company's token or remote credential is used.
 _OPENING = 0x1F33F
+_TRIAL = b"Fattorino: prova della firma"
 
 
 def save_key(
@@ -93,7 +94,8 @@ def propose(
 
 
 def prove(key_id: int, company_id: int, *, now: datetime.datetime, actor_id: int | None = None) -> None:
-    """Open a proposed key; where that works it becomes the company's key, else the page says why not.
+    """Open a proposed key and sign a few bytes that are thrown away; where that works it becomes the company's
+    key, else the page says why not. Opening alone would not tell: a remote service asks for the PIN when it signs.
 
     Call it outside any transaction. Doing it again changes nothing.
     """
@@ -109,6 +111,7 @@ def prove(key_id: int, company_id: int, *, now: datetime.datetime, actor_id: int
     if fresh:
         try:
             with opened(row, now=now) as key:
+                key.sign_many([_TRIAL])
                 row.subject, row.serial = key.subject[:250], str(key.serial)
                 row.not_after, told = key.not_after, say("La chiave di {name} è in uso.", name=key.name)
                 row.active = True
@@ -273,7 +276,7 @@ def try_out(company_id: int, *, now: datetime.datetime) -> None:
     told: str
     try:
         with opened(row, now=now) as key:
-            key.sign_many([b"Fattorino: prova della firma"])
+            key.sign_many([_TRIAL])
             told = say("La chiave di {name} firma.", name=key.name)
     except SigningError as error:
         told = error.text
