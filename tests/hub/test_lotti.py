@@ -107,6 +107,22 @@ def test_a_bulk_run_over_all_or_some_of_them_sends_one_file(desk: Desk, chosen: 
     assert BulkRun.objects.get().status == BulkRun.Status.DONE
 
 
+@pytest.mark.parametrize("chosen", [[0, 1, 2], [2, 1]])
+def test_a_lotto_that_falls_on_two_turns_of_a_bulk_run_goes_in_the_first(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, chosen: list[int]
+) -> None:
+    monkeypatch.setattr("fattorino.workflow.tasks_bulk.AT_ONCE", 1)
+    lotto, alone = imported(desk, "L1", "L2", "L3"), desk.save()
+    order = runs.Order("PR", "DA_PROCESSARE", action="GENERA_XML_INVIA_HUB")
+    ids = [lotto[chosen[0]].pk, alone.pk, *(lotto[i].pk for i in chosen[1:])]
+    runs.start_run(desk.actor, order, [ids], now=NOW)
+    run_jobs(skip=NO_SENDING)
+    assert states(desk, [*lotto, alone]) == ["IN_ELABORAZIONE"] * 4
+    assert set(BulkItem.objects.values_list("outcome", flat=True)) == {BulkItem.Outcome.DONE}
+    run = BulkRun.objects.get()
+    assert (run.status, run.done, run.refused) == (BulkRun.Status.DONE, len(ids), 0)
+
+
 def test_what_would_be_refused_stops_all_of_them(desk: Desk) -> None:
     content = lotto_of(desk, "L1", "L2").replace(b"<PrezzoTotale>350.00<", b"<PrezzoTotale>351.00<", 1)
     row = take(desk, content)

@@ -22,6 +22,7 @@ from fattorino.organisations import queries as people
 from fattorino.organisations.flows import audit
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import actions, queries, queue
+from fattorino.workflow.flows import lotti
 from fattorino.workflow.flows.advance import Advanced, advance_many, hold_configuration
 from fattorino.workflow.flows.bulk_items import Begun, count, note_begun
 from fattorino.workflow.flows.moves import Step
@@ -252,11 +253,23 @@ def begin_turn(company_id: int, run_id: int, limit: int, *, now: datetime.dateti
             items = cursor.fetchall()
         if not items:
             return Turn()
+        items += _of_their_files(run, [document_id for _, document_id in items])
         steps = [Step(document_id, _event(run), actor, run.reason) for _, document_id in items]
         told = advance_many(company_id, steps, now=now, jobs=False)
         begun = [_begun(item_id, each) for (item_id, _), each in zip(items, told, strict=True)]
         note_begun(company_id, run_id, begun, now=now)
         return Turn(to_carry_out(told), more=True)
+
+
+def _of_their_files(run: BulkRun, ids: list[int]) -> list[tuple[int, int]]:
+    """The run's further documents of the lotti of these: they go with them, so their turn has come as well."""
+    others = lotti.others_of_files(run.company_id, ids)
+    if not others:
+        return []
+    rows = BulkItem.objects.select_for_update(skip_locked=True).filter(
+        company_id=run.company_id, run=run, document_id__in=others, outcome=""
+    )
+    return list(rows.order_by("place").values_list("pk", "document_id"))
 
 
 def _starter(run: BulkRun) -> Actor | None:

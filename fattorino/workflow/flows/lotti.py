@@ -132,6 +132,13 @@ def together_with(company_id: int, document_ids: Sequence[int]) -> dict[int, lis
     return {head: [pk for pk in members if pk != head] for head, members in found.items()}
 
 
+def others_of_files(company_id: int, ids: Sequence[int]) -> list[int]:
+    """The documents that travel in the files of these and are not among them."""
+    given = set(ids)
+    members = _members(company_id, _lotti(company_id, ids))
+    return [pk for each in members.values() for pk in each if pk not in given]
+
+
 def _lotti(company_id: int, ids: Sequence[int]) -> list[int]:
     rows = Document.objects.filter(pk__in=ids, company_id=company_id, lotto__isnull=False)
     return [lotto for lotto in set(rows.values_list("lotto_id", flat=True)) if lotto]
