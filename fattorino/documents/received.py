@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from fattorino.documents.models import PassiveInvoice
+from django.db.models import QuerySet
+
+from fattorino.documents.models import DocumentFile, PassiveInvoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ def any_stands_in(identificativo_sdi: str, company_id: int, states: Sequence[str
         return False
     rows = PassiveInvoice.objects.filter(identificativo_sdi=identificativo_sdi, company_id=company_id)
     return rows.filter(document__state__in=list(states)).exists()
+
+
+def receipts(company_id: int) -> QuerySet[DocumentFile]:
+    """SdI's messages as they lie with the documents that they are about."""
+    return DocumentFile.objects.filter(company_id=company_id, kind=DocumentFile.Kind.RECEIPT)
 
 
 def received_as(document_id: int, company_id: int) -> Received | None:

@@ -1,10 +1,12 @@
-"""What pages read of SdI's messages. Every query names its company; a state reserved to others hides its messages."""
+"""What pages read of SdI's messages. Every query names its company; a message about documents in states reserved to
+others only is hidden, and one about a whole file is shown with a document that the person may see."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from django.db.models import Q, QuerySet
 
@@ -13,10 +15,14 @@ from fattorino.core.sdi.names import MESSAGE_TYPES
 from fattorino.core.texts import say, together
 from fattorino.core.workflow.definition import KIND_LABELS
 from fattorino.documents.lotti import head_of
+from fattorino.hub import seen
 from fattorino.hub.models import Message, Submission
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.scope import system_scope
 from fattorino.workflow import queries as workflow
+
+if TYPE_CHECKING:
+    from fattorino.workflow.models import Document
 
 PAGE = 50
 # The badge counts no further.
@@ -97,18 +103,18 @@ class Candidate:
 
 
 def page(actor: Actor, filters: Filters, before: int | None = None) -> Page:
-    return _page(_found(_visible(actor), filters), before)
+    return _page(_found(_visible(actor), filters), before, actor)
 
 
 def every(actor: Actor, filters: Filters) -> Iterator[MessageRow]:
     """For the files: the newest ones, as many as a spreadsheet is still read with."""
     rows = _found(_visible(actor), filters)
-    return iter(_rows(list(_light(rows)[:EXPORTED])))
+    return iter(_rows(list(_light(rows)[:EXPORTED]), actor))
 
 
 def to_match(actor: Actor, before: int | None = None) -> Page:
     """What came by the company's own ways, or speaks of its documents, and waits for a person."""
-    return _page(Message.objects.filter(company_id=actor.company_id, state=State.TO_MATCH), before)
+    return _page(Message.objects.filter(company_id=actor.company_id, state=State.TO_MATCH), before, actor)
 
 
 def nobodys(before: int | None = None) -> Page:
@@ -126,7 +132,7 @@ def waiting(actor: Actor) -> int:
 
 
 def find(actor: Actor, message_id: int) -> MessageRow | None:
-    rows = _rows(list(_light(_visible(actor).filter(pk=message_id))))
+    rows = _rows(list(_light(_visible(actor).filter(pk=message_id))), actor)
     return rows[0] if rows else None
 
 
@@ -151,7 +157,7 @@ def of_document(actor: Actor, document_id: int) -> list[MessageRow]:
     # Of a lotto: what was said of its file, and of this document.
     file = Q(submission__document_id=head_of(document_id, actor.company_id), document=None)
     about = file | Q(document_id=document_id)
-    return _rows(list(_light(_visible(actor).filter(about))))
+    return _rows(list(_light(_visible(actor).filter(about))), actor)
 
 
 def candidates(actor: Actor, row: MessageRow, text: str, limit: int = 20) -> list[Candidate]:
@@ -193,7 +199,12 @@ def _visible(actor: Actor) -> QuerySet[Message]:
         rows = rows.exclude(submission=None, document=None)
     hidden = workflow.hidden_states(actor.company_id, actor)
     if hidden:
-        rows = rows.exclude(submission__document__state__in=hidden).exclude(document__state__in=hidden)
+        of_one = Q(document__isnull=False) & ~Q(document__state__in=hidden)
+        of_file = Q(document=None, submission__isnull=False) & seen.any_of_file(
+            actor, "submission__document_id"
+        )
+        of_nothing = Q(document=None, submission=None)
+        rows = rows.filter(of_one | of_file | of_nothing | seen.any_with_receipt(actor, "sha256"))
     return rows
 
 
@@ -217,10 +228,10 @@ def _midnight(day: datetime.date) -> datetime.datetime:
     return datetime.datetime.combine(day, datetime.time(), ROME)
 
 
-def _page(rows: QuerySet[Message], before: int | None) -> Page:
+def _page(rows: QuerySet[Message], before: int | None, actor: Actor | None = None) -> Page:
     if before is not None:
         rows = rows.filter(pk__lt=before)
-    found = _rows(list(_light(rows)[: PAGE + 1]))
+    found = _rows(list(_light(rows)[: PAGE + 1]), actor)
     return Page(found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else None)
 
 
@@ -234,12 +245,32 @@ def _content(rows: QuerySet[Message]) -> tuple[str, bytes] | None:
     return (found[0], bytes(found[1])) if found else None
 
 
-def _rows(messages: list[Message]) -> list[MessageRow]:
-    return [_row(message) for message in messages]
+def _rows(messages: list[Message], actor: Actor | None = None) -> list[MessageRow]:
+    about = {message.pk: _about(message) for message in messages}
+    hidden = workflow.hidden_states(actor.company_id, actor) if actor else []
+    if actor and hidden:
+        about |= _instead(actor, [m for m in messages if (one := about[m.pk]) and one.state in hidden])
+    return [_row(message, about[message.pk]) for message in messages]
 
 
-def _row(message: Message) -> MessageRow:
-    about = message.document or (message.submission.document if message.submission else None)
+def _about(message: Message) -> Document | None:
+    return message.document or (message.submission.document if message.submission else None)
+
+
+def _instead(actor: Actor, messages: list[Message]) -> dict[int, Document | None]:
+    """The documents that the actor is shown in place of those that are reserved to others, by message."""
+    files = seen.of_files(
+        actor, {m.submission.document_id for m in messages if m.submission and not m.document_id}
+    )
+    lying = seen.with_receipts(actor, {m.sha256 for m in messages})
+    found: dict[int, Document | None] = {}
+    for message in messages:
+        members = files.get(message.submission.document_id, []) if message.submission else []
+        found[message.pk] = members[0] if members else lying.get(message.sha256)
+    return found
+
+
+def _row(message: Message, about: Document | None) -> MessageRow:
     return MessageRow(
         id=message.pk,
         name=message.name,

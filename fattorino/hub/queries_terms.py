@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from fattorino.core.texts import together
 from fattorino.core.workflow.definition import KIND_LABELS
+from fattorino.hub import seen
+from fattorino.hub.flows import bodies
 from fattorino.hub.models import Term
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import queries as workflow
+
+if TYPE_CHECKING:
+    from fattorino.workflow.models import Document
 
 PAGE = 50
 EXPORTED = 10_000
@@ -49,12 +55,12 @@ def page(actor: Actor, *, awaited: str, late: bool, now: datetime.datetime, afte
         last = Term.objects.filter(pk=after, company_id=actor.company_id).values("due_at", "pk").first()
         if last is not None:
             found = found.filter(Q(due_at__gt=last["due_at"]) | Q(due_at=last["due_at"], pk__gt=last["pk"]))
-    rows = [_row(term, now) for term in found[: PAGE + 1]]
+    rows = _rows(actor, list(found[: PAGE + 1]), now)
     return TermPage(rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None)
 
 
 def every(actor: Actor, *, awaited: str, late: bool, now: datetime.datetime) -> list[TermRow]:
-    return [_row(term, now) for term in _running(actor, awaited, late, now)[:EXPORTED]]
+    return _rows(actor, list(_running(actor, awaited, late, now)[:EXPORTED]), now)
 
 
 def overdue(actor: Actor, *, now: datetime.datetime) -> int:
@@ -68,14 +74,27 @@ def _running(actor: Actor, awaited: str, late: bool, now: datetime.datetime) -> 
         rows = rows.filter(awaited=awaited)
     if late:
         rows = rows.filter(due_at__lte=now)
-    hidden = workflow.hidden_states(actor.company_id, actor)
-    if hidden:
-        rows = rows.exclude(document__state__in=hidden)
+    if workflow.hidden_states(actor.company_id, actor):
+        # Nested: the outer reference of the documents is the term.
+        told = bodies.last_words().filter(submission=OuterRef(OuterRef("submission_id")))
+        ended = Exists(told.filter(document=OuterRef("pk")))
+        rows = rows.filter(seen.any_of_file(actor, "document_id", left_out=ended))
     return rows.select_related("document").order_by("due_at", "pk")
 
 
-def _row(term: Term, now: datetime.datetime) -> TermRow:
-    document = term.document
+def _rows(actor: Actor, terms: list[Term], now: datetime.datetime) -> list[TermRow]:
+    """Of a lotto the first document that still waits is shown, of those that the actor may see."""
+    lotti = {term.document_id: term.submission_id for term in terms if term.document.lotto_id}
+    told = bodies.last_words().filter(submission__in=lotti.values())
+    ended = set(told.values_list("submission_id", "document_id"))
+    shown = {
+        head: next((each for each in members if (lotti[head], each.pk) not in ended), members[0])
+        for head, members in seen.of_files(actor, lotti.keys()).items()
+    }
+    return [_row(term, shown.get(term.document_id, term.document), now) for term in terms]
+
+
+def _row(term: Term, document: Document, now: datetime.datetime) -> TermRow:
     return TermRow(
         id=term.pk,
         document_id=document.pk,

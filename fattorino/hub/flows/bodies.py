@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from fattorino.core.sdi.messages import RiferimentoFattura
 from fattorino.documents import lotti
 from fattorino.documents.files import Listed
@@ -67,9 +69,13 @@ def left_of(row: Submission) -> list[int]:
     return [pk for pk in documents_of(row) if pk not in ended]
 
 
+def last_words() -> QuerySet[Message]:
+    """The messages with which SdI said its last word about one document of a file."""
+    return Message.objects.filter(state=Message.State.APPLIED, event__in=ENDS_ONE, document__isnull=False)
+
+
 def _ended(row: Submission) -> frozenset[int]:
-    told = Message.objects.filter(submission=row, state=Message.State.APPLIED, event__in=ENDS_ONE)
-    of_one = told.filter(document__isnull=False).values_list("document_id", flat=True)
+    of_one = last_words().filter(submission=row).values_list("document_id", flat=True)
     return frozenset(pk for pk in of_one if pk)
 
 

@@ -139,9 +139,8 @@ def _tell(term_id: int, now: datetime.datetime) -> int:
         term.save(update_fields=["passed_at", "warned_at"])
         actor = workflow.system_actor(term.company_id)
         event = "HubTermPassed" if passed else "HubTermNear"
-        left = bodies.left_of(Submission.objects.get(pk=term.submission_id))
-        about = left[0] if left else term.document_id
-        workflow.remind(about, event, actor, now=now, message=words(term, passed=passed))
+        left = bodies.left_of(Submission.objects.get(pk=term.submission_id)) or [term.document_id]
+        workflow.remind_of_file(left, event, actor, now=now, message=words(term, passed=passed))
         return 1
 
 

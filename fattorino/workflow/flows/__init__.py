@@ -47,7 +47,7 @@ from fattorino.workflow.flows.preferences import (
     pin_gadget,
     reset_gadgets,
 )
-from fattorino.workflow.flows.reminders import remind, touch
+from fattorino.workflow.flows.reminders import remind, remind_of_file, touch
 from fattorino.workflow.flows.standard import load_standard, publish_workflow
 from fattorino.workflow.flows.synchronise import bring_held
 
@@ -89,6 +89,7 @@ __all__ = [
     "record",
     "record_many",
     "remind",
+    "remind_of_file",
     "report_status",
     "request_action",
     "save_draft",

@@ -24,11 +24,18 @@ Mail = Notice.Mail
 
 
 def tell(
-    happened: Iterable[tuple[StateChange, tuple[definition.Notice, ...]]], *, now: datetime.datetime
+    happened: Iterable[tuple[StateChange, tuple[definition.Notice, ...]]],
+    *,
+    now: datetime.datetime,
+    once: bool = False,
 ) -> None:
     """Write the notices of these changes of one company; called in the transaction that writes the changes.
 
     Everybody in the groups is told, also who made the change: of what she started the outcome comes later, alone.
+
+    Args:
+        once: the changes are one event (of a lotto): a person is told of the first that concerns her, by e-mail where
+            any of them asks for that.
     """
     told = [(change, wanted) for change, wanted in happened if wanted]
     if not told:
@@ -41,6 +48,9 @@ def tell(
         (change.to_state, wanted): _people(workflow, change.to_state, wanted, names)
         for change, wanted in told
     }
+    concerned = [(change, people[change.to_state, wanted]) for change, wanted in told]
+    if once:
+        concerned = _each_once(concerned)
     by_day = daily(company_id, {user for each in people.values() for user, mail in each.items() if mail})
     insert_rows(
         [
@@ -53,10 +63,22 @@ def tell(
                 created_at=now,
                 mail=(Mail.DIGEST if user_id in by_day else Mail.NOW) if by_mail else Mail.NONE,
             )
-            for change, wanted in told
-            for user_id, by_mail in people[change.to_state, wanted].items()
+            for change, mine in concerned
+            for user_id, by_mail in mine.items()
         ]
     )
+
+
+def _each_once(
+    concerned: list[tuple[StateChange, dict[int, bool]]],
+) -> list[tuple[StateChange, dict[int, bool]]]:
+    by_mail = {user for _, people in concerned for user, mail in people.items() if mail}
+    known = set[int]()
+    found = []
+    for change, people in concerned:
+        found.append((change, {user: user in by_mail for user in people if user not in known}))
+        known |= people.keys()
+    return found
 
 
 def _only_roles(

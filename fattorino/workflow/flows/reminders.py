@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 
 from django.db import transaction
 
@@ -28,23 +29,34 @@ def touch(document_id: int, company_id: int) -> None:
 
 def remind(document_id: int, event: str, actor: Actor, *, now: datetime.datetime, message: str) -> None:
     """Write it into the history and tell the groups of the state the document is in."""
+    remind_of_file([document_id], event, actor, now=now, message=message)
+
+
+def remind_of_file(
+    document_ids: Sequence[int], event: str, actor: Actor, *, now: datetime.datetime, message: str
+) -> None:
+    """The same for documents of one file, in whatever states: each history says it, and each person is told once, of
+    the first of them that she may see."""
     with transaction.atomic():
-        document = Document.objects.select_for_update().get(pk=document_id, company_id=actor.company_id)
-        document.change_seq = next_change()
-        document.save(update_fields=["change_seq"])
-        change = StateChange.objects.create(
-            company_id=document.company_id,
-            document=document,
-            at=now,
-            event=event,
-            from_state=document.state,
-            to_state=document.state,
-            outcome="recorded",
-            actor_kind=actor.kind,
-            actor_label=actor.label[:150],
-            message=message,
-        )
-        tell([(change, _wanted(document))], now=now)
+        rows = Document.objects.select_for_update().filter(pk__in=document_ids, company_id=actor.company_id)
+        found = []
+        for document in rows.order_by("pk"):
+            document.change_seq = next_change()
+            document.save(update_fields=["change_seq"])
+            change = StateChange.objects.create(
+                company_id=document.company_id,
+                document=document,
+                at=now,
+                event=event,
+                from_state=document.state,
+                to_state=document.state,
+                outcome="recorded",
+                actor_kind=actor.kind,
+                actor_label=actor.label[:150],
+                message=message,
+            )
+            found.append((change, _wanted(document)))
+        tell(found, now=now, once=True)
 
 
 def _wanted(document: Document) -> tuple[Notice, ...]:
