@@ -18,10 +18,12 @@ from fattorino.core.workflow.definition import Action
 from fattorino.documents.models import PassiveInvoice
 from fattorino.documents.passive import integration_draft, queries
 from fattorino.documents.passive.integration_draft import Term
+from fattorino.documents.passive.queries import PassiveView
 from fattorino.organisations.queries import Actor, get_company
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.queries import possibilities, visible_documents
 
+OFFICE_LENGTH = 6
 # What each kind is for, in a person's words.
 MEANINGS = {
     "TD16": say("Inversione contabile interna: la fattura di un fornitore italiano senza IVA (Natura N6)."),
@@ -74,7 +76,7 @@ def prepare(actor: Actor, document_id: int, kind: str) -> Draft:
     if kind not in MEANINGS:
         raise RefusedError(say("Scegliere il tipo di integrazione."))
     __, content = queries.named_file(actor, document_id)
-    return integration_draft.draft_of(
+    draft = integration_draft.draft_of(
         read_fattura(unwrap(content).content),
         view.position,
         kind,
@@ -82,6 +84,16 @@ def prepare(actor: Actor, document_id: int, kind: str) -> Draft:
         identificativo_sdi=view.identificativo_sdi,
         received=clock.day(view.passive.received_at),
     )
+    return replace(draft, codice_destinatario=_own_office(actor, view))
+
+
+def _own_office(actor: Actor, view: PassiveView) -> str:
+    """The office to which SdI gives the integration back. Its cessionario is the company itself: where that is in IPA,
+    SdI refuses the format for privates (Elenco dei controlli, 00399, which excepts no TipoDocumento)."""
+    if view.is_pa:
+        return view.codice_destinatario
+    offices = [code for code in get_company(actor.company_id).recipient_codes if len(code) == OFFICE_LENGTH]
+    return offices[0] if len(offices) == 1 else ""
 
 
 def base_for(actor: Actor, given: str) -> Draft | None:

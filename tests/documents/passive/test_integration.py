@@ -11,18 +11,19 @@ import pytest
 from django.test import Client
 
 from fattorino.core.errors import RefusedError
-from fattorino.core.fatturapa.draft import Line, Party
+from fattorino.core.fatturapa.draft import Draft, Line, Party
+from fattorino.core.fatturapa.draft_check import check_draft
 from fattorino.core.workflow.definition import Action
 from fattorino.documents import files, preview, queries
 from fattorino.documents.models import Invoice
 from fattorino.documents.passive import integration
-from fattorino.organisations.models import User
+from fattorino.organisations.models import Company, User
 from fattorino.organisations.queries import get_company
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.models import Document
-from tests.desk import NOW, Desk, run_jobs
+from tests.desk import NOW, TODAY, Desk, run_jobs
 from tests.documents.passive.arrived import arrive, passive
-from tests.documents.received import SUPPLIER, bring, invoice
+from tests.documents.received import OFFICE, SUPPLIER, bring, invoice
 from tests.sentences.office import publish
 
 REVERSE = Line("Pulizia uffici", Decimal(1), None, Decimal("200.00"), aliquota_iva=Decimal(0), natura="N6.7")
@@ -71,6 +72,32 @@ def test_a_domestic_reverse_charge_is_integrated_by_td16(desk: Desk) -> None:
         "DatiFattureCollegate",
         passive(document).identificativo_sdi,
     )
+
+
+def warned(draft: Draft, desk: Desk) -> list[str]:
+    found = check_draft(draft, cedente=files.cedente_of(desk.company), on=TODAY)
+    return [one.code for one in found if one.code == "00399"]
+
+
+def test_the_integration_of_a_public_body_goes_to_the_office_that_received_the_invoice(desk: Desk) -> None:
+    document = arrive(desk, linee=(replace(REVERSE, riferimento_normativo="Art. 17, c. 6, DPR 633/72"),))
+    draft = integration.prepare(desk.actor, document.pk, "TD16")
+    assert draft.codice_destinatario == OFFICE
+    assert warned(draft, desk) == []
+    # In the format for privates SdI would refuse it, for the cessionario is in IPA: no TipoDocumento is excepted.
+    assert warned(replace(draft, codice_destinatario=""), desk) == ["00399"]
+
+
+@pytest.mark.parametrize(
+    ("codes", "office"),
+    [([], ""), (["ABCDE12"], ""), (["ABCDE12", OFFICE], OFFICE), ([OFFICE, "UFABC2"], "")],
+)
+def test_for_an_invoice_in_the_format_for_privates_the_companys_only_office_is_meant(
+    desk: Desk, codes: list[str], office: str
+) -> None:
+    document = reverse_charge(desk)
+    Company.objects.filter(pk=desk.company.pk).update(recipient_codes=codes)
+    assert integration.prepare(desk.actor, document.pk, "TD16").codice_destinatario == office
 
 
 def test_a_supplier_abroad_has_no_regime_and_its_own_kinds(desk: Desk) -> None:
