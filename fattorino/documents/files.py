@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db import connection
+
 from fattorino.core.fatturapa import write_fattura
 from fattorino.core.fatturapa.build import build
 from fattorino.core.fatturapa.draft import Draft, Party, draft_from_json
@@ -26,22 +28,34 @@ def store(company_id: int, content: bytes, *, now: datetime.datetime) -> StoredF
 
 
 def store_many(company_id: int, contents: Sequence[bytes], *, now: datetime.datetime) -> list[StoredFile]:
-    """The same for many, in their order; the rows come without their content."""
+    """The same for many, in their order; the rows come without their content.
+
+    Most bytes are new: they are written at once, and only those that were there already are asked for.
+    """
     digests = [hashlib.sha256(content).hexdigest() for content in contents]
-    found = _kept(company_id, digests)
-    fresh = {sha: content for sha, content in zip(digests, contents, strict=True) if sha not in found}
-    if fresh:
-        StoredFile.objects.bulk_create(
-            [
-                StoredFile(
-                    company_id=company_id, sha256=sha, size=len(content), content=content, created_at=now
-                )
-                for sha, content in sorted(fresh.items())
-            ],
-            ignore_conflicts=True,
-        )
-        found |= _kept(company_id, list(fresh))
+    found = _insert(company_id, dict(zip(digests, contents, strict=True)), now)
+    if known := [sha for sha in digests if sha not in found]:
+        found |= _kept(company_id, known)
     return [found[sha] for sha in digests]
+
+
+_COLUMNS = ("id", "company_id", "sha256", "size", "created_at")
+
+
+def _insert(company_id: int, fresh: dict[str, bytes], now: datetime.datetime) -> dict[str, StoredFile]:
+    """Those of them that were not there. Always in the same order: two who keep the same files wait in no ring."""
+    if not fresh:
+        return {}
+    rows = [(company_id, sha, len(content), content, now) for sha, content in sorted(fresh.items())]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into documents_storedfile (company_id, sha256, size, content, created_at)"
+            f" values {', '.join(['(%s, %s, %s, %s, %s)'] * len(rows))}"
+            f" on conflict (company_id, sha256) do nothing returning {', '.join(_COLUMNS)}",
+            [value for row in rows for value in row],
+        )
+        made = [StoredFile.from_db(connection.alias, _COLUMNS, row) for row in cursor.fetchall()]
+    return {row.sha256: row for row in made}
 
 
 def _kept(company_id: int, digests: list[str]) -> dict[str, StoredFile]:
@@ -64,6 +78,11 @@ def attach(
 
 def attach_many(company_id: int, kind: str, files: Sequence[Listed], *, now: datetime.datetime) -> None:
     """The same for many documents."""
+    attach_kinds(company_id, [(kind, each) for each in files], now=now)
+
+
+def attach_kinds(company_id: int, files: Sequence[tuple[str, Listed]], *, now: datetime.datetime) -> None:
+    """The same for files of several kinds."""
     DocumentFile.objects.bulk_create(
         [
             DocumentFile(
@@ -74,7 +93,7 @@ def attach_many(company_id: int, kind: str, files: Sequence[Listed], *, now: dat
                 stored=stored,
                 created_at=now,
             )
-            for document_id, name, stored in files
+            for kind, (document_id, name, stored) in files
         ],
         ignore_conflicts=True,
     )

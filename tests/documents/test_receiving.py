@@ -455,6 +455,7 @@ def test_a_fault_of_our_own_sets_the_file_aside_and_no_job_returns_for_it(
     monkeypatch.setattr("fattorino.documents.receiving.reading.write", breaks)
     row = settled(bring(invoice(desk)))
     assert row.state == "unreadable" and "errore interno" in row.note
+    assert row.company_id == desk.company.pk, "its people are to find it"
 
 
 def test_a_value_that_no_column_holds_is_a_reason(desk: Desk) -> None:
@@ -473,6 +474,7 @@ def test_without_a_first_state_for_passive_documents_the_invoice_waits_with_the_
         patch.setattr(workflow, "workflow_of", lambda company_id: (version, without))
         row = settled(bring(invoice(desk)))
     assert row.state == "unreadable" and "stato iniziale" in row.note and received() == []
+    assert row.company_id == desk.company.pk
 
 
 # Beside the active documents -------------------------------------------------------------------------------------

@@ -33,14 +33,17 @@ def owner_of(row: Reception, cessionario: Party, code: str) -> Owner:
         code: CodiceDestinatario as SdI's MT says it, else as the invoice does.
     """
     meant = companies_known_as(cessionario.id_paese, cessionario.id_codice, cessionario.codice_fiscale)
+    # Most files need no second question: the invoice means one company, or the one that brought it.
+    if row.brought_for in meant:
+        return Owner(row.brought_for)
+    if not row.brought_for and len(meant) == 1:
+        return Owner(meant[0])
     at_code = companies_receiving_at(code) if code and code != UNKNOWN_RECIPIENT else []
     if row.brought_for:
         return _brought(row, meant, at_code, cessionario)
     both = [company for company in meant if company in at_code]
     if len(both) == 1:
         return Owner(both[0])
-    if len(meant) == 1:
-        return Owner(meant[0])
     if len(at_code) == 1 and len(code) == OFFICE and not meant:
         return Owner(at_code[0], _other_name(cessionario))
     if len(meant) > 1:
@@ -60,9 +63,7 @@ def owner_of(row: Reception, cessionario: Party, code: str) -> Owner:
 
 
 def _brought(row: Reception, meant: list[int], at_code: list[int], cessionario: Party) -> Owner:
-    ours = row.brought_for
-    if ours in meant:
-        return Owner(ours)
+    """Of a file that was brought for a company which it does not mean."""
     if row.source in BY_HAND:
         return Owner(
             None,
@@ -84,7 +85,7 @@ def _brought(row: Reception, meant: list[int], at_code: list[int], cessionario: 
                 name=_name(cessionario),
             ),
         )
-    return Owner(ours, _other_name(cessionario))
+    return Owner(row.brought_for, _other_name(cessionario))
 
 
 def _name(party: Party) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import json
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import OuterRef, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db import connection
 
 from fattorino.core.fatturapa.draft import Draft, Party, draft_to_json
 from fattorino.core.fatturapa.summary import Summary
@@ -15,24 +15,16 @@ from fattorino.core.sdi.deadlines import outcome_deadline
 from fattorino.core.texts import say
 from fattorino.core.workflow.definition import Dashboard, DocumentKind
 from fattorino.documents import files, flows
-from fattorino.documents.importing import BY_THE_BUYER
-from fattorino.documents.models import (
-    BroughtFile,
-    Decision,
-    DocumentFile,
-    Invoice,
-    PassiveInvoice,
-    Reception,
-    StoredFile,
-    Supplier,
-)
+from fattorino.documents.models import BroughtFile, DocumentFile, PassiveInvoice, Reception, StoredFile
 from fattorino.documents.receiving.contents import Contents, Metadata
+from fattorino.documents.receiving.known import known, seller_of
 from fattorino.documents.receiving.take import BY_HAND
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.flows import DocumentFacts
 
 State = Reception.State
+METADATA = DocumentFile.Kind.METADATA.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +36,38 @@ class Written:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """What arrived, as rows: the file, kept for its documents; `beside`: its MT, where one came with it."""
+
+    row: Reception
+    company_id: int
+    stored: StoredFile
+    beside: tuple[StoredFile, ...]
+    metadata: Metadata
+
+
 def write(row: Reception, contents: Contents, metadata: Metadata, *, now: datetime.datetime) -> Written:
     """Make the documents of a file that are new, inside the company's scope and under its lock."""
     assert row.company_id is not None
-    company_id, content = row.company_id, bytes(row.content)
-    stored = files.store(company_id, content, now=now)
+    kept = [row.content, row.metadata] if row.metadata else [row.content]
+    stored, *beside = files.store_many(row.company_id, [bytes(each) for each in kept], now=now)
+    arrived = _Arrived(row, row.company_id, stored, tuple(beside), metadata)
     own: list[int] = []
     earlier: list[int] = []
     notes: list[str] = []
-    made = 0
+    made, actor = 0, None
     for place, (summary, findings) in enumerate(zip(contents.documents, contents.findings, strict=True), 1):
-        ours = _own(company_id, stored, summary)
-        known = None if ours else (_same_bytes(company_id, row, place) or _same_invoice(company_id, summary))
-        if ours:
-            own.append(ours)
+        like = known(row, stored, place, summary)
+        if like.own:
+            own.append(like.own)
             notes.append(_own_note(summary))
-        elif known:
-            earlier.append(known.document_id)
-            notes.append(_complete(known, row, metadata, summary, now))
+        elif like.earlier:
+            earlier.append(like.earlier)
+            notes.append(_complete(like.earlier, arrived, summary, now))
         else:
-            _create(row, stored, place, summary, findings, metadata, now)
+            actor = actor or _actor(row)
+            _create(actor, arrived, place, summary, findings, now)
             made += 1
     state = State.DONE if made else State.OWN if own else State.DUPLICATE
     about = None if made else (own or earlier)[0]
@@ -71,34 +75,32 @@ def write(row: Reception, contents: Contents, metadata: Metadata, *, now: dateti
 
 
 def _create(
-    row: Reception,
-    stored: StoredFile,
+    actor: Actor,
+    arrived: _Arrived,
     place: int,
     summary: Summary,
     findings: list[dict[str, Any]],
-    metadata: Metadata,
     now: datetime.datetime,
 ) -> None:
-    assert row.company_id is not None
-    actor = _actor(row)
+    row, company_id, metadata = arrived.row, arrived.company_id, arrived.metadata
     for_pa = summary.formato == "FPA12"
-    supplier = remember(row.company_id, summary.cedente, now=now)
+    supplier_id, name = _remember(company_id, summary.cedente, now=now)
     document = workflow.open_document(
         actor,
-        _facts(summary, supplier),
+        _facts(summary, name),
         now=now,
         message=_arrived(row, metadata),
         status="MT_PA" if for_pa else "MT_PRIV",
-        sha256=stored.sha256,
+        sha256=arrived.stored.sha256,
     )
     delivered = row.delivered_at
     PassiveInvoice.objects.create(
         document=document,
-        company_id=row.company_id,
+        company_id=company_id,
         reception=row,
         position=place,
-        stored=stored,
-        supplier=supplier,
+        stored=arrived.stored,
+        supplier_id=supplier_id,
         tipo_documento=summary.tipo_documento,
         seller=seller_of(summary),
         formato=summary.formato,
@@ -109,51 +111,48 @@ def _create(
         findings=findings,
     )
     listed = flows.SIGNED if row.name.lower().endswith(".p7m") else DocumentFile.Kind.XML.value
-    files.attach(document.pk, row.company_id, listed, row.name, stored, now=now)
-    _keep_metadata(row, document.pk, now)
+    both = [(listed, (document.pk, row.name, arrived.stored))]
+    both += [(METADATA, (document.pk, row.metadata_name, mt)) for mt in arrived.beside]
+    files.attach_kinds(company_id, both, now=now)
 
 
-def _keep_metadata(row: Reception, document_id: int, now: datetime.datetime) -> None:
-    """The MT among the files of the document, once."""
-    if not row.metadata or row.company_id is None:
-        return
-    kept = files.store(row.company_id, bytes(row.metadata), now=now)
-    kind = DocumentFile.Kind.METADATA
-    if not DocumentFile.objects.filter(document_id=document_id, kind=kind, stored=kept).exists():
-        files.attach(document_id, row.company_id, kind, row.metadata_name, kept, now=now)
+def _list_metadata(row: Reception, document_id: int, mt: StoredFile, now: datetime.datetime) -> None:
+    """The MT among the files of a document that was there before, once under whatever name."""
+    assert row.company_id is not None
+    if not DocumentFile.objects.filter(document_id=document_id, kind=METADATA, stored=mt).exists():
+        files.attach(document_id, row.company_id, METADATA, row.metadata_name, mt, now=now)
 
 
-def seller_of(summary: Summary) -> str:
-    """By which invoices of one seller are known: IdFiscaleIVA, else the codice fiscale."""
-    cedente = summary.cedente
-    if cedente.id_codice:
-        return f"{cedente.id_paese or ''}{cedente.id_codice}"[:30]
-    return (cedente.codice_fiscale or "")[:30]
+# What a person confirmed, an invoice does not change; that one came is written all the same.
+_REMEMBER = """
+  insert into documents_supplier as s (company_id, identity, name, party, first_seen_at, used_at, confirmed_by)
+  values (%(company)s, %(identity)s, %(name)s, %(party)s, %(now)s, %(now)s, '')
+  on conflict (company_id, identity) do update set used_at = excluded.used_at,
+    name = case when s.confirmed_at is null then excluded.name else s.name end,
+    party = case when s.confirmed_at is null then excluded.party else s.party end
+  returning id, name
+"""
 
 
-def remember(company_id: int, party: Party, *, now: datetime.datetime) -> Supplier:
-    """The supplier as its last invoice tells it: a proposal, until a person has looked at it."""
-    values = {
+def _remember(company_id: int, party: Party, *, now: datetime.datetime) -> tuple[int, str]:
+    """The supplier as its last invoice tells it: a proposal, until a person has looked at it. Its number and name."""
+    values: dict[str, Any] = {
+        "company": company_id,
+        "identity": flows.party_identity(party),
         "name": flows.party_name(party)[:200] or say("(senza nome)"),
-        "party": draft_to_json(Draft(cessionario=party)).get("cessionario", {}),
-        "used_at": now,
+        "party": json.dumps(draft_to_json(Draft(cessionario=party)).get("cessionario", {})),
+        "now": now,
     }
-    supplier, fresh = Supplier.objects.get_or_create(
-        company_id=company_id,
-        identity=flows.party_identity(party),
-        defaults=values | {"first_seen_at": now},
-    )
-    if not fresh:
-        if supplier.confirmed_at is not None:
-            values = {"used_at": now}  # what a person confirmed, an invoice does not change
-        Supplier.objects.filter(pk=supplier.pk).update(**values)
-    return supplier
+    with connection.cursor() as cursor:
+        cursor.execute(_REMEMBER, values)
+        number, name = cursor.fetchone()
+    return int(number), str(name)
 
 
-def _facts(summary: Summary, supplier: Supplier) -> DocumentFacts:
+def _facts(summary: Summary, supplier: str) -> DocumentFacts:
     credit = summary.tipo_documento in flows.CREDIT_NOTES
     sign = -1 if credit else 1
-    name = flows.party_name(summary.cedente)[:200] or supplier.name
+    name = flows.party_name(summary.cedente)[:200] or supplier
     return DocumentFacts(
         kind=str(DocumentKind.NOTA_CREDITO if credit else DocumentKind.FATTURA),
         dashboard=str(Dashboard.PASSIVE),
@@ -193,54 +192,6 @@ def _arrived(row: Reception, metadata: Metadata) -> str:
     return say("Fattura ricevuta. {source}.", source=Reception.Source(row.source).label)
 
 
-def _same_bytes(company_id: int, row: Reception, place: int) -> PassiveInvoice | None:
-    """The same document of the very same file, which arrived before by whatever way."""
-    others = Reception.objects.filter(
-        company_id=company_id, sha256=row.sha256, state__in=[State.DONE, State.OWN]
-    ).exclude(pk=row.pk)
-    return PassiveInvoice.objects.filter(company_id=company_id, reception__in=others, position=place).first()
-
-
-def _same_invoice(company_id: int, summary: Summary) -> PassiveInvoice | None:
-    """An invoice of the same seller, number, year and type. One that the PA refused may come again corrected, under
-    its own number (sdi.md 2.4); what it refused first and accepted in the end may not."""
-    decided = Decision.objects.filter(document=OuterRef("document_id"), company_id=company_id).order_by("-pk")
-    return (
-        PassiveInvoice.objects.annotate(answered=Coalesce(Subquery(decided.values("esito")[:1]), Value("")))
-        .filter(
-            company_id=company_id,
-            seller=seller_of(summary),
-            tipo_documento=summary.tipo_documento,
-            document__number=summary.numero.strip(),
-            document__date__year=summary.data.year,
-        )
-        .exclude(answered=Decision.Esito.REFUSED)
-        .first()
-    )
-
-
-def _own(company_id: int, stored: StoredFile, summary: Summary) -> int | None:
-    """Our own document that comes back: as the buyer we wrote it (TD16-TD29), and to the buyer SdI delivers it.
-
-    Issuer, number, date and type say which it is, in a lotto too; the same bytes only that the file is ours.
-    """
-    rows = Invoice.objects.filter(
-        company_id=company_id,
-        seller=seller_of(summary),
-        tipo_documento=summary.tipo_documento,
-        document__number=summary.numero.strip(),
-        document__date=summary.data,
-    ).exclude(document__state="ANNULLATO")
-    alike = rows.values_list("document_id", flat=True).first()
-    if alike and (summary.tipo_documento in BY_THE_BUYER or summary.soggetto_emittente == "CC"):
-        return int(alike)
-    sent = DocumentFile.objects.filter(
-        company_id=company_id, stored=stored, document__invoice__company_id=company_id
-    )
-    found = sent.values_list("document_id", flat=True).first()
-    return int(alike or found) if found else None
-
-
 def _own_note(summary: Summary) -> str:
     return say(
         "È il documento {number} ({kind}) che l'azienda stessa ha inviato: SdI lo consegna a chi lo ha scritto. Non è"
@@ -258,33 +209,33 @@ def _learn_delivery(known: PassiveInvoice, row: Reception) -> None:
             known.answer_by = outcome_deadline(row.delivered_at)
 
 
-def _complete(
-    known: PassiveInvoice, row: Reception, metadata: Metadata, summary: Summary, now: datetime.datetime
-) -> str:
+def _complete(document_id: int, arrived: _Arrived, summary: Summary, now: datetime.datetime) -> str:
     """The invoice is there already; what this copy knows and the first did not is written beside it."""
-    number, document_id = metadata.identificativo_sdi[:36], known.document_id
-    _keep_metadata(row, document_id, now)
+    row, metadata = arrived.row, arrived.metadata
+    number = metadata.identificativo_sdi[:36]
+    passive = PassiveInvoice.objects.get(document_id=document_id, company_id=arrived.company_id)
+    for mt in arrived.beside:
+        _list_metadata(row, document_id, mt, now)
     note = say("La fattura {number} del fornitore è già arrivata.", number=summary.numero)
-    if number and number == known.identificativo_sdi:
-        _learn_delivery(known, row)
-        known.save(update_fields=["delivered_at", "answer_by"])
-    if number and not known.identificativo_sdi:
-        known.identificativo_sdi = number
-        _learn_delivery(known, row)
-        known.codice_destinatario = metadata.codice_destinatario or known.codice_destinatario
-        known.save(update_fields=["identificativo_sdi", "delivered_at", "answer_by", "codice_destinatario"])
+    if number and number == passive.identificativo_sdi:
+        _learn_delivery(passive, row)
+        passive.save(update_fields=["delivered_at", "answer_by"])
+    if number and not passive.identificativo_sdi:
+        passive.identificativo_sdi = number
+        _learn_delivery(passive, row)
+        passive.codice_destinatario = metadata.codice_destinatario or passive.codice_destinatario
+        passive.save(update_fields=["identificativo_sdi", "delivered_at", "answer_by", "codice_destinatario"])
         note = say(
             "La fattura {number} del fornitore era già stata importata: ora ne è noto l'IdentificativoSdI {sdi}.",
             number=summary.numero,
             sdi=number,
         )
-    elif number and number != known.identificativo_sdi:
+    elif number and number != passive.identificativo_sdi:
         note = say(
             "La fattura {number} del fornitore è già arrivata con l'IdentificativoSdI {other}; questa ha {sdi}.",
             number=summary.numero,
-            other=known.identificativo_sdi,
+            other=passive.identificativo_sdi,
             sdi=number,
         )
-    assert row.company_id is not None
     workflow.record(document_id, "Duplicate", _actor(row), now=now, message=note, sha256=row.sha256)
     return note
