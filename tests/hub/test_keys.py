@@ -325,3 +325,25 @@ def test_the_remote_service_is_asked_for_a_wrong_pin_once(desk: Desk, service: S
     for _ in range(3):
         keys.try_out(desk.company.pk, now=now)
     assert again(row).blocked_at is not None and "PIN" in again(row).blocked_why
+
+
+def test_a_certificate_that_the_service_renewed_is_told_after_the_next_trial(
+    desk: Desk, service: Server
+) -> None:
+    now = clock.now()
+    row = keys.propose(desk.company.pk, remote(service), now=now)
+    keys.prove(row.pk, desk.company.pk, now=now)
+    SigningKey.objects.filter(pk=row.pk).update(not_after=now, serial="1")
+    keys.try_out(desk.company.pk, now=now)
+    found = again(row)
+    assert found.serial != "1" and found.not_after and found.not_after > now
+
+
+def test_a_page_for_people_in_the_place_of_an_answer_is_not_told_as_a_refusal(
+    desk: Desk, service: Server
+) -> None:
+    now = clock.now()
+    row = keys.propose(desk.company.pk, remote(service), now=now)
+    service.service.faults = ["garbage"]
+    keys.prove(row.pk, desk.company.pk, now=now)
+    assert "non si capisce" in again(row).test_note and not again(row).active

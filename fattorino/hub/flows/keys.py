@@ -269,19 +269,23 @@ def sign(row: SigningKey, content: bytes, *, now: datetime.datetime) -> bytes:
 def try_out(company_id: int, *, now: datetime.datetime) -> None:
     """Open the company's key and sign a few bytes that are thrown away; the row keeps what came of it, in words.
 
-    Call it outside any transaction: it may talk to a remote service.
+    What the page says of the certificate is written anew: a service renews it in its place, and the end of the old one
+    would be told for ever. Call it outside any transaction: it may talk to a remote service.
     """
     with company_scope(company_id):
         row = key_of(company_id)
     told: str
+    seen: dict[str, object] = {}
     try:
         with opened(row, now=now) as key:
             key.sign_many([_TRIAL])
             told = say("La chiave di {name} firma.", name=key.name)
+            seen = {"subject": key.subject[:250], "serial": str(key.serial), "not_after": key.not_after}
     except SigningError as error:
         told = error.text
     with company_scope(company_id):
-        SigningKey.objects.filter(pk=row.pk, company_id=company_id).update(tested_at=now, test_note=told)
+        found = SigningKey.objects.filter(pk=row.pk, company_id=company_id)
+        found.update(tested_at=now, test_note=told, **seen)
 
 
 def _pkcs12(row: SigningKey) -> Signer:

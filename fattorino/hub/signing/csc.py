@@ -291,8 +291,10 @@ def _answer(answer: httpx.Response) -> dict[str, Any]:
         body = answer.json()
     except ValueError:
         body = None
-    if answer.status_code == 200 and isinstance(body, dict):
-        return body
+    if answer.status_code == 200:
+        if isinstance(body, dict):
+            return body
+        raise _misunderstood()  # a page for people, most often: maintenance
     if answer.status_code == 429 or answer.status_code >= 500:
         raise SigningError(
             say("Il servizio di firma remota è momentaneamente fuori servizio."),
