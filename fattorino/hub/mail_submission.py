@@ -31,6 +31,9 @@ LASTS = 300.0
 PROBE = 10.0
 # Unused lines of all mailboxes together.
 MOST_KEPT = 50
+# How providers say that too many letters came in a short time, some of them with a code that means "never": Legalmail
+# answers MAIL with 550 and "Too much traffic from this sender" above six a minute (InfoCert, help pages).
+_TOO_FAST = re.compile(r"too (much|many|fast)|rate.?limit|limit exceeded", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +85,15 @@ def _begun(account: Account, to: str) -> _Line:
             return line
         except ChannelError as error:
             # Not now, on this line: it has died, or had as many letters as the server wants.
-            if error.permanent:
+            if error.permanent or isinstance(error, _TooFastError):
                 raise
     line = _Line(account)
     line.begin(to)
     return line
+
+
+class _TooFastError(ChannelError):
+    """Later the provider takes letters again; signing in anew would only add to what it counts."""
 
 
 class _Line:
@@ -163,10 +170,10 @@ class _Line:
         try:
             for code, reply in (self._smtp.mail(self.account.address), self._smtp.rcpt(to)):
                 if code not in (250, 251):
-                    raise _refused(code, reply)
+                    raise _too_fast(code, reply) or _refused(code, reply)
             code, reply = self._smtp.docmd("DATA")
             if code != 354:
-                raise _refused(code, reply)
+                raise _too_fast(code, reply) or _refused(code, reply)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             raise _interrupted() from error
@@ -288,11 +295,31 @@ def _doubtful() -> ChannelError:
     )
 
 
+def _too_fast(code: int, reply: bytes) -> ChannelError | None:
+    """A refusal for good that is none."""
+    if code < 500 or not _TOO_FAST.search(_words(reply)):
+        return None
+    return _TooFastError(
+        _not_accepted(code, reply),
+        say(
+            "Indicare nella pagina del canale (Impostazioni, Canali) quanti file al minuto ammette il gestore."
+        ),
+        uncertain=False,
+    )
+
+
+def _not_accepted(code: int, reply: bytes) -> str:
+    return say("Il gestore PEC non ha accettato il messaggio: {code} {reply}", code=code, reply=_words(reply))
+
+
+def _words(reply: bytes) -> str:
+    return " ".join(reply.decode("utf-8", "replace").split())[:200]
+
+
 def _refused(code: int, reply: bytes, *, of_file: bool = False) -> ChannelError:
     """4xx: not now. 5xx: not so (RFC 5321, 4.2.1)."""
-    words = " ".join(reply.decode("utf-8", "replace").split())[:200]
     return ChannelError(
-        say("Il gestore PEC non ha accettato il messaggio: {code} {reply}", code=code, reply=words),
+        _not_accepted(code, reply),
         uncertain=False,
         permanent=code >= 500,
         of_file=of_file,

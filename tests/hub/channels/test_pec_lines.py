@@ -127,6 +127,24 @@ def test_a_refusal_for_good_is_not_asked_for_twice(house, signed_in):
     assert len(house.reached) == len(signed_in) == 2
 
 
+def test_too_many_letters_in_a_minute_wait_whatever_the_code_and_nobody_signs_in_anew(
+    house, signed_in, monkeypatch
+):
+    send(house, name(1))
+
+    async def blocked(*_: Any) -> str:
+        return '550 MAIL from: "a@b" blocked "Class Of Service" - Too much traffic from this sender'
+
+    with monkeypatch.context() as for_now:
+        for_now.setattr(submission._Handler, "handle_MAIL", blocked)
+        with pytest.raises(ChannelError) as told:
+            send(house, name(2))
+    assert (told.value.uncertain, told.value.permanent) == (False, False) and told.value.hint
+    assert len(signed_in) == 1
+    send(house, name(2))
+    assert len(house.reached) == 2
+
+
 @pytest.mark.parametrize(("fault", "fate"), [("cut_after_data", "sent"), ("cut_in_data", "unknown")])
 def test_after_a_cut_in_data_the_letter_is_in_doubt_and_the_line_is_not_used_again(
     house, signed_in, fault, fate
