@@ -39,6 +39,8 @@ class DocumentFilters:
     check: str = ""
     amount_from: int | None = None  # cents, with the sign the list shows
     amount_to: int | None = None
+    # Of one file: the number of the document that stands for its lotto.
+    lotto: int | None = None
 
     @property
     def searches(self) -> bool:
@@ -103,7 +105,12 @@ def scope_of(actor: Actor, filters: DocumentFilters) -> Scope:
     dashboards = (filters.dashboard,) if filters.dashboard else DESK
     checked = workflow.states_with(actor.company_id, filters.check) if filters.check else None
     kinds = (filters.kind,) if filters.kind else tuple(map(str, DocumentKind))
-    there = counts.groups(actor, filters.date_from, filters.date_to)
+    # A lotto is few documents, which are counted themselves: so what searches takes it for the small thing that it is.
+    there = (
+        counts.groups(actor, filters.date_from, filters.date_to)
+        if filters.lotto is None
+        else _of_lotto(actor.company_id, filters)
+    )
     wanted = {
         group: sums
         for group, sums in there.items()
@@ -115,7 +122,21 @@ def scope_of(actor: Actor, filters: DocumentFilters) -> Scope:
     }
     all_of_them = sum(sums.n for sums in there.values())
     share = sum(sums.n for sums in wanted.values()) / all_of_them if all_of_them else 1.0
-    return Scope(actor, filters, wanted, everything=len(wanted) == len(there), share=share)
+    everything = len(wanted) == len(there) and filters.lotto is None
+    return Scope(actor, filters, wanted, everything=everything, share=share)
+
+
+def _of_lotto(company_id: int, filters: DocumentFilters) -> dict[Group, Sums]:
+    dates, euro = period(filters, None), "filter (where currency = 'EUR')"
+    sums = ", ".join(f"coalesce(sum({c}_cents) {euro}, 0)::bigint" for c in ("taxable", "tax", "total"))
+    found = run(
+        Sql(
+            f"select dashboard, kind, state, count(*), count(*) - count(*) {euro}, {sums} from workflow_document"
+            f" where company_id = %s and lotto_id = %s and {dates.text} group by dashboard, kind, state",
+            (company_id, filters.lotto, *dates.values),
+        )
+    )
+    return {Group(*row[:3]): Sums(*row[3:]) for row in found}
 
 
 def page(scope: Scope, cursor: Cursor | None, limit: int) -> list[int]:
@@ -136,18 +157,18 @@ def order(cursor: Cursor | None, date: str = "date", id_column: str = "id") -> s
     return f"order by {date} {way}, {id_column} {way}"
 
 
-def period(filters: DocumentFilters, cursor: Cursor | None, id_column: str = "id") -> Sql:
+def period(filters: DocumentFilters, cursor: Cursor | None, id_column: str = "id", date: str = "date") -> Sql:
     """The dates, and what lies beyond the cursor. The form `<= and not` keeps the index scan; `< or (= and <)` reads
     everything before it."""
     found = Sql("true")
     if filters.date_from:
-        found &= Sql("date >= %s", (filters.date_from,))
+        found &= Sql(f"{date} >= %s", (filters.date_from,))
     if filters.date_to:
-        found &= Sql("date <= %s", (filters.date_to,))
+        found &= Sql(f"{date} <= %s", (filters.date_to,))
     if cursor:
-        date, beyond = ("<=", ">=") if cursor.forward else (">=", "<=")
+        until, beyond = ("<=", ">=") if cursor.forward else (">=", "<=")
         found &= Sql(
-            f"date {date} %s and not (date = %s and {id_column} {beyond} %s)",
+            f"{date} {until} %s and not ({date} = %s and {id_column} {beyond} %s)",
             (cursor.date, cursor.date, cursor.id),
         )
     return found
@@ -160,6 +181,9 @@ def in_order(scope: Scope, cursor: Cursor | None, limit: int) -> Sql:
     """
     if scope.everything:
         return _company_in_order(scope, cursor, limit)
+    if scope.filters.lotto is not None:
+        stream = one_after_another(scope, cursor)
+        return Sql(f"{stream.text} limit %s", (*stream.values, limit))
     dates, sorting = period(scope.filters, cursor), order(cursor)
     return Sql(
         f"select id, date from unnest({_GROUP}) g (dashboard, kind, state) cross join lateral ("
@@ -186,7 +210,7 @@ def one_after_another(scope: Scope, cursor: Cursor | None) -> Sql:
     """(id, date) of all documents of the scope in order, to be read until enough is found."""
     if scope.everything:
         return _company_in_order(scope, cursor, None)
-    if len(scope.groups) > FEW_GROUPS:
+    if len(scope.groups) > FEW_GROUPS or scope.filters.lotto is not None:
         where, dates = stands(scope), period(scope.filters, cursor)
         values = (scope.actor.company_id, *where.values, *dates.values)
         return Sql(f"{_DOCUMENTS} and {where.text} and {dates.text} {order(cursor)}", values)
@@ -203,7 +227,8 @@ def stands(scope: Scope) -> Sql:
         return Sql("true")
     # The groups are all that exist of these dashboards, kinds and states, so three lists say the same.
     lists = tuple(sorted(set(values)) for values in _columns(scope))
-    return Sql("dashboard = any(%s) and kind = any(%s) and state = any(%s)", lists)
+    where = Sql("dashboard = any(%s) and kind = any(%s) and state = any(%s)", lists)
+    return where if scope.filters.lotto is None else Sql("lotto_id = %s", (scope.filters.lotto,)) & where
 
 
 _DOCUMENTS = "select id, date, dashboard, kind, state from workflow_document where company_id = %s"

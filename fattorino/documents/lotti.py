@@ -55,12 +55,15 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Lotto:
-    """A document's lotto: `position` of `count` in the file `name`. Members that the actor may not see are left out."""
+    """A document's lotto: `position` of `count` in the file `name`, for which `head` stands.
+
+    Members that the actor may not see are left out."""
 
     name: str
     position: int
     count: int
     members: list[Member]
+    head: int
 
     @property
     def shown(self) -> list[Member]:
@@ -136,6 +139,7 @@ def lotto_of(actor: Actor, document_id: int) -> Lotto | None:
         positions[document_id],
         len(positions),
         sorted(members, key=lambda member: member.position),
+        document.lotto_id,
     )
 
 

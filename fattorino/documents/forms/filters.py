@@ -22,6 +22,7 @@ NAMES = {
     "testo": "text",
     "dashboard": "dashboard",
     "solo": "check",
+    "lotto": "lotto",
 }
 # "I relativi documenti saranno filtrabili": the checks of the states, as addresses name them.
 CHECKS = {"emessi": "issued", "esterometro": "in_esterometro", "conservazione": "preserved"}
@@ -50,7 +51,16 @@ class FilterForm:
             text=self.values["testo"],
             dashboard=str(self.dashboard or ""),
             check=CHECKS.get(self.values["solo"], ""),
+            lotto=self.lotto,
         )
+
+    @property
+    def lotto(self) -> int | None:
+        """The file whose documents are meant. What is no number means no file, and never all documents."""
+        given = self.values["lotto"]
+        if not given:
+            return None
+        return int(given) if given.isascii() and given.isdecimal() and len(given) < 19 else -1
 
     @property
     def dashboard(self) -> Dashboard | None:

@@ -29,12 +29,13 @@ class PassiveFilterForm(FilterForm):
         self.values["segno"] = mark if mark in MARKS else ""
         self.values["origine"] = source if source in Reception.Source.values else ""
         # The supplier stands where the lists of Entrate have the customer.
-        self.filters = dataclasses.replace(self.filters, counterpart=self.values["cliente"])
+        self.filters = dataclasses.replace(self.filters, counterpart=self.values["cliente"], lotto=None)
         self.passive = PassiveFilters(
             self.filters,
             unread=self.values["segno"] == "non_lette",
             to_answer=self.values["segno"] == "da_rispondere",
             source=self.values["origine"],
+            reception=self.lotto,
         )
 
     @property

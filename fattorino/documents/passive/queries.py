@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 PAGE = 50
 AT_ONCE = 500
 DASHBOARD = str(Dashboard.PASSIVE)
+# The format of invoices to which SdI takes an answer.
+PA = "FPA12"
 # A document of ours in this state was never issued, so it integrates nothing.
 CANCELLED = "ANNULLATO"
 # What asks the person for an answer to SdI.
@@ -43,10 +45,12 @@ class PassiveFilters:
     unread: bool = False
     to_answer: bool = False
     source: str = ""
+    # The file that SdI delivered, where the documents of one are meant.
+    reception: int | None = None
 
     @property
     def special(self) -> bool:
-        return self.unread or self.to_answer or bool(self.source)
+        return self.unread or self.to_answer or bool(self.source) or self.reception is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ class PassiveRow:
     """One row of the panel.
 
     Attributes:
-        answer_by: until when a PA may still answer; None where nobody has to.
+        answer_by: until when a PA may still answer; None where nobody has to, or nobody knows.
+        term_unknown: a PA may have to answer, and nobody knows since when (it was imported).
     """
 
     row: DocumentRow
@@ -65,6 +70,7 @@ class PassiveRow:
     tax_cents: int
     unread: bool
     answer_by: datetime.datetime | None
+    term_unknown: bool
     seller: str
     identificativo_sdi: str
     exported_at: datetime.datetime | None
@@ -174,6 +180,7 @@ def _row(row: DocumentRow, passive: PassiveInvoice) -> PassiveRow:
         tax_cents=passive.document.tax_cents,
         unread=passive.opened_at is None,
         answer_by=passive.answer_by,
+        term_unknown=passive.formato == PA and passive.answer_by is None and passive.delivered_at is None,
         seller=passive.seller,
         identificativo_sdi=passive.identificativo_sdi,
         exported_at=passive.exported_at,
@@ -215,9 +222,13 @@ def _narrowed(actor: Actor, filters: PassiveFilters) -> QuerySet[Document]:
     if filters.unread:
         rows = rows.filter(passive__opened_at=None)
     if filters.to_answer:
-        rows = rows.filter(passive__answer_by__isnull=False, state__in=answering_states(actor.company_id))
+        unknown = Q(passive__formato=PA, passive__delivered_at=None)
+        rows = rows.filter(Q(passive__answer_by__isnull=False) | unknown)
+        rows = rows.filter(state__in=answering_states(actor.company_id))
     if filters.source:
         rows = rows.filter(passive__reception__source=filters.source)
+    if filters.reception is not None:
+        rows = rows.filter(passive__reception_id=filters.reception)
     return rows
 
 
@@ -282,6 +293,7 @@ class PassiveView:
     codice_destinatario: str
     identificativo_sdi: str
     file_name: str
+    reception_id: int
     position: int
     bodies: int
     arrivals: int
@@ -302,7 +314,7 @@ class PassiveView:
     @property
     def is_pa(self) -> bool:
         """Whether SdI takes an answer for it."""
-        return self.formato == "FPA12"
+        return self.formato == PA
 
 
 def get_passive(actor: Actor, document_id: int) -> PassiveView:
@@ -326,6 +338,7 @@ def get_passive(actor: Actor, document_id: int) -> PassiveView:
         codice_destinatario=passive.codice_destinatario,
         identificativo_sdi=passive.identificativo_sdi,
         file_name=reception.name,
+        reception_id=reception.pk,
         position=passive.position,
         bodies=PassiveInvoice.objects.filter(company_id=actor.company_id, reception=reception).count(),
         arrivals=reception.arrivals,
