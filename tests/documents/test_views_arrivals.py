@@ -149,6 +149,31 @@ def test_folders_are_for_administrators_and_say_what_is_wrong_beside_the_field(
     assert "Non più sorvegliata" in text(boss.post("/passive/cartelle/", stop, follow=True))
 
 
+def folder_poll(page: str) -> list[str]:
+    return re.findall(r'hx-get="(/passive/cartelle/[^"]*)"', page)
+
+
+def test_the_page_of_the_folders_shows_by_itself_what_was_taken_meanwhile(desk: Desk) -> None:
+    boss = admin(desk)
+    assert not folder_poll(text(boss.get("/passive/cartelle/")))
+    with company_scope(desk.company.pk):
+        row = WatchedFolder.objects.create(
+            company=desk.company, path="/mnt/fatture", looked_at=NOW, created_at=NOW
+        )
+    (address,) = folder_poll(text(boss.get("/passive/cartelle/")))
+    asked = {"HX-Request": "true"}
+    assert boss.get(address, headers=asked).status_code == 204
+    with company_scope(desk.company.pk):
+        WatchedFolder.objects.filter(pk=row.pk).update(taken=431)
+    part = text(boss.get(address, headers=asked))
+    assert ">431<" in part and "<html" not in part
+    (again,) = folder_poll(part)
+    assert again != address and boss.get(again, headers=asked).status_code == 204
+    with company_scope(desk.company.pk):
+        WatchedFolder.objects.filter(pk=row.pk).update(active=False)
+    assert not folder_poll(text(boss.get(again, headers=asked)))
+
+
 def test_the_codes_at_which_the_company_receives_are_set_on_the_page(desk: Desk, clerk: Client) -> None:
     posted = {"codes": "ufabc1, ABCDE12", "azienda": desk.company.pk}
     assert clerk.post("/passive/cartelle/", posted).status_code == 403

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,6 +28,9 @@ from fattorino.organisations.spreadsheet import Cell
 from fattorino.organisations.tables import table_file
 from fattorino.workflow.forms.state import Form
 from fattorino.workflow.views.common import administration, installation
+
+if TYPE_CHECKING:
+    from fattorino.documents.models import WatchedFolder
 
 STATES = queries.STATES
 COLUMNS = ("Arrivato il", "File", "Origine", "Identificativo SdI", "Consegne", "Esito", "Perché")
@@ -182,13 +189,34 @@ def watched(request: HttpRequest, actor: Actor) -> HttpResponse:
             return redirect("passive:folders")
         except FattorinoError as error:
             form.errors[field] = error.text
+    found = queries.folders(actor)
+    seen = _stand(found)
+    if request.method == "GET" and request.headers.get("HX-Request") == "true":
+        # Only what changed is drawn anew: a button that somebody is about to press stays where it is.
+        if request.GET.get("visto") == seen:
+            return HttpResponse(status=204)
+        part = {"folders": found, "poll": _poll(found, seen)}
+        return render(request, "documents/passive/parts/folders.html", part)
     context = {
         "form": form,
-        "folders": queries.folders(actor),
+        "folders": found,
+        "poll": _poll(found, seen),
         "ways": [("si", _("spostarli nella cartella «presi»")), ("no", _("lasciarli dove sono"))],
         "roots": folders.own_roots(actor, settings.WATCH_ROOTS),
     }
     return render(request, "documents/passive/folders.html", context, status=422 if form.errors else 200)
+
+
+def _poll(found: Sequence[WatchedFolder], seen: str) -> str:
+    """Where the page asks what has been taken meanwhile; nothing comes where no folder is watched."""
+    address = reverse("passive:folders")
+    return f"{address}?visto={seen}" if any(row.active for row in found) else ""
+
+
+def _stand(found: Sequence[WatchedFolder]) -> str:
+    """What the page shows of its folders, but for the minute in which each was looked at."""
+    shown = [(row.pk, row.active, row.taken, row.last_error, row.looked_at is None) for row in found]
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
 def _counts(states: dict[str, int]) -> list[tuple[str, int]]:

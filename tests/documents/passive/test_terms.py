@@ -54,6 +54,23 @@ def test_the_term_runs_from_the_beginning_of_the_day_that_is_stated(desk: Desk) 
         terms.state_delivery(desk.actor, row.pk, TODAY, now=NOW)
 
 
+def test_lists_say_that_the_term_is_not_known(desk: Desk) -> None:
+    row = imported(desk)
+    client = browser_of(desk.actor)
+    for address in ("/passive/", "/passive/?segno=da_rispondere"):
+        page = client.get(address).content.decode()
+        assert "Termine non noto" in page and f"/passive/{row.pk}/consegna/" in page
+    assert "termine non noto" in client.get(f"/passive/{row.pk}/").content.decode()
+    terms.state_delivery(desk.actor, row.pk, TODAY, now=NOW)
+    assert "Termine non noto" not in client.get("/passive/").content.decode()
+    assert "termine non noto" not in client.get(f"/passive/{row.pk}/").content.decode()
+
+
+def test_nobody_is_asked_for_a_term_where_nothing_can_be_answered(desk: Desk) -> None:
+    imported(desk, pa=False)
+    assert "Termine non noto" not in browser_of(desk.actor).get("/passive/").content.decode()
+
+
 @pytest.mark.parametrize(
     ("days", "word"),
     [(None, "Indicare il giorno"), (1, "nel futuro"), (-1, "precedere la data della fattura")],
