@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import verification
 
+from fattorino.core.distinguished import SHORT_NAMES
 from fattorino.core.fatturapa.findings import Finding, Severity
 from fattorino.core.texts import say
 
@@ -161,17 +162,8 @@ def _key_usage(certificate: x509.Certificate) -> tuple[bool, bool]:
     return usage.content_commitment or usage.digital_signature, usage.content_commitment
 
 
-_SHORT_NAMES = {
-    x509.NameOID.SURNAME: "SN",
-    x509.NameOID.GIVEN_NAME: "GN",
-    x509.NameOID.SERIAL_NUMBER: "serialNumber",
-    x509.NameOID.DN_QUALIFIER: "dnQualifier",
-    x509.NameOID.ORGANIZATION_IDENTIFIER: "organizationIdentifier",
-}
-
-
 def _readable(name: x509.Name) -> str:
-    return name.rfc4514_string(_SHORT_NAMES)
+    return name.rfc4514_string(SHORT_NAMES)
 
 
 def _common_name(name: x509.Name) -> str:

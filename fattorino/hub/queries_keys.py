@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fattorino.core.distinguished import Words, in_words
 from fattorino.hub.models import SigningKey
 
 # Days before its end at which a certificate is told about, and at which it is told about loudly.
@@ -28,6 +29,7 @@ class KeyView:
     form: str
     form_label: str
     subject: str
+    issuer: str
     serial: str
     not_after: datetime.datetime | None
     days_left: int | None
@@ -38,6 +40,15 @@ class KeyView:
     test_note: str
     created_at: datetime.datetime
     place: str
+
+    @property
+    def holder(self) -> Words | None:
+        """Whose certificate it is, in words."""
+        return in_words(self.subject)
+
+    @property
+    def issued_by(self) -> Words | None:
+        return in_words(self.issuer)
 
     @property
     def level(self) -> str:
@@ -58,8 +69,8 @@ def last_proposed(company_id: int) -> SigningKey | None:
 
 
 def key_to_write_again(company_id: int) -> SigningKey | None:
-    """What the form begins with: the key that did not open, else the one in use. Whoever mistyped a PIN, or has to write
-    a new one, writes that alone."""
+    """What the form begins with: the key that did not open, else the one in use. Whoever mistyped a PIN, or has to
+    write a new one, writes that alone."""
     return last_proposed(company_id) or active_key(company_id)
 
 
@@ -75,6 +86,7 @@ def key_view(row: SigningKey, *, now: datetime.datetime) -> KeyView:
         form=row.form,
         form_label=row.get_form_display(),
         subject=row.subject,
+        issuer=row.issuer,
         serial=row.serial,
         not_after=row.not_after,
         days_left=days,

@@ -170,6 +170,31 @@ def test_the_page_shows_the_key_and_never_what_opens_it(admin: Client, desk: Des
         assert secret not in answer.content.decode()
 
 
+def test_the_holder_and_the_issuer_are_said_in_words_and_the_raw_names_are_folded_away(
+    admin: Client, desk: Desk
+) -> None:
+    key = SigningKey.objects.get(active=True)
+    assert "TINIT-VRDLCU82D25L219V" in key.subject and "CN=" in key.issuer
+    page = admin.get(PAGE).content.decode()
+    words, raw = page.split("Come sta scritto nel certificato", 1)
+    assert "Laura Conti" in words and "<dd>VRDLCU82D25L219V</dd>" in words
+    assert "Fattorino CA di prova (senza valore legale)" in words
+    assert "CN=" not in words and "TINIT" not in words
+    assert key.subject in raw and "CN=" in raw
+
+
+def test_a_name_that_cannot_be_read_is_shown_as_it_is(admin: Client, desk: Desk) -> None:
+    SigningKey.objects.filter(active=True).update(subject="CN=tagliato,serialNumb", issuer="")
+    page = admin.get(PAGE).content.decode()
+    assert "CN=tagliato,serialNumb" in page and "Rilasciato da" not in page
+
+
+def test_a_trial_of_the_key_keeps_who_issued_it(admin: Client, desk: Desk) -> None:
+    SigningKey.objects.filter(active=True).update(issuer="")
+    keys.try_out(desk.company.pk, now=NOW)
+    assert "CA di prova" in SigningKey.objects.get(active=True).issuer
+
+
 def test_a_key_is_uploaded_changed_tried_and_removed(admin: Client, desk: Desk) -> None:
     company = {"azienda": desk.company.pk}
     file = SimpleUploadedFile("firma.p12", _key())

@@ -55,6 +55,7 @@ def save_key(
         pkcs12=secrets.encrypt(pkcs12, settings.SECRETS_KEYS),
         password=secrets.encrypt(password.encode(), settings.SECRETS_KEYS),
         subject=key.subject[:250],
+        issuer=key.issuer[:250],
         serial=str(key.serial),
         not_after=key.not_after,
         created_at=now,
@@ -112,7 +113,8 @@ def prove(key_id: int, company_id: int, *, now: datetime.datetime, actor_id: int
         try:
             with opened(row, now=now) as key:
                 key.sign_many([_TRIAL])
-                row.subject, row.serial = key.subject[:250], str(key.serial)
+                row.subject, row.issuer = key.subject[:250], key.issuer[:250]
+                row.serial = str(key.serial)
                 row.not_after, told = key.not_after, say("La chiave di {name} è in uso.", name=key.name)
                 row.active = True
         except SigningError as error:
@@ -280,7 +282,12 @@ def try_out(company_id: int, *, now: datetime.datetime) -> None:
         with opened(row, now=now) as key:
             key.sign_many([_TRIAL])
             told = say("La chiave di {name} firma.", name=key.name)
-            seen = {"subject": key.subject[:250], "serial": str(key.serial), "not_after": key.not_after}
+            seen = {
+                "subject": key.subject[:250],
+                "issuer": key.issuer[:250],
+                "serial": str(key.serial),
+                "not_after": key.not_after,
+            }
     except SigningError as error:
         told = error.text
     with company_scope(company_id):

@@ -33,6 +33,8 @@ class SigningKey(models.Model):
     secrets = models.BinaryField(null=True)
     # Empty until a proposed key was opened for the first time.
     subject = models.CharField(max_length=250, blank=True)
+    # Of keys that were opened before it was kept: empty until they are tried again.
+    issuer = models.CharField(max_length=250, blank=True)
     serial = models.CharField(max_length=60, blank=True)
     not_after = models.DateTimeField(null=True)
     active = models.BooleanField(default=True)

@@ -12,7 +12,7 @@ class Signer(Protocol):
 
     Attributes:
         certificate: DER. chain: further certificates for the envelope, DER.
-        subject, name: readable names from the certificate. serial: its number.
+        subject, name, issuer: readable names from the certificate. serial: its number.
         not_before, not_after: validity of the certificate, UTC.
         is_ec: EC key, else RSA.
     """
@@ -25,6 +25,8 @@ class Signer(Protocol):
     def subject(self) -> str: ...
     @property
     def name(self) -> str: ...
+    @property
+    def issuer(self) -> str: ...
     @property
     def serial(self) -> int: ...
     @property

@@ -127,6 +127,10 @@ class CscSigner:
         return self.credential().certificate.name
 
     @property
+    def issuer(self) -> str:
+        return self.credential().certificate.issuer
+
+    @property
     def serial(self) -> int:
         return self.credential().certificate.serial
 

@@ -66,6 +66,7 @@ class TokenSigner:
         self.chain: tuple[bytes, ...] = ()
         self.certificate = self._read.der
         self.subject, self.name, self.serial = self._read.subject, self._read.name, self._read.serial
+        self.issuer = self._read.issuer
         self.not_before, self.not_after = self._read.not_before, self._read.not_after
         self.is_ec = isinstance(self._read.public_key, ec.EllipticCurvePublicKey)
 
