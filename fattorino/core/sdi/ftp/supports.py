@@ -6,7 +6,7 @@ import datetime
 import io
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fattorino.core.errors import FattorinoError, InputError
@@ -24,6 +24,10 @@ SMALL = 15_000_000
 # A zip of one file for each invoice costs this much for name, headers and directory, at most.
 _ENTRY = 400
 _EXTENSIONS = (".xml", ".p7m")
+# "Il Sistema ammette nei supporti i soli file con estensione .xml e .p7m" (3.1.6) is said of those that go to SdI. An
+# attestation comes as the zip of itself and the invoice that was not delivered (Specifiche tecniche
+# SdI 1.8.1, 2.2).
+_FROM_SDI = {"AT": (*_EXTENSIONS, ".zip")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,8 @@ def unpack(name: SupportName, data: bytes, *, received: datetime.datetime | None
         if member.name == name.quadrature:
             found = _quadrature(member.content, faults)
         else:
-            pieces.append(Piece(member.name, member.content, _kind(member.name, faults)))
+            admitted = _FROM_SDI if name.kind == "FO" else {}
+            pieces.append(Piece(member.name, member.content, _kind(member.name, admitted, faults)))
     if found is None:
         faults.insert(0, say("Il supporto non contiene un file di quadratura leggibile."))
     else:
@@ -133,13 +138,13 @@ def _quadrature(content: bytes, faults: list[str]) -> FileQuadratura | None:
         return None
 
 
-def _kind(name: str, faults: list[str]) -> str:
+def _kind(name: str, admitted: Mapping[str, tuple[str, ...]], faults: list[str]) -> str:
     try:
         kind = kind_of(name)
     except InputError as error:
         faults.append(error.text)
         return ""
-    if not name.lower().endswith(_EXTENSIONS):
+    if not name.lower().endswith(admitted.get(kind, _EXTENSIONS)):
         faults.append(say("Il file «{name}» non è né .xml né .p7m.", name=name))
     return kind
 

@@ -97,6 +97,21 @@ def test_what_is_no_zip_is_refused(data):
         unpack(NAME, data)
 
 
+@pytest.mark.parametrize(("kind", "faults"), [("FO", 0), ("FI", 1)])
+def test_an_attestation_comes_from_sdi_as_a_zip_and_goes_to_it_as_none(kind, faults):
+    name = support_name(kind, "01234567890", NAME.made, 1)
+    attestation = Piece("IT01234567890_00001_AT_001.zip", b"PK", "AT")
+    support = unpack(name, pack(name, [attestation], made=MADE))
+    assert support.pieces == (attestation,)
+    assert len(support.faults) == faults
+
+
+def test_an_archive_of_invoices_is_noted_in_a_support_of_sdi_too():
+    name = support_name("FO", "01234567890", NAME.made, 1)
+    archive = Piece("IT01234567890_00001.zip", b"PK", "FA")
+    assert len(unpack(name, pack(name, [archive], made=MADE)).faults) == 1
+
+
 def test_a_kind_is_read_from_the_name():
     assert kind_of("IT01234567890_00001.xml.p7m") == "FA"
     assert kind_of("IT01234567890_00001_RC_001.xml") == "RC"
