@@ -97,6 +97,33 @@ def test_a_line_that_the_provider_closed_while_idle_is_noticed_before_the_letter
     assert len(house.reached) == 2 and len(signed_in) == len(lines) == 2
 
 
+def test_a_line_that_has_gone_silent_is_given_up_before_the_letter(house, signed_in, monkeypatch):
+    async def silent(*_: Any) -> str:
+        await asyncio.sleep(NEVER)
+        return "250 OK"
+
+    monkeypatch.setattr(submission._Handler, "handle_RSET", silent, raising=False)
+    monkeypatch.setattr(mail_submission, "PROBE", 0.2)
+    house.mailbox = replace(house.mailbox, timeout=NEVER)
+    for number in range(2):
+        send(house, name(number))
+    assert len(house.reached) == len(signed_in) == 2
+
+
+def test_each_letter_on_a_line_has_an_end_of_its_own(house):
+    """However long each wait may be."""
+    house.mailbox = replace(house.mailbox, timeout=NEVER, patience=5)
+    send(house, name(1))
+    answer, delivered = threading.Event(), house.post._delivered
+    house.post._delivered = lambda *letter: answer.wait(NEVER) and delivered(*letter)
+    try:
+        with pytest.raises(ChannelError) as told:
+            send(house, name(2))
+    finally:
+        answer.set()
+    assert told.value.uncertain and unused() == 0
+
+
 def test_a_provider_that_wants_no_more_letters_on_a_line_gets_them_on_a_new_one(
     house, signed_in, monkeypatch
 ):
