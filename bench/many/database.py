@@ -82,6 +82,12 @@ def reading(crowd: Actor, person: Actor, *, today: datetime.date) -> Iterator[tu
         yield f"ricerca: «{text}»", 100, page(text=text)
         yield f"ricerca: totali di «{text}»", 100, total(text=text)
     yield "ricerca: «rossi», in fondo", 100, page(deep, text="rossi")
+    # A digit begins a tenth of all numbers; of some months all, of others none.
+    for text in ("rossi 2", "rossi 20", "spa 7", "rossi 1 2"):
+        yield f"ricerca: «{text}»", 100, page(text=text)
+        yield f"ricerca: totali di «{text}»", 100, total(text=text)
+    yield "ricerca: «rossi 2», in fondo", 100, page(deep, text="rossi 2")
+    yield "ricerca: «rossi 2», in fondo e a ritroso", 100, page(back, text="rossi 2")
 
 
 def moving(person: Actor, *, now: datetime.datetime) -> Iterator[Figure]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from fattorino.documents.finding import Scope, Sql, run
@@ -69,15 +69,16 @@ class Question:
         condition: on SearchEntry `s`, but for its words.
         words: terms that all must be there.
         typed: a word typed into the search, and its terms.
-        as_number: those of them that a number on the scope's dashboards begins with: they may be meant so, too.
-        number: whether `condition` asks for the beginning of a number.
+        as_number: those of them that a number on the scope's dashboards begins with, as numbers are compared: they may
+            be meant so, too.
+        numbers: beginnings that the number must have.
     """
 
     condition: Sql
     words: tuple[Term, ...]
     typed: tuple[tuple[str, tuple[Term, ...]], ...]
-    as_number: frozenset[str]
-    number: bool
+    as_number: Mapping[str, str]
+    numbers: tuple[str, ...] = ()
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -93,6 +94,13 @@ class Question:
         """How many words the index is asked for, dear and cheap ones."""
         return sum(term.weight for term in self.terms)
 
+    def with_number(self, word: str) -> Question:
+        """What is left to ask for where a number begins with this word: of the others none that the same number begins
+        with anyhow."""
+        key = self.as_number[word]
+        others = (each for each in self.typed if not key.startswith(self.as_number.get(each[0], "\0")))
+        return replace(self, typed=tuple(others), as_number={}, numbers=(*self.numbers, word))
+
     def in_place(self, places: list[str], standing: list[str]) -> str:
         """The terms for the index: they all stand in one of these places, and with them one of `standing`."""
         telling = [term for term in self.terms if not _SMALL_WORD.fullmatch(term.token)]
@@ -103,9 +111,20 @@ class Question:
         return " | ".join(together.replace(_PLACE, place) for place in places) if terms else ""
 
     @property
-    def whole(self) -> Sql:
-        """The condition with its words."""
+    def numbered(self) -> Sql:
+        """The condition with its numbers, as their index knows them."""
         where = self.condition
+        for number in self.numbers:
+            where &= Sql("s.number_key ^@ upper(%s)", (number,))
+        return where
+
+    @property
+    def whole(self) -> Sql:
+        """The condition with its numbers and words, in a form that leads to no index but that of the words: for a digit
+        the planner would gather a tenth of all entries beside it."""
+        where = self.condition
+        for number in self.numbers:
+            where &= Sql("strpos(s.number_key, upper(%s)) = 1", (number,))
         held = f"s.words @@ replace(%s, '{_PLACE}', {_OF_ENTRY})::tsquery"
         if self.words:
             where &= Sql(held, (_all(self.words),))
@@ -122,8 +141,6 @@ def question_of(scope: Scope) -> Question:
     """Put the filter's words into the index's terms."""
     filters, company = scope.filters, scope.actor.company_id
     condition = Sql("s.company_id = %s", (company,))
-    if filters.number:
-        condition &= Sql("s.number_key ^@ upper(%s)", (filters.number,))
     if filters.amount_from is not None:
         condition &= Sql("s.total_cents >= %s", (filters.amount_from,))
     if filters.amount_to is not None:
@@ -136,7 +153,7 @@ def question_of(scope: Scope) -> Question:
         tuple(Term("n", token, known[token]) for token in names),
         tuple((word, tuple(Term("w", token, known[token]) for token in tokens)) for word, tokens in typed),
         _numbers(scope, [word for word, _ in typed]),
-        number=bool(filters.number),
+        (filters.number,) if filters.number else (),
     )
 
 
@@ -168,22 +185,22 @@ def _known(company: int, tokens: set[str]) -> dict[str, tuple[str, ...] | None]:
     return found
 
 
-def _numbers(scope: Scope, words: list[str]) -> frozenset[str]:
-    """Those with which some number of the scope's dashboards begins."""
+def _numbers(scope: Scope, words: list[str]) -> dict[str, str]:
+    """Those with which some number of the scope's dashboards begins, each as numbers are compared."""
     dashboards = sorted({group.dashboard for group in scope.groups})
     if not words or not dashboards:
-        return frozenset()
+        return {}
     # In order, so that an index is read whatever the planner thinks of this beginning.
     begins = (
-        "exists (select 1 from unnest(%s::text[]) g (dashboard) cross join lateral (select number_key"
+        "case when exists (select 1 from unnest(%s::text[]) g (dashboard) cross join lateral (select number_key"
         " from documents_searchentry s where s.company_id = %s and s.dashboard = g.dashboard"
-        " and s.number_key ^@ upper(%s) order by number_key limit 1) first_one)"
+        " and s.number_key ^@ upper(%s) order by number_key limit 1) first_one) then upper(%s) end"
     )
     asked = Sql(
         f"select {', '.join(begins for _ in words)}",
-        tuple(chain.from_iterable((dashboards, scope.actor.company_id, word) for word in words)),
+        tuple(chain.from_iterable((dashboards, scope.actor.company_id, word, word) for word in words)),
     )
-    return frozenset(word for word, there in zip(words, run(asked)[0], strict=True) if there)
+    return {word: key for word, key in zip(words, run(asked)[0], strict=True) if key is not None}
 
 
 def place(company: int, month: Month) -> str:

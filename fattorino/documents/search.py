@@ -32,6 +32,8 @@ from fattorino.workflow import counts
 FEW = 2000
 # More entries are not fetched in one go.
 MANY = 50_000
+# Entries looked at, by turns, because their number begins with a word or because they have the question's other words.
+LOOKS = 1000, 4000
 # Documents looked at before any index is asked: enough for what stands everywhere.
 GLANCE = 1500
 # Where a filter means no more documents than this, all are read.
@@ -54,7 +56,7 @@ def page(scope: Scope, cursor: Cursor | None, limit: int) -> list[int]:
         return []
     question = question_of(scope)
     small = _is_small(_beyond(scope, cursor))
-    if question.number and not question.terms and not small:
+    if question.numbers and not question.terms and not small:
         found = _in_turn(scope, question, cursor, _months(scope, cursor), limit)
         return [document_id for _, document_id in found]
     stream = one_after_another(scope, cursor) if small else at_a_glance(scope, cursor, GLANCE)
@@ -129,8 +131,8 @@ def measure(scope: Scope) -> tuple[counts.Sums, bool]:
         return _sums(scope, [document_id for _, document_id in found]), True
     all_months = left = max(1, len(_months(scope, None)))
     documents = sum(sums.n for sums in scope.groups.values()) / scope.share
-    for window, entries in _windows(scope, question, None, split=not scope.everything):
-        some = _matches(scope, question, None, window) if entries is None else entries
+    for window, entries in _windows(scope, question, None):
+        some = entries if entries is not None else _matches(scope, question, None, window) or set()
         total = counts.add([total, _sums(scope, [document_id for _, document_id in some])])
         left -= len(window)
         work = documents * question.weight * (all_months - left) / all_months
@@ -140,12 +142,10 @@ def measure(scope: Scope) -> tuple[counts.Sums, bool]:
 
 
 def _windows(
-    scope: Scope, question: Question, cursor: Cursor | None, *, split: bool = True
+    scope: Scope, question: Question, cursor: Cursor | None
 ) -> Iterator[tuple[list[Month], list[Found] | None]]:
-    """The months from the cursor on, a growing number at a time, each with the entries that match, in order.
-
-    None for a month with too many; with `split=False` for several months too.
-    """
+    """The months from the cursor on, a growing number at a time, each with the entries that match, in order; None for
+    a month with too many."""
     months = _months(scope, cursor)
     waiting, size = [], 1
     while months:
@@ -154,7 +154,7 @@ def _windows(
     while waiting:
         window = waiting.pop(0)
         entries = _entries(scope, question, cursor, window)
-        if entries is None and split and len(window) > 1:
+        if entries is None and len(window) > 1:
             # One by one: of a word that begins to stand everywhere each larger part would gather as much again.
             waiting = [*([month] for month in window), *waiting]
             continue
@@ -174,30 +174,31 @@ def _months(scope: Scope, cursor: Cursor | None) -> list[Month]:
 def _entries(
     scope: Scope, question: Question, cursor: Cursor | None, window: list[Month], first: int | None = None
 ) -> list[Found] | None:
-    """The entries of these months that match, in order; None where there are more than FEW.
+    """The entries of these months that match, in order; None where there are more than FEW, or of several months where
+    too many would have to be looked at.
 
     Args:
         first: only so many of them, however many there are.
     """
-    found = sorted(_matches(scope, question, cursor, window, first), reverse=cursor is None or cursor.forward)
-    return None if first is None and len(found) > FEW else found[:first]
+    matches = _matches(scope, question, cursor, window, first)
+    if matches is None or (first is None and len(matches) > FEW):
+        return None
+    return sorted(matches, reverse=cursor is None or cursor.forward)[:first]
 
 
 def _matches(
     scope: Scope, question: Question, cursor: Cursor | None, window: list[Month], first: int | None = None
-) -> set[Found]:
-    """Entries of these months that match: the first ones, or any up to FEW and one more."""
+) -> set[Found] | None:
+    """Entries of these months that match: the first ones, or any up to FEW and one more; None as in `_entries`, never
+    of one month."""
     found: set[Found] = set()
     for road in _roads(scope, question, window):
-        where = road.where & period(scope.filters, cursor, "document_id")
-        if road.by_number and first is not None:
-            sql = _day_by_day(where, cursor, _days(scope, cursor, window), first)
-        else:
-            where &= (
-                Sql("s.date = any(%s)", (_days(scope, cursor, window),)) if road.by_number else Sql("true")
-            )
-            sql = _any_or_first(where, cursor, first)
-        found.update(_asking(road.words, sql))
+        found.update(_along(road, scope, cursor, window, first))
+    for word in sorted(question.as_number):
+        numbered = _numbered(scope, question.with_number(word), cursor, window, first)
+        if numbered is None:
+            return None
+        found.update(numbered)
     return found
 
 
@@ -211,18 +212,70 @@ class Road:
 
 
 def _roads(scope: Scope, question: Question, window: list[Month]) -> Iterator[Road]:
-    """How to all entries of these months."""
-    # Suppliers' numbers are no way to documents of our own, however many begin so.
-    listed = Sql("s.dashboard = any(%s)", (sorted({group.dashboard for group in scope.groups}),))
+    """How to all entries of these months, but for those that have a word only as the beginning of their number."""
     if question.terms and not question.in_vain:
         # The index is spared the small words; the entries' own condition knows them.
         yield Road(question.whole, words=_index_terms(scope, question, window))
-    elif question.number and not question.terms:
-        yield Road(question.condition & listed, by_number=True)
+    elif question.numbers and not question.terms:
+        yield Road(question.numbered & _listed(scope), by_number=True)
     elif not question.terms:
         yield Road(question.condition & Sql("s.month = any(%s)", (window,)))
-    for word in sorted(question.as_number):
-        yield Road(question.whole & listed & Sql("s.number_key ^@ upper(%s)", (word,)), by_number=True)
+
+
+def _along(
+    road: Road, scope: Scope, cursor: Cursor | None, window: list[Month], first: int | None
+) -> list[Found]:
+    """All entries of the road, any up to FEW and one more of them, or the first ones."""
+    if road.by_number and first is not None:
+        where = road.where & period(scope.filters, cursor, "document_id")
+        return run(_day_by_day(where, cursor, _days(scope, cursor, window), first))
+    return _asking(road.words, _any_or_first(_narrowed(road, scope, cursor, window), cursor, first))
+
+
+def _narrowed(road: Road, scope: Scope, cursor: Cursor | None, window: list[Month]) -> Sql:
+    # The months are in the words; by the date the planner would gather all entries before it from another index.
+    date = "(s.date + 0)" if road.words else "s.date"
+    where = road.where & period(scope.filters, cursor, "document_id", date)
+    return where & Sql("s.date = any(%s)", (_days(scope, cursor, window),)) if road.by_number else where
+
+
+def _numbered(
+    scope: Scope, rest: Question, cursor: Cursor | None, window: list[Month], first: int | None
+) -> list[Found] | None:
+    """Entries whose number begins with a word of the question and that fulfil the rest of it.
+
+    A tenth of all numbers begin with a digit, and the other words may stand in few entries, or the other way round:
+    nobody knows before. So of both some are looked at, and then more. The first of very many are met day by day.
+    """
+    by_number = Road(rest.numbered & _listed(scope), by_number=True)
+    if not rest.terms or first is not None:
+        return _along(replace(by_number, where=by_number.where & rest.whole), scope, cursor, window, first)
+    if rest.in_vain:
+        return []
+    by_words = Road(rest.condition, words=_index_terms(scope, rest, window))
+    whole = rest.whole & _listed(scope)
+    for most in LOOKS:
+        for road in (by_number, by_words):
+            where = _narrowed(road, scope, cursor, window)
+            looked_at = _asking(road.words, _look(where, whole, most + 1))
+            if len(looked_at) <= most:
+                return [(date, document_id) for date, document_id, holds in looked_at if holds]
+        if len(window) > 1:
+            return None
+    return _along(replace(by_words, where=whole), scope, cursor, window, first)
+
+
+def _listed(scope: Scope) -> Sql:
+    """Suppliers' numbers are no way to documents of our own, however many begin so."""
+    return Sql("s.dashboard = any(%s)", (sorted({group.dashboard for group in scope.groups}),))
+
+
+def _look(where: Sql, whole: Sql, most: int) -> Sql:
+    """At so many entries, whether each fulfils the whole question."""
+    return Sql(
+        f"select s.date, s.document_id, {whole.text} from documents_searchentry s where {where.text} limit {most:d}",
+        (*whole.values, *where.values),
+    )
 
 
 def _any_or_first(where: Sql, cursor: Cursor | None, first: int | None) -> Sql:
