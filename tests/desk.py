@@ -107,23 +107,33 @@ def jobs(task: str | None = None) -> list[dict[str, Any]]:
     """The waiting jobs, oldest first."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select id, task_name, args from procrastinate_jobs where status = 'todo'"
+            "select id, task_name, args, coalesce(scheduled_at > now(), false) from procrastinate_jobs"
+            " where status = 'todo'"
             " and (%s::text is null or task_name = %s) order by id",
             [task, task],
         )
         rows = cursor.fetchall()
     return [
-        {"id": i, "task": name, "args": json.loads(a) if isinstance(a, str) else a} for i, name, a in rows
+        {"id": i, "task": name, "args": json.loads(a) if isinstance(a, str) else a, "later": later}
+        for i, name, a, later in rows
     ]
 
 
 def run_jobs(*, skip: frozenset[str] = frozenset()) -> list[str]:
-    """Run the waiting jobs in this process until none is left; the names of what ran."""
+    """Run the waiting jobs in this process until none is left; the names of what ran.
+
+    One that is planned for later comes too early here, and once: each time it would plan itself again.
+    """
     ran: list[str] = []
+    early: list[tuple[str, Any]] = []
     while todo := [job for job in jobs() if job["task"] not in skip | PERIODIC]:
         for job in todo:
             with connection.cursor() as cursor:
                 cursor.execute("delete from procrastinate_jobs where id = %s", [job["id"]])
+            if job["later"] and (job["task"], job["args"]) in early:
+                continue
+            if job["later"]:
+                early.append((job["task"], job["args"]))
             app.tasks[job["task"]].func(**job["args"])
             ran.append(job["task"])
     return ran

@@ -17,6 +17,8 @@ from procrastinate.manager import JobManager
 from procrastinate.tasks import Task
 
 _manager = JobManager(DjangoConnector())
+# Seconds: whoever waited so long need not care whether it is a little longer.
+ABOUT = 2
 
 
 def defer(
@@ -49,6 +51,17 @@ def defer(
     job.defer(**arguments)
 
 
+def defer_once(task: Task[Any, Any, Any], *, lock: str, seconds: float, **arguments: Any) -> None:
+    """Queue a job for who came too early, unless one with this lock is planned until then.
+
+    Too early is who was called by the database's clock while ours was put back. Each of several that come so would
+    otherwise call another one, for ever.
+    """
+    seconds = math.ceil(max(0.0, seconds) + 0.5)
+    if not planned(lock, within=seconds + ABOUT):
+        defer(task, lock=lock, seconds=seconds, **arguments)
+
+
 def defer_many(
     task: Task[Any, Any, Any], jobs: Sequence[tuple[str, dict[str, Any]]], *, priority: int = 0
 ) -> None:
@@ -64,7 +77,8 @@ def planned(lock: str, *, within: float) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "select 1 from procrastinate_jobs where status = 'todo' and lock like %s"
-            " and (scheduled_at is null or scheduled_at <= now() + make_interval(secs => %s)) limit 1 for key share",
+            " and (scheduled_at is null or scheduled_at <= clock_timestamp() + make_interval(secs => %s))"
+            " limit 1 for key share",
             [lock, within],
         )
         return cursor.fetchone() is not None

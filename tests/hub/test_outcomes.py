@@ -20,7 +20,7 @@ from fattorino.hub.flows import channels, outcome_steps, outcome_told, outcomes
 from fattorino.hub.models import Channel, OutcomeSent
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.models import Document
-from tests.desk import NOW, Desk, run_jobs
+from tests.desk import NOW, Desk, jobs, run_jobs
 from tests.documents.passive.arrived import arrive
 from tests.documents.passive.arrived import passive as row_of
 from tests.documents.received import OFFICE, bring, invoice, mt
@@ -217,6 +217,19 @@ def test_where_nothing_is_answered_silence_registers_the_outcome(desk: Desk, lin
     assert outcome.next_attempt_at is not None
     assert outcomes.begin(outcome.pk, desk.company.pk, now=outcome.next_attempt_at) is None
     assert desk.state(document) == "ACCETTATO_PASS"
+
+
+@pytest.mark.parametrize("status", [Status.SENT, Status.QUEUED, Status.UNCERTAIN])
+def test_an_outcome_looked_at_before_its_moment_is_looked_at_again(
+    desk: Desk, line: Line, status: Status
+) -> None:
+    """Our clock may have been put back, and jobs come by that of the database."""
+    outcome = accept(desk, arrive(desk))
+    OutcomeSent.objects.update(status=status, next_attempt_at=NOW + DAY)
+    run_jobs()
+    for _ in range(3):
+        assert outcomes.begin(outcome.pk, desk.company.pk, now=NOW) is None
+        assert len(jobs("hub.send_outcome")) == 1
 
 
 def test_a_later_se_takes_back_what_was_only_sent(desk: Desk, line: Line) -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from fattorino.core.errors import RefusedError
 from fattorino.hub import calling, tasks_remote
@@ -157,6 +158,19 @@ def test_what_is_no_yes_is_tried_again_later_and_no_redirect_is_followed(
     assert len(listener.calls) == 1
     deliver(monkeypatch, row.next_attempt_at)
     assert WebhookDelivery.objects.get().state == State.DELIVERED
+
+
+def test_a_call_that_comes_before_its_moment_comes_again(
+    admin: Desk, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our clock may have been put back, and jobs come by that of the database."""
+    add(admin, listener)
+    news(admin)
+    with connection.cursor() as cursor:
+        cursor.execute("delete from procrastinate_jobs where task_name = 'hub.deliver_webhook'")
+    for _ in range(3):
+        deliver(monkeypatch, NOW - datetime.timedelta(minutes=1))
+        assert len(jobs("hub.deliver_webhook")) == 1 and listener.calls == []
 
 
 def test_days_of_silence_suspend_it_with_a_trace_and_a_hand_wakes_it_with_what_it_missed(

@@ -57,6 +57,8 @@ def on_its_way(row: OutcomeSent, now: datetime.datetime) -> None:
 def by_silence(row: OutcomeSent, now: datetime.datetime) -> None:
     if row.next_attempt_at and now >= row.next_attempt_at:
         registered(row, now, say("Nessuno scarto da SdI in {days} giorni.", days=SILENCE.days))
+    else:
+        come_later(row, now)
 
 
 def uncertain(row: OutcomeSent, text: str, now: datetime.datetime) -> None:
@@ -125,6 +127,21 @@ def defer_sending(company_id: int, outcome_id: int, seconds: float = 0) -> None:
         seconds=seconds,
         company_id=company_id,
         outcome_id=outcome_id,
+    )
+
+
+def come_later(row: OutcomeSent, now: datetime.datetime) -> None:
+    """Its moment has not come: our clock was put back, and that of the database calls."""
+    from fattorino.hub.tasks_outcomes import send_outcome
+
+    if row.next_attempt_at is None:
+        return
+    queue.defer_once(
+        send_outcome,
+        lock=f"outcome:{row.pk}",
+        seconds=(row.next_attempt_at - now).total_seconds(),
+        company_id=row.company_id,
+        outcome_id=row.pk,
     )
 
 

@@ -144,6 +144,7 @@ def begin(outcome_id: int, company_id: int, *, now: datetime.datetime) -> tuple[
                 steps.uncertain(row, INTERRUPTED, now)
             return None
         if row.next_attempt_at and now < row.next_attempt_at:
+            steps.come_later(row, now)
             return None
         channel = row.channel or channels.channel_for(company_id, DASHBOARD)
         if not _may_go(row, channel, now):

@@ -169,6 +169,19 @@ def _defer(delivery: WebhookDelivery, seconds: float = 0) -> None:
     )
 
 
+def _come_later(delivery: WebhookDelivery, seconds: float) -> None:
+    """Our clock was put back, and that of the database calls."""
+    from fattorino.hub.tasks_remote import deliver_webhook  # as above
+
+    queue.defer_once(
+        deliver_webhook,
+        lock=f"webhook:{delivery.pk}",
+        seconds=seconds,
+        company_id=delivery.company_id,
+        delivery_id=delivery.pk,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """What is to be posted where; `told` is the number of the last event it speaks of."""
@@ -186,7 +199,10 @@ def begin(company_id: int, delivery_id: int, *, now: datetime.datetime) -> Call 
         .filter(pk=delivery_id, company_id=company_id, state=State.WAITING)
         .first()
     )
-    if row is None or (row.next_attempt_at and row.next_attempt_at > now):
+    if row is None:
+        return None
+    if row.next_attempt_at and row.next_attempt_at > now:
+        _come_later(row, (row.next_attempt_at - now).total_seconds())
         return None
     hook = row.webhook
     if not hook.active and not row.test:
