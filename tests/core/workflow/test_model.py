@@ -7,10 +7,11 @@ look at decide.py; where the two disagree one of them has misread a sentence.
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -238,16 +239,40 @@ class Machine(RuleBasedStateMachine):
             self.move(answer, self.model.landing(target))
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
-def test_the_rule_book_agrees_with_an_independent_model(shard: int) -> None:
-    """Ten thousand configurations with up to eight events each, in `SHARDS` parts."""
+def walk(shard: int, runs: int) -> None:
+    """As many runs of this part. Where examples are always the same ones, each part has its own."""
+    machine = seed(shard)(partial(Machine)) if settings().derandomize else Machine
     run_state_machine_as_test(
-        Machine,
+        machine,
         settings=settings(
-            max_examples=RUNS // SHARDS,
+            max_examples=runs,
             stateful_step_count=8,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             database=None,
         ),
     )
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_the_rule_book_agrees_with_an_independent_model(shard: int) -> None:
+    """Ten thousand configurations with up to eight events each, in `SHARDS` parts."""
+    walk(shard, RUNS // SHARDS)
+
+
+def test_no_part_walks_where_another_has_walked(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: set[object] = set()
+    make = configuration
+
+    def note(chance: random.Random) -> Workflow:
+        drawn.add(chance.getstate())
+        return make(chance)
+
+    monkeypatch.setattr(f"{__name__}.configuration", note)
+    new = []
+    for shard in range(SHARDS):
+        before = len(drawn)
+        walk(shard, 20)
+        new.append(len(drawn) - before)
+    # The first example of all is the simplest one, for each part.
+    assert min(new) > 3, new
