@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from fattorino.documents.lotti import head_of
 from fattorino.hub.flows.channel_settings import kind_label
@@ -55,8 +55,9 @@ def to_carry(actor: Actor, after: int = 0, limit: int = 100) -> list[Carried]:
 
 
 def carried(actor: Actor, after: int = 0, limit: int = 100) -> list[Carried]:
-    """What was loaded on the portal and has no receipt yet."""
-    rows = _rows(actor).filter(status=Status.ACCEPTED, channel__kind=Channel.Kind.BY_HAND, messages=None)
+    """What was loaded on the portal and of which SdI has not said its last word: of an invoice to a PA the delivery is
+    not the end, a person brings its outcome too."""
+    rows = _rows(actor).filter(status=Status.ACCEPTED, channel__kind=Channel.Kind.BY_HAND)
     return _views(rows.filter(pk__gt=after).order_by("pk")[:limit])
 
 
@@ -70,10 +71,10 @@ def find(actor: Actor, submission_id: int) -> Carried | None:
 
 
 def of_document(actor: Actor, document_id: int) -> Carried | None:
-    """The document's submission, where a person carries it and its receipt is still to come."""
+    """The document's submission, where a person carries it and a receipt is still to come."""
     head = head_of(document_id, actor.company_id)
     rows = _rows(actor).filter(document_id=head, channel__kind=Channel.Kind.BY_HAND)
-    found = _views(rows.filter(Q(status=Status.BY_HAND) | Q(status=Status.ACCEPTED, messages=None)))
+    found = _views(rows.filter(status__in=(Status.BY_HAND, Status.ACCEPTED)))
     return found[0] if found else None
 
 

@@ -19,6 +19,7 @@ from fattorino.hub.models import Channel, ChannelUse, FileNameSeries, Message, S
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow.models import Document, PendingAction, StateChange
 from tests.desk import NOW, Desk, jobs, run_jobs
+from tests.hub.arrived import sdi
 from tests.hub.letters import again, letter, queued, state
 
 Status = Submission.Status
@@ -202,6 +203,42 @@ def test_receipts_find_their_documents_by_the_file_they_name(
     assert not queries.carried(desk.actor)
 
 
+def test_a_pa_that_has_the_invoice_still_has_to_answer_and_the_page_asks_for_that_too(
+    desk: Desk, by_hand: Channel, browser: Client
+) -> None:
+    row = queued(desk, pa=True)
+    flows.tell_sent(desk.actor, row.pk, now=NOW)
+    address = f"{PAGE}ricevuta/{row.document_id}/"
+    for tipo, number, open_still in (("RC", 1, True), ("NE", 2, False)):
+        assert address in browser.get(f"/entrate/{row.document_id}/").content.decode()
+        answer = browser.post(
+            address, {"azienda": desk.company.pk, "ricevute": receipt(row, tipo, number=number)}
+        )
+        assert answer.status_code == 302
+        run_jobs()
+        assert bool(queries.carried(desk.actor)) is open_still
+    assert state(row) == "ACCETTATO"
+    assert address not in browser.get(f"/entrate/{row.document_id}/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["ricevute/", "ricevuta/{document}/"])
+def test_a_receipt_that_proves_nothing_is_kept_and_not_told_as_one_that_counts(
+    desk: Desk, by_hand: Channel, browser: Client, path: str
+) -> None:
+    row = queued(desk)
+    flows.tell_sent(desk.actor, row.pk, now=NOW)
+    name, content = letter(row, "RC")
+    forged = sdi().sign(content, NOW).replace(b"<Codice>M5UXCR1<", b"<Codice>XXXXXXX<")
+    file = SimpleUploadedFile(name, forged)
+    assert post(browser, desk, path.format(document=row.document_id), ricevute=file).status_code == 302
+    run_jobs()
+    page = browser.get(f"/entrate/{row.document_id}/").content.decode()
+    assert "attende in «Messaggi SdI», «Da abbinare»" in page and "si aggiorna da solo" not in page
+    assert state(row) == "IN_ATTESA_ESITO"
+    # The true one is still asked for.
+    assert f"{PAGE}ricevuta/{row.document_id}/" in page and queries.carried(desk.actor)
+
+
 def outside(desk: Desk) -> Document:
     """A document that was sent with another program."""
     from fattorino.workflow import flows as workflow
@@ -319,7 +356,9 @@ def test_what_is_no_receipt_is_refused_beside_the_field(desk: Desk, browser: Cli
     file = SimpleUploadedFile("ricevuta.xml", content)
     answer = post(browser, desk, f"ricevuta/{document.pk}/", ricevute=file)
     assert answer.status_code == 422
-    assert "err-ricevute" in answer.content.decode()
+    page = answer.content.decode()
+    assert "err-ricevute" in page and "non è una ricevuta di SdI" in page
+    assert "file XML della fattura" not in page, "what to choose for an invoice is not what is wanted here"
     assert not Message.objects.exists()
 
 

@@ -14,15 +14,16 @@ import uuid
 from django.db import IntegrityError, transaction
 
 from fattorino import clock
-from fattorino.core.errors import ConflictError, InputError, RefusedError
+from fattorino.core.errors import ConflictError, InputError, RefusedError, SetupError
 from fattorino.core.sdi.message_io import ReadMessage, read_message
 from fattorino.core.sdi.names import InvoiceName, parse_invoice_name, progressive
+from fattorino.core.sdi.origin import origin_of
 from fattorino.core.texts import say, together
 from fattorino.core.workflow.definition import Action
 from fattorino.documents import flows as documents
 from fattorino.documents import queries
 from fattorino.documents.lotti import head_of
-from fattorino.hub.flows import submissions, turns
+from fattorino.hub.flows import origins, submissions, turns
 from fattorino.hub.flows.channel_settings import name_of
 from fattorino.hub.flows.matching import TO_TRANSMITTER, sdi_id
 from fattorino.hub.flows.receive import take_message
@@ -162,24 +163,27 @@ def load_receipts(
     """Take receipts that a person brings; each finds its document by the file name in it.
 
     Returns:
-        the names of those that cannot be taken, each with the reason.
+        the names of those that cannot be taken, or that move nothing by themselves, each with the reason.
     """
     _may_write(actor)
-    refused = []
+    told = []
     for name, content in files:
         try:
-            _readable(content)
+            read = _readable(content)
         except InputError as error:
-            refused.append((name, error.text))
+            told.append((name, error.text))
             continue
         take_message(name, content, "", now=now, company_id=actor.company_id)
-    return refused
+        if doubt := _doubt(read, now):
+            told.append((name, doubt))
+    return told
 
 
-def load_receipt(
-    actor: Actor, document_id: int, name: str, content: bytes, *, now: datetime.datetime
-) -> None:
+def load_receipt(actor: Actor, document_id: int, name: str, content: bytes, *, now: datetime.datetime) -> str:
     """Take the receipt of this very document, also where the file was never ours; then the state's action runs.
+
+    Returns:
+        why it will move nothing by itself, "" where it will.
 
     Raises:
         InputError: not a message of SdI. RefusedError: it is about another file.
@@ -196,11 +200,12 @@ def load_receipt(
         _adopt(actor, document_id, read, asked, now)
         if not asked:
             take_message(name, content, "", now=now, company_id=company_id)
-            return
+            return _doubt(read, now)
         stored = documents.store(company_id, content, now=now)
         documents.attach(document_id, company_id, documents.RECEIPT, name[:255], stored, now=now)
         # The action reads what is attached here, so that the new state is written before the receipt moves it on.
         workflow.request_action(document_id, actor, now=now)
+    return _doubt(read, now)
 
 
 def loaded(run: ActionRun) -> ActionResult:
@@ -231,15 +236,37 @@ def loaded(run: ActionRun) -> ActionResult:
 def _readable(content: bytes) -> ReadMessage:
     if len(content) > LIMIT:
         raise InputError(say("Il file è troppo grande per essere una ricevuta di SdI."))
-    read = read_message(content)
+    hint = say("Caricare RC, NS, MC, NE, DT o AT, come li dà il portale.")
+    try:
+        read = read_message(content)
+    except InputError as error:
+        # What was wrong with it is told for whoever looks for an invoice: here something else is to be chosen.
+        told = together(say("Il file non è una ricevuta di SdI."), error.message)
+        raise InputError(told, hint) from error
     if read.message.tipo not in TO_TRANSMITTER:
         raise InputError(
             say(
                 "Il file è di tipo {kind}: non è una ricevuta di una fattura inviata.", kind=read.message.tipo
             ),
-            say("Caricare RC, NS, MC, NE, DT o AT, come li dà il portale."),
+            hint,
         )
     return read
+
+
+def _doubt(read: ReadMessage, now: datetime.datetime) -> str:
+    """Why a person will have to look at it before it counts, "" where it counts at once (decision 0012)."""
+    try:
+        trusted = origins.anchors()
+    except SetupError as error:
+        return error.text
+    origin = origin_of(read.xml, at=now, trusted=trusted)
+    if origins.may_act(origin.verdict, anchored=bool(trusted)):
+        return ""
+    return say(
+        "La ricevuta è conservata, ma non è provato che venga da SdI: attende in «Messaggi SdI», «Da abbinare»."
+        " {reason}",
+        reason=origin.note,
+    )
 
 
 def _adopt(actor: Actor, document_id: int, read: ReadMessage, asked: bool, now: datetime.datetime) -> None:

@@ -193,11 +193,14 @@ def receipt(request: HttpRequest, actor: Actor, document_id: int) -> HttpRespons
         try:
             if not files:
                 raise InputError(_("Scegliere il file della ricevuta."))
-            flows.load_receipt(actor, document_id, *files[0], now=clock.now())
+            doubt = flows.load_receipt(actor, document_id, *files[0], now=clock.now())
         except FattorinoError as error:
             problem = said(error.text)
         else:
-            messages.success(request, _("Ricevuta presa: lo stato del documento si aggiorna da solo."))
+            if doubt:
+                messages.warning(request, said(doubt))
+            else:
+                messages.success(request, _("Ricevuta presa: lo stato del documento si aggiorna da solo."))
             return redirect("documents:page", document_id)
     context = {"row": view.row, "problem": problem}
     return render(request, "hub/by_hand/receipt.html", context, status=422 if problem else 200)
