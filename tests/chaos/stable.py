@@ -25,6 +25,8 @@ from tests.chaos.trap import Trap
 
 # Set where lines are counted only while a death is ordered.
 FOLLOW = "FATTORINO_CHAOS_FOLLOW"
+# How long before a way is asked again what became of a parcel.
+ASKED_AGAIN = datetime.timedelta(seconds=2)
 
 
 def main() -> None:
@@ -107,7 +109,10 @@ def _worker(home: Path) -> None:
     from procrastinate.contrib.django import app
 
     from fattorino.cli.main import main as fattorino
+    from fattorino.hub.flows import consignments
 
+    # Small as the other pauses of a run, which are settings (house.environment).
+    consignments.ASK_AGAIN = ASKED_AGAIN
     trap = Trap(home / "worker.trap")
     if not os.environ.get(FOLLOW):
         trap.watch()
