@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fattorino import clock
 from fattorino.core.workflow.definition import Action
+from fattorino.documents import kinds
 from fattorino.documents.panels import PanelFunction, PassivePanelFunction
 from fattorino.documents.passive import actions as passive
 from fattorino.documents.views import lotti
@@ -55,6 +56,9 @@ ACTION_PAGES: dict[Action, str] = {
 
 # What *Sincronizza* of the dashboards asks of the Hub, by company: how many things were asked for again.
 ASK_HUB = synchronise.ask_again
+
+# What documents are called.
+DOCUMENT_NAMES = kinds.names_of
 
 # What rooms above show on a document's page.
 PANELS: tuple[PanelFunction, ...] = (lotti.panel, signing.panel, terms.panel, by_hand_panel)

@@ -13,7 +13,7 @@ from fattorino.core.errors import RefusedError
 from fattorino.core.fatturapa.draft import Draft, draft_from_json
 from fattorino.core.texts import say
 from fattorino.core.workflow.definition import Dashboard
-from fattorino.documents import finding, search
+from fattorino.documents import finding, kinds, search
 from fattorino.documents.finding import Cursor as Cursor
 from fattorino.documents.finding import DocumentFilters as DocumentFilters
 from fattorino.documents.models import Counterpart, DocumentFile, ImportedFile, Invoice, Sezionale, StoredFile
@@ -178,6 +178,7 @@ def _rows(actor: Actor, documents: list[Document]) -> list[DocumentRow]:
     busy = workflow.open_actions(ids)
     outcomes = workflow.last_outcomes(ids)
     apart = workflow.refused_alone(actor.company_id, documents)
+    names = kinds.names_of(actor.company_id, ids)
     rows = []
     for d in documents:
         message, at = outcomes.get(d.pk, ("", None))
@@ -185,7 +186,7 @@ def _rows(actor: Actor, documents: list[Document]) -> list[DocumentRow]:
             DocumentRow(
                 id=d.pk,
                 kind=d.kind,
-                kind_label=d.get_kind_display(),
+                kind_label=names.get(d.pk) or d.get_kind_display(),
                 number=d.number,
                 date=d.date,
                 counterpart=d.counterpart_name,

@@ -13,12 +13,12 @@ from django.db.models import Q, QuerySet
 from fattorino.core.sdi.deadlines import ROME
 from fattorino.core.sdi.names import MESSAGE_TYPES
 from fattorino.core.texts import say, together
-from fattorino.core.workflow.definition import KIND_LABELS
 from fattorino.documents.lotti import head_of
 from fattorino.hub import seen
 from fattorino.hub.models import Message, Submission
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.scope import system_scope
+from fattorino.workflow import kinds
 from fattorino.workflow import queries as workflow
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ KINDS: dict[str, str] = {
     "MT": say("Metadati"),
     "EC": say("Esito committente"),
 }
-_DOCUMENT_KINDS: dict[str, str] = {str(kind): label for kind, label in KIND_LABELS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +177,12 @@ def candidates(actor: Actor, row: MessageRow, text: str, limit: int = 20) -> lis
     found = list(
         documents.filter(Q(dashboard="PS") | Q(submissions__isnull=False)).distinct().order_by("-pk")[:limit]
     )
+    called = kinds.labels_of(actor.company_id, {d.pk: d.kind for d in found})
     files = {s.document_id: s for s in sent.filter(document__in=found).order_by("pk").defer("last_error")}
     return [
         Candidate(
             id=d.pk,
-            title=together(_DOCUMENT_KINDS.get(d.kind, d.kind), d.number),
+            title=together(called[d.pk], d.number),
             date=d.date,
             counterpart=d.counterpart_name,
             file_name=files[d.pk].file_name if d.pk in files else "",
@@ -250,7 +250,8 @@ def _rows(messages: list[Message], actor: Actor | None = None) -> list[MessageRo
     hidden = workflow.hidden_states(actor.company_id, actor) if actor else []
     if actor and hidden:
         about |= _instead(actor, [m for m in messages if (one := about[m.pk]) and one.state in hidden])
-    return [_row(message, about[message.pk]) for message in messages]
+    called = kinds.labels_of(actor.company_id, {d.pk: d.kind for d in about.values() if d}) if actor else {}
+    return [_row(message, about[message.pk], called) for message in messages]
 
 
 def _about(message: Message) -> Document | None:
@@ -270,7 +271,7 @@ def _instead(actor: Actor, messages: list[Message]) -> dict[int, Document | None
     return found
 
 
-def _row(message: Message, about: Document | None) -> MessageRow:
+def _row(message: Message, about: Document | None, called: dict[int, str]) -> MessageRow:
     return MessageRow(
         id=message.pk,
         name=message.name,
@@ -286,7 +287,7 @@ def _row(message: Message, about: Document | None) -> MessageRow:
         signature_note=message.signature_note,
         note=message.note,
         document_id=about.pk if about else None,
-        document_title=together(_DOCUMENT_KINDS.get(about.kind, about.kind), about.number) if about else "",
+        document_title=together(called.get(about.pk, ""), about.number) if about else "",
         counterpart=about.counterpart_name if about else "",
         passive=about is not None and message.submission is None,
         settled_at=message.settled_at,

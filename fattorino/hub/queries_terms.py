@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from fattorino.core.texts import together
-from fattorino.core.workflow.definition import KIND_LABELS
 from fattorino.hub import seen
 from fattorino.hub.flows import bodies
 from fattorino.hub.models import Term
 from fattorino.organisations.queries import Actor
+from fattorino.workflow import kinds
 from fattorino.workflow import queries as workflow
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ EXPORTED = 10_000
 # The hint on the dashboards counts no further.
 COUNTED = 100
 AWAITED = Term.Awaited.choices
-_KINDS: dict[str, str] = {str(kind): label for kind, label in KIND_LABELS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +90,16 @@ def _rows(actor: Actor, terms: list[Term], now: datetime.datetime) -> list[TermR
         head: next((each for each in members if (lotti[head], each.pk) not in ended), members[0])
         for head, members in seen.of_files(actor, lotti.keys()).items()
     }
-    return [_row(term, shown.get(term.document_id, term.document), now) for term in terms]
+    about = [shown.get(term.document_id, term.document) for term in terms]
+    called = kinds.labels_of(actor.company_id, {document.pk: document.kind for document in about})
+    return [_row(term, one, called[one.pk], now) for term, one in zip(terms, about, strict=True)]
 
 
-def _row(term: Term, document: Document, now: datetime.datetime) -> TermRow:
+def _row(term: Term, document: Document, called: str, now: datetime.datetime) -> TermRow:
     return TermRow(
         id=term.pk,
         document_id=document.pk,
-        title=together(_KINDS.get(document.kind, document.kind), document.number),
+        title=together(called, document.number),
         date=document.date,
         counterpart=document.counterpart_name,
         awaited=term.awaited,

@@ -13,9 +13,9 @@ from fattorino.core.errors import RefusedError
 from fattorino.core.texts import say
 from fattorino.core.workflow.bulk import action_for_many, targets_for_many
 from fattorino.core.workflow.decide import Facts, Refusal, may_see
-from fattorino.core.workflow.definition import ACTION_LABELS, KIND_LABELS, Action, DocumentKind
+from fattorino.core.workflow.definition import ACTION_LABELS, Action
 from fattorino.organisations.queries import Actor
-from fattorino.workflow import actions, queries
+from fattorino.workflow import actions, kinds, queries
 from fattorino.workflow.models import BulkItem, BulkRun, PendingAction
 from fattorino.workflow.queries import StateView
 
@@ -261,14 +261,24 @@ def items(actor: Actor, run_id: int, outcome: str = "", after: int = 0, limit: i
         where, values = f"{where} {_SHOWN}", [*values, hidden]
     with connection.cursor() as cursor:
         cursor.execute(_ITEMS.format(where=where), [run_id, actor.company_id, after, *values, limit])
-        return [_item(row, states) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    called = kinds.labels_of(actor.company_id, {row[1]: row[2] for row in rows})
+    return [_item(row, states, called) for row in rows]
 
 
-def _item(row: tuple[Any, ...], states: dict[str, StateView]) -> ItemView:
-    place, document_id, kind, number, date, counterpart, cents, currency, state, *told = row
-    label = KIND_LABELS[DocumentKind(kind)]
+def _item(row: tuple[Any, ...], states: dict[str, StateView], called: dict[int, str]) -> ItemView:
+    place, document_id, _, number, date, counterpart, cents, currency, state, *told = row
     return ItemView(
-        place, document_id, label, number, date, counterpart, cents, currency, states.get(state), *told
+        place,
+        document_id,
+        called[document_id],
+        number,
+        date,
+        counterpart,
+        cents,
+        currency,
+        states.get(state),
+        *told,
     )
 
 

@@ -11,10 +11,9 @@ from django.db import connection
 from django.db.models import Count, Min, QuerySet
 
 from fattorino.core.texts import say, together
-from fattorino.core.workflow.definition import KIND_LABELS
 from fattorino.organisations import groups
 from fattorino.organisations.queries import Actor
-from fattorino.workflow import queries
+from fattorino.workflow import kinds, queries
 from fattorino.workflow.models import Notice, NoticeMail, NoticePreference
 from fattorino.workflow.queries import StateView
 
@@ -22,7 +21,6 @@ Notices = QuerySet[Notice]
 PAGE = 50
 # The bell counts no further: "99+" says enough, and a person who never looks must not make every page slow.
 COUNTED = 100
-_KINDS: dict[str, str] = {str(kind): label for kind, label in KIND_LABELS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +130,19 @@ def find(actor: Actor, notice_id: int) -> NoticeRow | None:
 def read_rows(actor: Actor, found: Notices) -> list[NoticeRow]:
     """The rows with their words."""
     states = {s.code: s for s in queries.state_views(actor.company_id, actor)}
-    rows = found.select_related("document", "change", "bulletin")
-    return [_row(notice, states.get(notice.state)) for notice in rows]
+    rows = list(found.select_related("document", "change", "bulletin"))
+    called = kinds.labels_of(actor.company_id, {n.document.pk: n.document.kind for n in rows if n.document})
+    return [_row(notice, states.get(notice.state), called) for notice in rows]
 
 
-def _row(notice: Notice, state: StateView | None) -> NoticeRow:
+def _row(notice: Notice, state: StateView | None, called: Mapping[int, str]) -> NoticeRow:
     if notice.document is None or notice.change is None:
         return _of_bulletin(notice)
     document = notice.document
     return NoticeRow(
         id=notice.pk,
         document_id=document.pk,
-        kind_label=_KINDS.get(document.kind, document.kind),
+        kind_label=called[document.pk],
         number=document.number,
         date=document.date,
         counterpart=document.counterpart_name,

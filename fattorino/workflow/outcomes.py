@@ -12,14 +12,13 @@ from django.db import connection
 from fattorino.core.texts import together
 from fattorino.core.workflow import decide as rules
 from fattorino.core.workflow.decide import Decision, Facts, HubReported
-from fattorino.core.workflow.definition import KIND_LABELS, Dashboard
+from fattorino.core.workflow.definition import Dashboard
 from fattorino.core.workflow.statuses import status_label
 from fattorino.organisations.queries import Actor
-from fattorino.workflow import queries
+from fattorino.workflow import kinds, queries
 from fattorino.workflow.models import Document
 from fattorino.workflow.queries import StateView
 
-KINDS: dict[str, str] = {str(kind): label for kind, label in KIND_LABELS.items()}
 # What became of an outcome: it waits for the document to be ready, it was applied later, it is kept without effect.
 WAITING, APPLIED, KEPT = "attesa", "applicato", "conservato"
 # Which rows of the list: those somebody still has to look at, those somebody has marked as seen, all.
@@ -80,11 +79,13 @@ def unexpected(
 ) -> list[UnexpectedOutcome]:
     """Outcomes that came for a state that did not expect them, newest first; only of documents the actor may see."""
     looks = {s.code: s for s in queries.state_views(actor.company_id, actor)}
+    rows = _read(actor, became, which, before, limit)
+    called = kinds.labels_of(actor.company_id, {row[1]: row[2] for row in rows})
     return [
         UnexpectedOutcome(
             id=row[0],
             document_id=row[1],
-            document=together(KINDS.get(row[2], row[2]), row[3]),
+            document=together(called[row[1]], row[3]),
             date=row[4],
             counterpart=row[5],
             dashboard=row[6],
@@ -97,7 +98,7 @@ def unexpected(
             seen_by=row[13] or "",
             note=row[14] or "",
         )
-        for row in _read(actor, became, which, before, limit)
+        for row in rows
     ]
 
 
