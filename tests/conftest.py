@@ -7,12 +7,14 @@ of the real product, which is no superuser, so that row-level security binds the
 
 from __future__ import annotations
 
+import functools
 import os
 import pathlib
 import shutil
 import tempfile
 
 import pytest
+from cryptography.hazmat.primitives.serialization import pkcs12
 from hypothesis import settings
 
 from fattorino.config import postgres
@@ -31,6 +33,10 @@ FAILED = "FATTORINO_FAILED_TESTS"
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.register_profile("soak", max_examples=2000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+# Reading an RSA key proves its primes, which takes 40 ms; nearly every test has a company with a key. The same file is
+# proven once.
+pkcs12.load_key_and_certificates = functools.lru_cache(maxsize=64)(pkcs12.load_key_and_certificates)
 
 
 @pytest.fixture(scope="session")
