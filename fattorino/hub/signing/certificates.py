@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
 from fattorino.core.errors import InputError
 from fattorino.core.signatures import CRYPTO_ERRORS, CertificateError, read_certificate
 from fattorino.core.texts import say
-from fattorino.hub.signing.effort import too_much_key, too_much_pkcs12
+from fattorino.hub.signing.effort import takes_too_long, too_much_key, too_much_pkcs12
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 # Of one upload, in bytes: a chain with its key is a few kB.
@@ -182,7 +182,7 @@ def _open_der(data: bytes, password: str, found: _Found, keys: bool) -> None:
     for read in (_certificate_of, _key_of if keys else None):
         if read is not None and read(data, password, found):
             return
-    _insist(too_much_pkcs12, data)
+    _insist(lambda each: too_much_pkcs12(each) or takes_too_long(each, password), data)
     try:
         key, own, others = pkcs12.load_key_and_certificates(data, password.encode() or None)
     except CRYPTO_ERRORS as error:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from fattorino.core.errors import SigningError
 from fattorino.core.signatures import Certificate, CertificateError, read_certificate
 from fattorino.core.texts import say
-from fattorino.hub.signing.effort import too_much_pkcs12
+from fattorino.hub.signing.effort import takes_too_long, too_much_pkcs12
 from fattorino.hub.signing.validity import check_validity
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -75,6 +75,13 @@ class SigningKey:
         )
 
 
+def try_out(data: bytes, password: str) -> None:
+    """Before a file that somebody brings is opened: whether that ends soon (see effort). Raises SigningError."""
+    _check_effort(data)
+    if takes_too_long(data, password):
+        raise _too_much()
+
+
 def load_pkcs12(data: bytes, password: str, *, at: datetime.datetime | None = None) -> SigningKey:
     """Open a PKCS#12 file.
 
@@ -112,7 +119,14 @@ def load_pkcs12(data: bytes, password: str, *, at: datetime.datetime | None = No
 _AGAIN = say("Esportare di nuovo il certificato, con la chiave privata, nel formato PKCS#12 (.p12 o .pfx).")
 
 
-def _open(data: bytes, password: str) -> tuple[PrivateKey, bytes, tuple[bytes, ...]]:
+def _too_much() -> SigningError:
+    return SigningError(
+        say("Aprire il file richiederebbe troppo lavoro: la protezione della password è fuori misura."),
+        _AGAIN,
+    )
+
+
+def _check_effort(data: bytes) -> None:
     if not data.startswith(b"\x30") or len(data) > MAX_SIZE:
         raise SigningError(say("Il file non è un archivio PKCS#12 (.p12 o .pfx)."), _AGAIN)
     try:
@@ -122,10 +136,11 @@ def _open(data: bytes, password: str) -> tuple[PrivateKey, bytes, tuple[bytes, .
             say("Il file è danneggiato, o protetto con un algoritmo non ammesso."), _AGAIN
         ) from error
     if too_much:
-        raise SigningError(
-            say("Aprire il file richiederebbe troppo lavoro: la protezione della password è fuori misura."),
-            _AGAIN,
-        )
+        raise _too_much()
+
+
+def _open(data: bytes, password: str) -> tuple[PrivateKey, bytes, tuple[bytes, ...]]:
+    _check_effort(data)
     secret = password.encode("utf-8") if password else None
     try:
         key, certificate, others = pkcs12.load_key_and_certificates(data, secret)

@@ -1,20 +1,27 @@
 from __future__ import annotations
 
 import datetime
+import functools
+import hashlib
+import os
 
 import pytest
+from asn1crypto import algos, pem
+from asn1crypto import core as asn1_core
 from asn1crypto import keys as asn1_keys
-from asn1crypto import pem
 from asn1crypto import pkcs12 as asn1
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
+from cryptography.hazmat.primitives.ciphers import algorithms as ciphers
+from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 
 from fattorino.core.errors import InputError, SigningError
 from fattorino.hub.signing import certificates, effort
-from fattorino.hub.signing.pkcs12 import load_pkcs12
+from fattorino.hub.signing.pkcs12 import load_pkcs12, try_out
 from fattorino.hub.signing.test_ca import DemoCa, Holder, issue, make_ca
 
 NOW = datetime.datetime(2026, 11, 21, 10, 0, tzinfo=datetime.UTC)
@@ -181,3 +188,85 @@ def test_so_is_a_private_key_alone_and_an_unknown_way_of_hashing() -> None:
     assert strange != sealed
     with pytest.raises(InputError):
         certificates.read_pair([strange], "segreta")
+
+
+# What lies inside an encrypted part -------------------------------------------------------------------------------
+
+
+def locked(content: bytes, rounds: int) -> tuple[algos.EncryptionAlgorithm, bytes]:
+    """The way (PBES2), and the content locked by it with the password «segreta»."""
+    salt, iv = os.urandom(16), os.urandom(16)
+    padder = PKCS7(128).padder()
+    key = hashlib.pbkdf2_hmac("sha256", b"segreta", salt, min(rounds, 2000), 32)
+    cipher = Cipher(ciphers.AES(key), modes.CBC(iv)).encryptor()
+    derived = {
+        "salt": algos.Pbkdf2Salt("specified", asn1_core.OctetString(salt)),
+        "iteration_count": rounds,
+        "prf": {"algorithm": "sha256"},
+    }
+    way = {
+        "key_derivation_func": {"algorithm": "pbkdf2", "parameters": derived},
+        "encryption_scheme": {"algorithm": "aes256_cbc", "parameters": iv},
+    }
+    sealed = cipher.update(padder.update(content) + padder.finalize()) + cipher.finalize()
+    return algos.EncryptionAlgorithm({"algorithm": "pbes2", "parameters": way}), sealed
+
+
+def with_keys_inside(rounds: int, bags: int = 1) -> bytes:
+    """A PKCS#12 whose key bags lie inside the encrypted part; each says that its password is hashed so many times."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    plain = key.private_bytes(serialization.Encoding.DER, PrivateFormat.PKCS8, serialization.NoEncryption())
+    way, sealed = locked(plain, rounds)
+    info = asn1_keys.EncryptedPrivateKeyInfo({"encryption_algorithm": way, "encrypted_data": sealed})
+    bag = asn1.SafeBag({"bag_id": "pkcs8_shrouded_key_bag", "bag_value": info})
+    way, sealed = locked(asn1.SafeContents([bag] * bags).dump(), 2000)
+    part = {
+        "version": "v0",
+        "encrypted_content_info": {
+            "content_type": "data",
+            "content_encryption_algorithm": way,
+            "encrypted_content": sealed,
+        },
+    }
+    safe = asn1.AuthenticatedSafe([{"content_type": "encrypted_data", "content": part}])
+    return bytes(
+        asn1.Pfx({"version": "v3", "auth_safe": {"content_type": "data", "content": safe.dump()}}).dump()
+    )
+
+
+def test_a_key_inside_the_encrypted_part_that_would_be_hashed_for_minutes_is_refused() -> None:
+    good, bad = with_keys_inside(2000), with_keys_inside(2_000_000_000)
+    assert not effort.too_much_pkcs12(bad), "the numbers that can be read do not tell it"
+    key, _, _ = pkcs12.load_key_and_certificates(good, b"segreta")
+    assert key is not None, "the made file is one that the library opens"
+    assert not effort.takes_too_long(good, "segreta")
+    assert effort.takes_too_long(bad, "segreta", seconds=2)
+
+
+def test_a_file_brought_from_outside_is_tried_out_before_it_is_opened(
+    monkeypatch: pytest.MonkeyPatch, rsa_p12: bytes
+) -> None:
+    try_out(rsa_p12, "segreta")
+    try_out(rsa_p12, "sbagliata")  # said by whoever opens it
+    tried = functools.partial(effort.takes_too_long, seconds=1)
+    for module in ("pkcs12", "certificates"):
+        monkeypatch.setattr(f"fattorino.hub.signing.{module}.takes_too_long", tried)
+    opened: list[bytes] = []
+    monkeypatch.setattr(pkcs12, "load_key_and_certificates", lambda data, _: opened.append(data))
+    bad = with_keys_inside(2_000_000_000)
+    with pytest.raises(SigningError, match="troppo lavoro"):
+        try_out(bad, "segreta")
+    with pytest.raises(InputError, match="troppo lavoro"):
+        certificates.read_pair([bad], "segreta")
+    assert not opened
+
+
+def test_thousands_of_key_bags_beside_the_encrypted_part_are_refused_unopened() -> None:
+    file = asn1.Pfx.load(hashed(2000, "key"))
+    parts = asn1.AuthenticatedSafe.load(file["auth_safe"]["content"].native)
+    for each in parts:
+        if each["content_type"].native == "data":
+            (bag,) = asn1.SafeContents.load(each["content"].native)
+            each["content"] = asn1.SafeContents([bag] * 200).dump(force=True)
+    file["auth_safe"]["content"] = parts.dump(force=True)
+    assert effort.too_much_pkcs12(bytes(file.dump(force=True)))
