@@ -17,6 +17,8 @@ EURO = Decimal("1.00")
 # Ten percentages in cascade on a price of eight decimals need 48 decimals; nothing here may round by itself.
 _SHOWN_DIGITS = 40
 EXACT = Context(prec=80, rounding=ROUND_HALF_UP)
+# One of the last of so many decimals: made once, an invoice asks for them hundreds of times.
+_UNITS = tuple(Decimal(1).scaleb(-places) for places in range(17))
 
 
 class PriceStep(Protocol):
@@ -32,7 +34,8 @@ class PriceStep(Protocol):
 
 def rounded(amount: Decimal, places: int) -> Decimal:
     """`amount` to `places` decimals, half up (away from zero): 1400.0352 -> 1400.04."""
-    return amount.quantize(Decimal(1).scaleb(-places), context=EXACT)
+    unit = _UNITS[places] if 0 <= places < len(_UNITS) else Decimal(1).scaleb(-places)
+    return amount.quantize(unit, context=EXACT)
 
 
 def r2(amount: Decimal) -> Decimal:
@@ -42,10 +45,9 @@ def r2(amount: Decimal) -> Decimal:
 
 def trimmed(amount: Decimal, most: int = 8) -> Decimal:
     """`amount` with as many decimals as it needs, at least two and at most `most` (half up): 1.5 -> 1.50."""
-    with localcontext(EXACT):
-        plain = rounded(amount, most).normalize()
-        exponent = plain.as_tuple().exponent
-        return rounded(plain, 2) if not isinstance(exponent, int) or exponent > -2 else plain
+    plain = rounded(amount, most).normalize(EXACT)
+    exponent = plain.as_tuple().exponent
+    return rounded(plain, 2) if not isinstance(exponent, int) or exponent > -2 else plain
 
 
 def percent(amount: Decimal, rate: Decimal) -> Decimal:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fattorino.core.fatturapa.draft import Discount
-from fattorino.core.money import after_steps, italian, line_total, r2, shares, trimmed
+from fattorino.core.money import after_steps, italian, line_total, r2, rounded, shares, trimmed
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,12 @@ def test_an_amount_wins_over_a_percentage_of_the_same_discount():
 def test_the_sign_of_a_discount_does_not_turn_it_into_a_surcharge():
     assert after_steps(D(100), [Discount("SC", importo=D(-10))]) == 90
     assert after_steps(D(100), [Discount("MG", importo=D(10))]) == 110
+
+
+def test_rounding_is_the_same_at_any_number_of_places():
+    for places in (0, 2, 16, 17, 25):
+        unit = D(1).scaleb(-places)
+        assert rounded(unit * D("1.5"), places) == 2 * unit and rounded(-unit * D("2.5"), places) == -3 * unit
 
 
 def test_trimmed_keeps_two_decimals_and_no_needless_zero():

@@ -21,6 +21,12 @@ T = TypeVar("T")
 
 _LONGEST_NUMBER = 40  # digits before the point; the schema admits 12
 
+# Texts with which nothing was wrong, by field: codes, names and addresses come back in invoice after invoice. The
+# field is kept too, so that its identity stays its own. Of long texts, and of more than so many, nothing is kept.
+_Known = dict[tuple[int, str], tuple[Field, str]]
+_known: _Known = {}
+_KNOWN_MOST, _KNOWN_LONGEST = 5000, 100
+
 
 class Assembly:
     """Collects findings while blocks are made. With an error among them the blocks are not to be used."""
@@ -45,9 +51,12 @@ class Assembly:
         for line in record_of(cast(Any, cls)).fields:
             if line.record is not None:
                 continue
+            value = values.get(line.attribute)
+            if value is None and not line.fewest and not line.repeatable:
+                fitted[line.attribute] = None
+                continue
             own = f"{prefix}.{line.attribute}" if prefix else line.attribute
             field = (names or {}).get(line.attribute, own)
-            value = values.get(line.attribute)
             if line.repeatable:
                 fitted[line.attribute] = tuple(
                     self._fit(line, item, f"{field}.{i}") for i, item in enumerate(value or ())
@@ -62,6 +71,20 @@ class Assembly:
 
     def _fit(self, line: Field, value: Any, field: str) -> Any:
         """The value as it goes into the block; what cannot go there is reported and comes back unchanged."""
+        if type(value) is not str or len(value) > _KNOWN_LONGEST:
+            return self._fitted(line, value, field)
+        known = _known.get((id(line), value))
+        if known is not None:
+            return known[1]
+        before = len(self.findings)
+        fitted = self._fitted(line, value, field)
+        if len(self.findings) == before:
+            if len(_known) >= _KNOWN_MOST:
+                _known.clear()
+            _known[id(line), value] = line, fitted
+        return fitted
+
+    def _fitted(self, line: Field, value: Any, field: str) -> Any:
         facets = line.value
         assert facets is not None
         if isinstance(facets, Text) and isinstance(value, str) and facets.charset != "any":
@@ -69,8 +92,8 @@ class Assembly:
         elif isinstance(facets, Number) and isinstance(value, Decimal) and value.is_finite():
             fewest = max(facets.most, 2)
             # What is longer is refused below; trimming would raise before.
-            if value.adjusted() < _LONGEST_NUMBER and value == trimmed(value, fewest):
-                value = trimmed(value, fewest)
+            if value.adjusted() < _LONGEST_NUMBER and value == (short := trimmed(value, fewest)):
+                value = short
         try:
             text = facets.text(value)
         except ValueError as error:

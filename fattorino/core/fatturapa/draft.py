@@ -281,21 +281,31 @@ def _hints(cls: type) -> dict[str, Any]:
     return get_type_hints(cls)
 
 
-def _from_json(hint: Any, value: Any, path: str, problems: dict[str, str]) -> Any:
-    """One value of the declared type, or None after entering the problem under its path."""
-    if get_origin(hint) in (Union, types.UnionType):
-        if value is None:
-            return None
+@cache
+def _shape(hint: Any) -> tuple[bool, Literal["rows", "object", "scalar"], Any]:
+    """Of a declared type: whether it may be None; what else it is; and of what."""
+    optional = get_origin(hint) in (Union, types.UnionType)
+    if optional:
         hint = next(arg for arg in get_args(hint) if arg is not type(None))
     if get_origin(hint) is tuple:
+        return optional, "rows", get_args(hint)[0]
+    return optional, "object" if dataclasses.is_dataclass(hint) else "scalar", hint
+
+
+def _from_json(hint: Any, value: Any, path: str, problems: dict[str, str]) -> Any:
+    """One value of the declared type, or None after entering the problem under its path."""
+    optional, shape, inner = _shape(hint)
+    if optional and value is None:
+        return None
+    if shape == "rows":
         if not isinstance(value, list | tuple):
             problems[path] = say("qui serve un elenco.")
             return None
-        rows = (_from_json(get_args(hint)[0], v, _join(path, str(i)), problems) for i, v in enumerate(value))
+        rows = [_from_json(inner, v, _join(path, str(i)), problems) for i, v in enumerate(value)]
         return tuple(row for row in rows if row is not None)
-    if dataclasses.is_dataclass(hint):
-        return _object_from_json(hint, value, path, problems)
-    return _scalar_from_json(hint, value, path, problems)
+    if shape == "object":
+        return _object_from_json(inner, value, path, problems)
+    return _scalar_from_json(inner, value, path, problems)
 
 
 def _object_from_json(cls: Any, value: Any, path: str, problems: dict[str, str]) -> Any:
@@ -316,14 +326,14 @@ def _object_from_json(cls: Any, value: Any, path: str, problems: dict[str, str])
 
 
 def _scalar_from_json(hint: Any, value: Any, path: str, problems: dict[str, str]) -> Any:
-    if get_origin(hint) is Literal:
-        if value in get_args(hint):
-            return value
-        problems[path] = say("«{value}» non è un valore ammesso.", value=value)
-    elif hint is str:
+    if hint is str:
         if isinstance(value, str):
             return value
         problems[path] = say("qui serve un testo.")
+    elif get_origin(hint) is Literal:
+        if value in get_args(hint):
+            return value
+        problems[path] = say("«{value}» non è un valore ammesso.", value=value)
     elif hint is bool:
         if isinstance(value, bool):
             return value

@@ -126,6 +126,17 @@ def test_a_letter_that_the_schema_does_not_admit_is_refused_with_a_suggestion():
     assert "«S»" in fields["cessionario.denominazione"]
 
 
+def test_a_text_with_something_to_say_is_told_of_every_time_and_one_that_was_right_only_where_it_was():
+    signs = draft(dataclasses.replace(line(), descrizione="Servizio – 5 €"))
+    assert try_build(signs, **WHO) == try_build(signs, **WHO)
+    assert [f.field for f in try_build(signs, **WHO).findings].count("linee.0.descrizione") == 1
+    name = "Un nome che sta bene e non è una provincia"
+    fine = draft(cessionario=dataclasses.replace(CLIENT, denominazione=name))
+    assert not [f for f in try_build(fine, **WHO).findings if f.is_error]
+    elsewhere = dataclasses.replace(CLIENT, denominazione=name, comune=name, provincia=name)
+    assert "cessionario.provincia" in refused(draft(cessionario=elsewhere))
+
+
 def test_control_characters_are_refused():
     assert "linee.0.descrizione" in refused(draft(dataclasses.replace(line(), descrizione="a\x07b")))
 
