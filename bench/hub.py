@@ -25,6 +25,7 @@ from bench.environments import ROOT
 TARGET = 0.6  # of the slower of the two limits (issue 5, point 5)
 WORKERS, CONCURRENCY = 2, 32
 RAW_SECONDS = 5.0
+LOOKS = 0.1
 
 
 def main() -> int:
@@ -132,11 +133,13 @@ class House:
         with company_scope(self.company_id):
             for half in (ids[::2], ids[1::2]):
                 start_run(self.actor, order, [half], now=now)
+        first = self._newest()
         worked, before, begun = self._worked(), _children(), time.perf_counter()
         workers = [self._worker(number) for number in range(WORKERS)]
         try:
-            while (left := wanted - self._sent(ids)) and time.perf_counter() - begun < 600:
-                time.sleep(0.05)
+            # Asked seldom, and of no document by its number: who measures must not be a part of what is measured.
+            while (left := wanted - self._sent(first)) and time.perf_counter() - begun < 600:
+                time.sleep(LOOKS)
             seconds = time.perf_counter() - begun
         finally:
             simulator = self._worked() - worked
@@ -153,13 +156,22 @@ class House:
         )
         return wanted / seconds, wanted - left
 
-    def _sent(self, ids: list[int]) -> int:
+    def _newest(self) -> int:
+        """The last submission of an earlier round: those after it are of this one."""
+        from fattorino.hub.models import Submission
+        from fattorino.organisations.scope import company_scope
+
+        with company_scope(self.company_id):
+            newest = Submission.objects.order_by("-pk").values_list("pk", flat=True).first()
+            return newest or 0
+
+    def _sent(self, first: int) -> int:
         from fattorino.hub.models import Submission
         from fattorino.organisations.scope import company_scope
 
         with company_scope(self.company_id):
             there = ["accepted", "closed"]
-            return Submission.objects.filter(document_id__in=ids, status__in=there).count()
+            return Submission.objects.filter(pk__gt=first, status__in=there).count()
 
     def _worked(self) -> float:
         """Seconds of processor that the simulator has used."""
