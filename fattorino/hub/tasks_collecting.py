@@ -86,8 +86,10 @@ def read_collected(company_id: int, collected_id: int) -> None:
     try:
         items = channels.port(channel).read(raw)
         for some in collect.portions(items):
-            with company_scope(company_id):
-                collect.take(channel, collected_id, some, now=clock.now())
+            left = True
+            while left:
+                with company_scope(company_id):
+                    left = collect.take(channel, collected_id, some, now=clock.now())
         with company_scope(company_id):
             collect.have_read(collected_id, items, now=clock.now())
     except (OperationalError, InterfaceError):

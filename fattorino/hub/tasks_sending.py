@@ -83,14 +83,16 @@ def hand_over(company_id: int, consignment_id: int) -> None:
     """Give a parcel away, or ask what became of it."""
     with company_scope(company_id):
         errand = consignments.begin(consignment_id, company_id, now=clock.now())
+    tell = partial(_tell_parcel, company_id, consignment_id)
     if errand is None:
+        tell(consignments.go_on_telling)
         return
     try:
         fate = _carried(errand)
     except ChannelError as error:
-        _written(partial(_tell_parcel, consignments.not_handed_over, consignment_id, company_id, error))
+        tell(consignments.not_handed_over, error)
     else:
-        _written(partial(_tell_parcel, consignments.found_out, consignment_id, company_id, fate))
+        tell(consignments.handed_over if fate == "sent" else partial(consignments.found_out, fate=fate))
 
 
 def _carried(errand: consignments.Errand) -> Fate:
@@ -112,9 +114,16 @@ def _carried(errand: consignments.Errand) -> Fate:
     return "sent"
 
 
-def _tell_parcel(tell: Callable[..., None], consignment_id: int, company_id: int, what: object) -> None:
-    with company_scope(company_id):
-        tell(consignment_id, company_id, what, now=clock.now())
+def _tell_parcel(company_id: int, consignment_id: int, tell: Callable[..., int], *what: object) -> None:
+    """Until all that is in it has been told: some at a time, each time in a transaction of its own."""
+
+    def some(after: int) -> int:
+        with company_scope(company_id):
+            return tell(consignment_id, company_id, *what, now=clock.now(), after=after)
+
+    after = _written(partial(some, 0))
+    while after:
+        after = _written(partial(some, after))
 
 
 @app.task(name="hub.transmit", retry=AGAIN)

@@ -325,6 +325,12 @@ def history(document: Document) -> list[StateChange]:
     return list(StateChange.objects.filter(document=document, company_id=document.company_id).order_by("id"))
 
 
+def told(document_ids: list[int], event: str, message: str) -> frozenset[int]:
+    """Those of the documents in whose history this line stands already."""
+    lines = StateChange.objects.filter(document_id__in=document_ids, event=event, message=message)
+    return frozenset(lines.values_list("document_id", flat=True))
+
+
 def last_findings(document: Document) -> tuple[StateChange | None, list[dict[str, Any]]]:
     """What went wrong last, if the present state still comes from it: the failed action's or the scarto's findings."""
     for change in StateChange.objects.filter(document=document).order_by("-id")[:50]:

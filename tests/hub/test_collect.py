@@ -12,7 +12,8 @@ from fattorino.core.errors import ChannelError, InputError
 from fattorino.documents.models import Reception
 from fattorino.hub import tasks_collecting
 from fattorino.hub.channels.base import Alone, AnswerItem, InvoiceItem, Item, MessageItem, OtherItem, Raw
-from fattorino.hub.flows import channels, collect
+from fattorino.hub.flows import channels, collect, consignments
+from fattorino.hub.flows.consignments import Told
 from fattorino.hub.models import Channel, Collected, Message
 from fattorino.organisations.scope import company_scope
 from tests.desk import NOW, Desk, jobs, run_jobs
@@ -200,6 +201,18 @@ def test_nobody_answers_for_a_parcel_that_is_not_ours_and_it_is_said(
     visit(channel)
     run_jobs()
     assert Collected.objects.get().note == "Nessun invio di questo canale si chiama «<x@y>»."
+
+
+def test_an_answer_is_read_until_it_is_told_to_all_that_was_in_its_parcel(
+    desk: Desk, mailbox: Mailbox, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = iter([Told.SOME, Told.SOME, Told.ALL])
+    monkeypatch.setattr(consignments, "answered", lambda *given, **more: next(told))
+    mailbox.letters = [("a.eml", b"one")]
+    mailbox.items = {b"one": [AnswerItem("<x@y>", True, "ok")]}
+    visit(channel)
+    run_jobs()
+    assert Collected.objects.get().read_at and not list(told)
 
 
 @pytest.mark.parametrize("ahead", [-2, 2])

@@ -10,10 +10,11 @@ import pytest
 from django.db import connection
 
 from fattorino import clock
-from fattorino.core.errors import ChannelError
+from fattorino.core.errors import ChannelError, SetupError
 from fattorino.hub import tasks_sending
 from fattorino.hub.channels.base import Accepted, Fate, Item, Outgoing, Parcel, Raw, Step
-from fattorino.hub.flows import channels, consignments
+from fattorino.hub.flows import channels, consignments, inside, waves
+from fattorino.hub.flows.consignments import Told
 from fattorino.hub.models import Channel, ChannelUse, Consignment, Submission, Transmission
 from tests.desk import NOW, Desk, jobs
 from tests.hub.letters import again, arrive, history, queued, state
@@ -102,8 +103,17 @@ def at_once() -> None:
     Channel.objects.update(closed_until=None, failures=0)
 
 
-def answer(name: str, taken: bool) -> bool:
-    return consignments.answered(channel(), name, taken, "Scartato: firma non valida.", now=clock.now())
+def answer(name: str, taken: bool, *, doubtful: bool = False) -> Told:
+    text = "Scartato: firma non valida."
+    return consignments.answered(channel(), name, taken, text, now=clock.now(), doubtful=doubtful)
+
+
+def turns_come() -> int:
+    """Jobs that will have the channel's turn; they are gone then."""
+    found = len(jobs("hub.turn"))
+    with connection.cursor() as cursor:
+        cursor.execute("delete from procrastinate_jobs where task_name = 'hub.turn'")
+    return found
 
 
 def outcomes(row: Submission) -> list[str]:
@@ -114,15 +124,17 @@ def test_files_are_put_together_up_to_the_number_and_the_size_that_the_way_bears
     desk: Desk, post: Post
 ) -> None:
     rows = [queued(desk) for _ in range(4)]
-    turn()
-    carry()
+    for _ in range(2):
+        turn()
+        carry()
     assert [len(parcel.files) for parcel in post.given] == [3, 1]
     size = again(rows[0]).outgoing.size
     Submission.objects.update(status=Status.QUEUED, consignment=None)
     Transmission.objects.update(outcome="not_taken")
     post.room = int(size * 2.5)
-    turn()
-    carry()
+    for _ in range(2):
+        turn()
+        carry()
     assert [len(parcel.files) for parcel in post.given[2:]] == [2, 2]
     assert len({parcel.name for parcel in post.given}) == 4
 
@@ -150,7 +162,7 @@ def test_a_parcel_that_was_taken_brings_its_files_no_identifier_and_the_receipt_
     row = queued(desk)
     turn()
     carry()
-    assert answer(post.given[0].name, True)
+    assert answer(post.given[0].name, True) is Told.ALL
     assert (again(row).status, again(row).identificativo_sdi, state(row)) == (
         Status.ACCEPTED,
         "",
@@ -175,7 +187,7 @@ def test_what_was_in_a_refused_parcel_goes_again_in_another_one(desk: Desk, post
     row = queued(desk)
     turn()
     carry()
-    assert answer(post.given[0].name, False)
+    assert answer(post.given[0].name, False) is Told.ALL
     assert (again(row).status, again(row).consignment_id, outcomes(row)) == (
         Status.QUEUED,
         None,
@@ -201,7 +213,7 @@ def test_what_was_in_a_suspended_parcel_waits_and_is_offered_again_under_its_nam
     turn()
     carry()
     name = post.given[0].name
-    assert consignments.answered(channel(), name, False, "Sospeso.", now=clock.now(), doubtful=True)
+    assert answer(name, False, doubtful=True) is Told.ALL
     assert (again(row).status, outcomes(row)) == (Status.UNCERTAIN, ["unknown"])
     assert Consignment.objects.get().status == Parcels.REFUSED
     turn()
@@ -219,9 +231,9 @@ def test_an_answer_that_comes_twice_changes_nothing(desk: Desk, post: Post) -> N
     turn()
     carry()
     for taken in (True, True, False):
-        assert answer(post.given[0].name, taken)
+        assert answer(post.given[0].name, taken) is Told.ALL
     assert again(row).status == Status.ACCEPTED
-    assert not answer("P9999.001", True)
+    assert answer("P9999.001", True) is Told.NOBODY
 
 
 def test_where_there_is_no_room_the_parcel_waits_and_nobody_has_failed(desk: Desk, post: Post) -> None:
@@ -340,3 +352,316 @@ def test_where_no_parcel_can_be_made_the_channel_rests_and_no_file_has_failed(de
     turn()
     assert channel().closed_until and channel().last_error == "Chiave illeggibile."
     assert (again(row).status, again(row).failures, outcomes(row)) == (Status.QUEUED, 0, [])
+
+
+@pytest.mark.parametrize(("room", "together"), [(1_000_000, [3]), (0.5, [1, 1, 1]), (2.5, [2, 1])])
+def test_what_is_offered_again_travels_together_as_far_as_it_has_room(
+    desk: Desk, post: Post, room: float, together: list[int]
+) -> None:
+    rows = [queued(desk) for _ in range(3)]
+    turn()
+    carry()
+    assert answer(post.given[0].name, False, doubtful=True) is Told.ALL
+    post.room = int(again(rows[0]).outgoing.size * room)
+    at_once()
+    for _ in together:
+        turn()
+        carry()
+    assert [len(parcel.files) for parcel in post.given[1:]] == together
+    assert all(again(row).offered_again for row in rows)
+
+
+# ------------------------------------------------------------------------------- a job that comes before its hour
+
+
+def back(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Our clock stands so much behind."""
+    real = clock.now()
+    monkeypatch.setattr(tasks_sending.clock, "now", lambda: real - datetime.timedelta(seconds=seconds))
+
+
+def test_who_comes_too_early_by_our_clock_comes_again_and_nobody_comes_twice(
+    desk: Desk, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued(desk)
+    turn()
+    post.error = NO_ROOM
+    carry()
+    post.error = None
+    [waiting] = jobs("hub.hand_over")
+    back(monkeypatch, 60)
+    carry()
+    assert [job["args"] for job in jobs("hub.hand_over")] == [waiting["args"]]
+    # The sweep may have called as well: of two that come too early one is left.
+    consignments.defer_hand_over(Consignment.objects.get())
+    for _ in range(3):
+        carry()
+        assert len(jobs("hub.hand_over")) == 1
+    monkeypatch.undo()
+    monkeypatch.setattr(channels, "port", lambda row: post)
+    at_once()
+    carry()
+    assert len(post.given) == 1
+
+
+# ------------------------------------------------------------------------------------------- files gather
+
+
+def one_goes_ahead(desk: Desk, post: Post, *, behind: int) -> list[Submission]:
+    """A parcel with one file is made, and so many files wait behind it."""
+    rows = [queued(desk) for _ in range(1 + behind)]
+    post.most = 1
+    turn()
+    post.most = 3
+    return rows
+
+
+def test_while_a_parcel_waits_for_room_files_gather_for_the_next_one(desk: Desk, post: Post) -> None:
+    one_goes_ahead(desk, post, behind=3)
+    post.error = NO_ROOM
+    for _ in range(3):
+        carry()
+        at_once()
+        turn()
+    assert Consignment.objects.count() == 1
+    turns_come()
+    post.error = None
+    carry()
+    assert turns_come() == 1, "the channel is not woken when the parcel has gone"
+    turn()
+    carry()
+    assert [len(parcel.files) for parcel in post.given] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    "road", ["laid", "refused", "doubtful", "killed before", "killed after", "answered", "resting"]
+)
+def test_whatever_becomes_of_the_parcel_that_waits_the_files_behind_it_go(
+    desk: Desk, post: Post, road: str
+) -> None:
+    first, behind = one_goes_ahead(desk, post, behind=1)
+    parcel = Consignment.objects.get()
+    turns_come()
+    if road == "refused":
+        post.error = ChannelError("Nodo sconosciuto.", uncertain=False, permanent=True)
+    elif road == "doubtful":
+        post.error = LOST
+    elif road == "killed before":
+        pass  # before it began: the job comes again
+    elif road == "killed after":
+        consignments.begin(parcel.pk, desk.company.pk, now=clock.now())
+    elif road == "answered":
+        consignments.begin(parcel.pk, desk.company.pk, now=clock.now())
+        assert answer(parcel.name, True) is Told.ALL
+    elif road == "resting":
+        Channel.objects.update(closed_until=clock.now() + datetime.timedelta(minutes=5), failures=5)
+        carry()
+        assert Consignment.objects.get().status == Parcels.SEALED and turns_come() == 0
+        Channel.objects.update(closed_until=clock.now())
+        Consignment.objects.update(next_attempt_at=None)
+    if road != "answered":
+        carry()
+    assert turns_come() == 1
+    post.error = None
+    Channel.objects.update(closed_until=None, failures=0)
+    turn()
+    carry()
+    assert behind.file_name in [name for given in post.given for name in given.files]
+    assert again(first).status in (Status.SENDING, Status.UNCERTAIN, Status.ACCEPTED, Status.FAILED)
+
+
+def test_where_the_way_cannot_be_set_up_the_parcel_waits_until_it_can(
+    desk: Desk, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = queued(desk)
+    turn()
+
+    def broken(channel: Channel) -> Post:
+        raise SetupError("La chiave non si legge.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(channels, "port", broken)
+        carry()
+    assert (Consignment.objects.get().status, again(row).failures) == (Parcels.SEALED, 0)
+    assert channel().closed_until and channel().last_error == "La chiave non si legge."
+    at_once()
+    carry()
+    assert len(post.given) == 1
+
+
+def test_a_channel_that_gathers_is_not_looked_at_all_the_time(desk: Desk, post: Post) -> None:
+    one_goes_ahead(desk, post, behind=1)
+    with connection.cursor() as cursor:
+        cursor.execute("delete from procrastinate_jobs where task_name in ('hub.turn', 'hub.wake')")
+    assert waves.begin(desk.company.pk, channel().pk, 1, now=clock.now()) is None
+    assert jobs("hub.turn") == jobs("hub.wake") == []
+
+
+def test_what_travels_alone_does_not_gather(desk: Desk, post: Post) -> None:
+    Channel.objects.update(kind=Channel.Kind.PEC)
+    post.most = 1
+    queued(desk), queued(desk)
+    tasks_sending.turn(desk.company.pk, Channel.objects.get(kind=Channel.Kind.PEC).pk, 1)
+    assert Consignment.objects.count() == 2
+
+
+def test_a_parcel_is_made_once_where_nothing_is_wrong_with_its_files(
+    desk: Desk, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    whole = post.prepare
+    monkeypatch.setattr(
+        post, "prepare", lambda files, **more: made.append(len(files)) or whole(files, **more)
+    )
+    for _ in range(3):
+        queued(desk)
+    turn()
+    assert made == [3]
+
+
+# --------------------------------------------------------------------------------------- settled in portions
+
+
+class Killed(BaseException):
+    """The worker dies here."""
+
+
+@pytest.fixture
+def two_portions(desk: Desk, post: Post, monkeypatch: pytest.MonkeyPatch) -> list[Submission]:
+    """Three files in a parcel that is settled two at a time."""
+    monkeypatch.setattr(inside, "AT_ONCE", 2)
+    rows = [queued(desk) for _ in range(3)]
+    turn()
+    return rows
+
+
+def told_of(rows: list[Submission]) -> list[int]:
+    return [history(row).count(("HubHandedOver", "recorded")) for row in rows]
+
+
+def die_after(monkeypatch: pytest.MonkeyPatch, function: str, portions: int) -> None:
+    """Whoever begins the next portion after so many dies."""
+    real, left = getattr(consignments, function), [portions]
+
+    def dying(*given: Any, **more: Any) -> Any:
+        left[0] -= 1
+        if left[0] < 0:
+            raise Killed
+        return real(*given, **more)
+
+    monkeypatch.setattr(consignments, function, dying)
+
+
+def test_every_file_of_a_parcel_of_several_portions_is_told_once_and_answered(
+    desk: Desk, post: Post, two_portions: list[Submission]
+) -> None:
+    carry()
+    assert told_of(two_portions) == [1, 1, 1]
+    name = post.given[0].name
+    assert answer(name, True) is Told.SOME
+    # Half of it is settled: the parcel still waits, so whoever reads the answer again goes on.
+    assert Consignment.objects.get().status == Parcels.HANDED_OVER
+    assert [again(row).status for row in two_portions].count(Status.ACCEPTED) == 2
+    assert answer(name, True) is Told.ALL
+    assert Consignment.objects.get().status == Parcels.TAKEN
+    assert {again(row).status for row in two_portions} == {Status.ACCEPTED}
+    assert [outcomes(row) for row in two_portions] == [["accepted"]] * 3
+
+
+def test_a_death_while_it_is_told_that_a_parcel_was_given_away_leaves_nothing_in_doubt(
+    desk: Desk, post: Post, two_portions: list[Submission], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        die_after(patch, "handed_over", 1)
+        with pytest.raises(Killed):
+            carry()
+    assert Consignment.objects.get().status == Parcels.HANDED_OVER
+    assert told_of(two_portions) == [1, 1, 0]
+    consignments.defer_hand_over(Consignment.objects.get())  # as the rescue does
+    carry()
+    assert told_of(two_portions) == [1, 1, 1] and len(post.given) == 1
+    assert [outcomes(row) for row in two_portions] == [["open"]] * 3
+
+
+def test_a_refused_parcel_gives_its_files_back_in_portions(
+    desk: Desk, post: Post, two_portions: list[Submission]
+) -> None:
+    carry()
+    name = post.given[0].name
+    assert answer(name, False) is Told.SOME
+    assert sorted(again(row).status for row in two_portions) == [Status.QUEUED] * 2 + [Status.SENDING]
+    # The first two go again at once, before the third is free.
+    at_once()
+    turn()
+    assert answer(name, False) is Told.ALL
+    assert [outcomes(row)[0] for row in two_portions] == ["not_taken"] * 3
+    at_once()
+    for _ in range(2):
+        carry()
+        turn()
+    carry()
+    assert sorted(name for parcel in post.given[1:] for name in parcel.files) == sorted(
+        row.file_name for row in two_portions
+    )
+
+
+def test_a_suspended_parcel_is_put_in_doubt_in_portions_each_file_once(
+    desk: Desk, post: Post, two_portions: list[Submission]
+) -> None:
+    carry()
+    name = post.given[0].name
+    assert [answer(name, False, doubtful=True) for _ in range(3)] == [Told.SOME, Told.ALL, Told.ALL]
+    assert {again(row).status for row in two_portions} == {Status.UNCERTAIN}
+    assert [history(row).count(("HubUncertain", "recorded")) for row in two_portions] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("fate", ["sent", "not_sent"])
+def test_a_parcel_in_doubt_is_doubted_asked_and_settled_in_portions(
+    desk: Desk, post: Post, two_portions: list[Submission], fate: Fate
+) -> None:
+    consignments.begin(Consignment.objects.get().pk, desk.company.pk, now=clock.now())
+    post.fate = fate
+    carry()
+    assert Consignment.objects.get().status == Parcels.SENDING, "in doubt before all in it is"
+    carry()
+    assert Consignment.objects.get().status == Parcels.UNCERTAIN
+    assert [history(row).count(("HubUncertain", "recorded")) for row in two_portions] == [1, 1, 1]
+    Consignment.objects.update(next_attempt_at=None)
+    carry()
+    assert post.given == []
+    wanted = (Parcels.HANDED_OVER, Status.SENDING) if fate == "sent" else (Parcels.REFUSED, Status.QUEUED)
+    assert Consignment.objects.get().status == wanted[0]
+    assert {again(row).status for row in two_portions} == {wanted[1]}
+
+
+def test_a_death_while_a_parcel_that_cannot_go_is_given_up_loses_no_file(
+    desk: Desk, post: Post, two_portions: list[Submission], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post.error = ChannelError("Nodo sconosciuto.", uncertain=False, permanent=True)
+    with monkeypatch.context() as patch:
+        die_after(patch, "not_handed_over", 1)
+        with pytest.raises(Killed):
+            carry()
+    assert sorted(again(row).status for row in two_portions) == [Status.FAILED] * 2 + [Status.SENDING]
+    consignments.defer_hand_over(Consignment.objects.get())  # as the rescue does
+    post.error, post.fate = None, "not_sent"
+    for _ in range(3):
+        Consignment.objects.update(next_attempt_at=None)
+        carry()
+    assert Consignment.objects.get().status == Parcels.REFUSED
+    assert [again(row).status for row in two_portions].count(Status.QUEUED) == 1
+
+
+def test_files_of_which_an_earlier_attempt_may_have_arrived_leave_a_parcel_that_was_refused(
+    desk: Desk, post: Post, two_portions: list[Submission], settings: Any
+) -> None:
+    settings.HUB_RETRY_PAUSES = []
+    for row in two_portions:
+        Transmission.objects.filter(submission=row).update(outcome="unknown")
+        Transmission.objects.create(company=desk.company, submission=row, channel=channel(), started_at=NOW)
+    Consignment.objects.update(status=Parcels.HANDED_OVER)
+    name = Consignment.objects.get().name
+    assert [answer(name, False) for _ in range(2)] == [Told.SOME, Told.ALL]
+    assert {(again(row).status, again(row).consignment_id) for row in two_portions} == {
+        (Status.UNCERTAIN, None)
+    }

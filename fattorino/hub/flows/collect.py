@@ -21,6 +21,7 @@ from fattorino.hub.channels.base import (
     ReportItem,
 )
 from fattorino.hub.flows import channels, consignments, daily_reports, handed_over, receive, turns
+from fattorino.hub.flows.consignments import Told
 from fattorino.hub.models import Channel, Collected
 from fattorino.workflow import queue
 
@@ -120,14 +121,17 @@ def portions(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
         yield items[start : start + AT_ONCE]
 
 
-def take(channel: Channel, collected_id: int, items: Sequence[Item], *, now: datetime.datetime) -> None:
-    """Hand on what was found inside; doing it again is harmless."""
+def take(channel: Channel, collected_id: int, items: Sequence[Item], *, now: datetime.datetime) -> bool:
+    """Hand on what was found inside; doing it again is harmless.
+
+    Returns: whether it must be done again, in another transaction: an answer is told to some of its parcel at a time.
+    """
     with transaction.atomic():
-        for item in items:
-            _take(channel, collected_id, item, now)
+        return any([_take(channel, collected_id, item, now) for item in items])
 
 
-def _take(channel: Channel, collected_id: int, item: Item, now: datetime.datetime) -> None:
+def _take(channel: Channel, collected_id: int, item: Item, now: datetime.datetime) -> bool:
+    """Whether something of it is left to do."""
     if isinstance(item, MessageItem):
         receive.take_message(
             item.name,
@@ -153,10 +157,13 @@ def _take(channel: Channel, collected_id: int, item: Item, now: datetime.datetim
     elif isinstance(item, AnswerItem):
         if item.assigned:
             channels.keep_assigned(channel.pk, channel.company_id, item.assigned)
-        if item.parcel and not _answer(channel, item, now):
+        told = _answer(channel, item, now) if item.parcel else Told.ALL
+        if told is Told.NOBODY:
             _note(collected_id, say("Nessun invio di questo canale si chiama «{name}».", name=item.parcel))
+        return told is Told.SOME
     elif isinstance(item, ReportItem):
         _keep_report(channel, collected_id, item, now)
+    return False
 
 
 def _keep_report(channel: Channel, collected_id: int, item: ReportItem, now: datetime.datetime) -> None:
@@ -164,9 +171,10 @@ def _keep_report(channel: Channel, collected_id: int, item: ReportItem, now: dat
     daily_reports.keep(channel, collected_id, item, now=now)
 
 
-def _answer(channel: Channel, item: AnswerItem, now: datetime.datetime) -> bool:
+def _answer(channel: Channel, item: AnswerItem, now: datetime.datetime) -> Told:
     if channel.kind not in turns.PARCELS:
-        return handed_over.answered(channel, item.parcel, item.taken, item.text, now=now)
+        known = handed_over.answered(channel, item.parcel, item.taken, item.text, now=now)
+        return Told.ALL if known else Told.NOBODY
     return consignments.answered(channel, item.parcel, item.taken, item.text, now=now, doubtful=item.doubtful)
 
 

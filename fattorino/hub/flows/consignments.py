@@ -2,35 +2,34 @@
 
 A parcel that is sealed was certainly not given away; one that was given away is settled by its answer, or by the
 receipts of what is in it. Of one whose handing over ended in doubt the channel is asked; where it cannot say, what is
-in it waits for receipts as any other file does (decision 0004).
+in it waits for receipts as any other file does (decision 0004). What is in it is settled some documents at a time, each
+portion in a transaction of its own (inside.py, decision 0023).
 """
 
 from __future__ import annotations
 
 import datetime
+import enum
 import logging
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
 
-from fattorino.core.errors import ChannelError
+from fattorino.core.errors import ChannelError, FattorinoError
 from fattorino.core.texts import say
-from fattorino.hub.channels.base import Accepted, ChannelPort, Fate, Outgoing, Parcel
-from fattorino.hub.flows import channels, health, transmit, turns
-from fattorino.hub.models import Channel, Consignment, Submission, Transmission
-from fattorino.workflow import flows as workflow
+from fattorino.hub.channels.base import ChannelPort, Fate, Outgoing, Parcel
+from fattorino.hub.flows import channels, health, inside, transmit, turns
+from fattorino.hub.flows.inside import Portion, Status
+from fattorino.hub.models import Channel, Consignment, Submission
 from fattorino.workflow import queue
 
 log = logging.getLogger(__name__)
-Status = Consignment.Status
-Outcome = Transmission.Outcome
-# Files in one parcel, whatever the way would bear: they are settled in one transaction.
-MOST = 500
+# Files in one parcel and their bytes, whatever the way would bear: what is sealed stands in memory ten times over while
+# it is signed, encrypted and stored. 6,000 signed invoices make the 15 MB from which several supports may lie together.
+MOST, ROOM = 10_000, 50_000_000
 # How long before a channel is asked again what became of a parcel.
 ASK_AGAIN = datetime.timedelta(minutes=2)
 
@@ -42,6 +41,14 @@ class Errand:
     port: ChannelPort
     parcel: Parcel
     asking: bool
+
+
+class Told(enum.Enum):
+    """How far an answer has been passed on to what was in its parcel."""
+
+    NOBODY = "no such parcel"
+    SOME = "some of it, call again"
+    ALL = "all of it"
 
 
 # ------------------------------------------------------------------------------------------------------ sealing
@@ -58,13 +65,11 @@ def seal(
     with transaction.atomic():
         rows = Channel.objects.select_for_update(no_key=True)
         channel = rows.get(pk=channel_id, company_id=company_id)
-        return _seal(channel, channels.port(channel), files, now)
+        parcel = channels.port(channel).prepare(files, number=_number(channel, now), now=now)
+        return _keep(channel, parcel, now)
 
 
-def _seal(
-    channel: Channel, port: ChannelPort, files: Sequence[Outgoing], now: datetime.datetime
-) -> Consignment:
-    parcel = port.prepare(files, number=_number(channel, now), now=now)
+def _keep(channel: Channel, parcel: Parcel, now: datetime.datetime) -> Consignment:
     # A letter with one file has that file's name: offered again it takes the place of the first.
     row, _ = Consignment.objects.update_or_create(
         channel=channel,
@@ -87,6 +92,15 @@ def _number(channel: Channel, now: datetime.datetime) -> int:
     return made.count() + 1
 
 
+def gathering(channel: Channel) -> bool:
+    """A parcel of files has not been given away yet: those that come meanwhile go together in the next one. The
+    channel is woken when that parcel is given away, refused, or in doubt."""
+    if channel.kind not in inside.GATHERED:
+        return False
+    waiting = Consignment.objects.filter(channel=channel, status__in=inside.NOT_AWAY)
+    return waiting.filter(submissions__isnull=False).exists()
+
+
 def fill(channel: Channel, port: ChannelPort, *, now: datetime.datetime) -> bool:
     """Put the next waiting files into a parcel; whether there was anything to put.
 
@@ -95,21 +109,22 @@ def fill(channel: Channel, port: ChannelPort, *, now: datetime.datetime) -> bool
     try:
         with transaction.atomic():
             Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
+            if gathering(channel):
+                return False
             taken = turns.claim(
                 channel,
                 0,
                 now=now,
                 most=1 if health.probing(channel) else min(port.most, MOST),
-                room=port.room,
+                room=min(port.room, ROOM),
             )
             if not taken:
                 return False
-            bad = _bad(port, taken, _number(channel, now), now)
-            good = [each for each in taken if each.submission_id not in bad]
-            if good:
-                row = _seal(channel, port, [each.file for each in good], now)
-                ids = [each.submission_id for each in good]
-                Submission.objects.filter(pk__in=ids).update(consignment=row)
+            parcel, bad = _packed(port, taken, _number(channel, now), now)
+            if parcel is not None:
+                row = _keep(channel, parcel, now)
+                good = [each.submission_id for each in taken if each.submission_id not in bad]
+                Submission.objects.filter(pk__in=good).update(consignment=row)
     except ChannelError as error:
         if not error.no_room:
             health.note(channel, [error] * health.BREAKS_AT, now=now)
@@ -119,27 +134,48 @@ def fill(channel: Channel, port: ChannelPort, *, now: datetime.datetime) -> bool
     return True
 
 
-def _bad(
+def _packed(
     port: ChannelPort, files: list[turns.Claimed], number: int, now: datetime.datetime
-) -> dict[int, ChannelError]:
-    """Those that cannot travel, found by halving; raises ChannelError where it is not for a file's own fault."""
+) -> tuple[Parcel | None, dict[int, ChannelError]]:
+    """What those that can travel do travel in, and what is wrong with each of the others.
+
+    Raises ChannelError where it is not for a file's own fault."""
+    tried = _tried(port, files, number, now)
+    if isinstance(tried, Parcel):
+        return tried, {}
+    bad = _bad(port, files, tried, number, now)
+    good = [each.file for each in files if each.submission_id not in bad]
+    return (port.prepare(good, number=number, now=now) if good else None), bad
+
+
+def _tried(
+    port: ChannelPort, files: list[turns.Claimed], number: int, now: datetime.datetime
+) -> Parcel | ChannelError:
     try:
-        port.prepare([each.file for each in files], number=number, now=now)
+        return port.prepare([each.file for each in files], number=number, now=now)
     except ChannelError as error:
         if not error.of_file:
             raise
-        if len(files) == 1:
-            return {files[0].submission_id: error}
+        return error
     except Exception:  # noqa: BLE001 - a file that breaks the program must not keep the others here
         log.error("parcel of channel\n%s", traceback.format_exc())
-        if len(files) == 1:
-            text = say("Errore interno nella preparazione dell'invio, annotato nel registro: non inviato.")
-            broken = ChannelError(text, uncertain=False, permanent=True, of_file=True)
-            return {files[0].submission_id: broken}
-    else:
-        return {}
+        text = say("Errore interno nella preparazione dell'invio, annotato nel registro: non inviato.")
+        return ChannelError(text, uncertain=False, permanent=True, of_file=True)
+
+
+def _bad(
+    port: ChannelPort, files: list[turns.Claimed], fault: ChannelError, number: int, now: datetime.datetime
+) -> dict[int, ChannelError]:
+    """Which of these, that cannot travel together, cannot travel at all: found by halving."""
+    if len(files) == 1:
+        return {files[0].submission_id: fault}
+    found: dict[int, ChannelError] = {}
     half = len(files) // 2
-    return _bad(port, files[:half], number, now) | _bad(port, files[half:], number, now)
+    for part in (files[:half], files[half:]):
+        tried = _tried(port, part, number, now)
+        if isinstance(tried, ChannelError):
+            found |= _bad(port, part, tried, number, now)
+    return found
 
 
 def defer_hand_over(row: Consignment, *, seconds: float = 0) -> None:
@@ -155,176 +191,166 @@ def defer_hand_over(row: Consignment, *, seconds: float = 0) -> None:
     )
 
 
+def _come_later(row: Consignment, seconds: float) -> None:
+    from fattorino.hub.tasks_sending import hand_over  # as above
+
+    queue.defer_once(
+        hand_over,
+        lock=f"parcel:{row.pk}",
+        seconds=seconds,
+        company_id=row.company_id,
+        consignment_id=row.pk,
+    )
+
+
 # ------------------------------------------------------------------------------------------------- handing over
 
 
 def begin(consignment_id: int, company_id: int, *, now: datetime.datetime) -> Errand | None:
     """Write down that a parcel is handed over now; None where there is nothing to do."""
+    rows = Consignment.objects.filter(pk=consignment_id, company_id=company_id)
+    if rows.filter(status=Status.SENDING).exists():
+        # The process that was giving it away died.
+        _interrupted(consignment_id, company_id, now)
+        return None
     with transaction.atomic():
-        row = _locked(consignment_id, company_id)
-        if row is None or (row.next_attempt_at and now < row.next_attempt_at):
+        row = rows.select_for_update(of=("self",)).select_related("channel").defer("content").first()
+        if row is None or row.status not in (Status.SEALED, Status.UNCERTAIN):
             return None
-        if row.status == Status.SENDING:
-            # The process that was giving it away died.
-            _doubt(row, transmit.INTERRUPTED, now)
-            return None
-        if row.status not in (Status.SEALED, Status.UNCERTAIN):
+        if row.next_attempt_at and now < row.next_attempt_at:
+            # Our clock was put back: when a job comes is decided by that of the database.
+            _come_later(row, (row.next_attempt_at - now).total_seconds())
             return None
         if health.resting(row.channel, now):
             _wait(row, row.channel.closed_until or now, now)
+            return None
+        try:
+            port = channels.port(row.channel)
+        except FattorinoError as error:
+            # Nothing could be sent on it: the channel rests, as in its turn, and what is in here has not failed.
+            failure = ChannelError(error.message, error.hint, uncertain=False)
+            health.note(row.channel, [failure] * health.BREAKS_AT, now=now)
+            _wait(row, now + ASK_AGAIN, now)
             return None
         asking = row.status == Status.UNCERTAIN
         if not asking:
             row.status, row.next_attempt_at = Status.SENDING, None
             row.save(update_fields=["status", "next_attempt_at"])
-        parcel = Parcel(row.name, bytes(row.content), _names(row))
-        return Errand(channels.port(row.channel), parcel, asking)
+        parcel = Parcel(row.name, bytes(row.content), inside.names(row))
+        return Errand(port, parcel, asking)
 
 
-def handed_over(consignment_id: int, company_id: int, *, now: datetime.datetime) -> None:
-    """It was given away; what is in it waits for the answer, or for its receipts."""
-    with _settling(consignment_id, company_id) as row:
-        if row is None or row.status not in (Status.SENDING, Status.UNCERTAIN):
-            return
-        _reopen(row)
-        _set(row, Status.HANDED_OVER, handed_over_at=now)
-        health.note(row.channel, [Accepted()], now=now)
-        text = say("Consegnato al canale dentro «{name}»: si attende la risposta.", name=row.name)
-        lines = [workflow.Line(each.document_id, "HubHandedOver", text) for each in _inside(row)]
-        workflow.record_many(lines, workflow.system_actor(company_id), now=now)
+def _interrupted(consignment_id: int, company_id: int, now: datetime.datetime) -> None:
+    with inside.portion(consignment_id, company_id, inside.SENT) as some:
+        if some is not None and some.row.status == Status.SENDING and _doubt(some, transmit.INTERRUPTED, now):
+            _come_later(some.row, 0)
+
+
+def handed_over(consignment_id: int, company_id: int, *, now: datetime.datetime, after: int = 0) -> int:
+    """It was given away; what is in it waits for the answer, or for its receipts.
+
+    That it is given away is written down first, for the whole: nothing of it is in doubt any more. Then what is in it
+    is told, some at a time.
+
+    Args:
+        after: the document up to which it has been told.
+
+    Returns: the next `after`; 0 where all is told.
+    """
+    with inside.portion(consignment_id, company_id, after=after) as some:
+        if some is None or some.row.status not in (Status.SENDING, Status.UNCERTAIN, Status.HANDED_OVER):
+            return 0
+        again = some.row.status == Status.HANDED_OVER
+        if not again:
+            inside.put(some.row, Status.HANDED_OVER, handed_over_at=now)
+            health.note(some.row.channel, [inside.TAKEN], now=now)
+        inside.tell_handed_over(some, again=again, now=now)
+        return some.next
+
+
+def go_on_telling(consignment_id: int, company_id: int, *, now: datetime.datetime, after: int = 0) -> int:
+    """The rest of `handed_over`, where somebody died in the middle of telling it."""
+    away = Consignment.objects.filter(pk=consignment_id, company_id=company_id, status=Status.HANDED_OVER)
+    return handed_over(consignment_id, company_id, now=now, after=after) if away.exists() else 0
 
 
 def not_handed_over(
-    consignment_id: int, company_id: int, error: ChannelError, *, now: datetime.datetime
-) -> None:
-    """Giving it away did not end well: later again, in doubt, or what is in it is free again."""
-    with _settling(consignment_id, company_id) as row:
-        if row is None or row.status != Status.SENDING:
-            return
-        health.note(row.channel, [error], now=now)
+    consignment_id: int, company_id: int, error: ChannelError, *, now: datetime.datetime, after: int = 0
+) -> int:
+    """Giving it away did not end well: later again, in doubt, or what is in it is free again. As `handed_over`."""
+    among = inside.SENT if error.uncertain else inside.WAITING
+    with inside.portion(consignment_id, company_id, among, after=after) as some:
+        if some is None or some.row.status != Status.SENDING:
+            return 0
+        row = some.row
+        if not after:
+            health.note(row.channel, [error], now=now)
         pauses = settings.HUB_RETRY_PAUSES
         if error.uncertain:
-            _doubt(row, error.text, now)
-        elif error.no_room or (not error.permanent and row.failures < len(pauses)):
-            pause = health.jittered(pauses[min(row.failures, len(pauses) - 1)])
+            return _doubt(some, error.text, now)
+        if error.no_room or (not error.permanent and row.failures < len(pauses)):
+            # Where there is only no room it is a visit that is waited for, not a fault that passes.
+            pause = health.jittered(pauses[min(row.failures + error.no_room, len(pauses) - 1)])
             row.failures += not error.no_room
             row.answer = error.text
             row.status = Status.SEALED
             row.save(update_fields=["failures", "answer", "status"])
             _wait(row, now + datetime.timedelta(seconds=pause), now)
-        else:
-            _free(row, error, now)
+            return 0
+        return inside.free(some, error, now)
 
 
-def found_out(consignment_id: int, company_id: int, fate: Fate, *, now: datetime.datetime) -> None:
-    """What the channel says of a parcel that was in doubt."""
+def found_out(
+    consignment_id: int, company_id: int, fate: Fate, *, now: datetime.datetime, after: int = 0
+) -> int:
+    """What the channel says of a parcel that was in doubt. As `handed_over`."""
     if fate == "sent":
-        handed_over(consignment_id, company_id, now=now)
-        return
-    with _settling(consignment_id, company_id) as row:
-        if row is None or row.status != Status.UNCERTAIN:
-            return
+        return handed_over(consignment_id, company_id, now=now, after=after)
+    with inside.portion(consignment_id, company_id, after=after) as some:
+        if some is None or some.row.status != Status.UNCERTAIN:
+            return 0
         if fate == "not_sent":
-            _reopen(row)
-            _free(row, ChannelError(say("Certamente non consegnato al canale."), uncertain=False), now)
-        elif _inside(row):
+            error = ChannelError(say("Certamente non consegnato al canale."), uncertain=False)
+            return inside.free(some, error, now)
+        if some.files:
             # What is in it goes on by itself when its own wait is over; then nobody asks any more.
-            _wait(row, now + ASK_AGAIN, now)
+            _wait(some.row, now + ASK_AGAIN, now)
+        return 0
 
 
 def answered(
     channel: Channel, name: str, taken: bool, text: str, *, now: datetime.datetime, doubtful: bool = False
-) -> bool:
-    """What became of the parcel of this name; False where there is none.
+) -> Told:
+    """What became of the parcel of this name: told to some of what is in it, so to be called again, each time in a
+    transaction of its own, until it is told to all.
 
     Args:
         doubtful: not taken now, perhaps later: what is in it waits for its receipts, and only then is offered again.
     """
-    found = Consignment.objects.filter(channel=channel, company_id=channel.company_id, name=name).first()
+    rows = Consignment.objects.filter(channel=channel, company_id=channel.company_id, name=name)
+    found = rows.values_list("pk", flat=True).first()
     if found is None:
-        return False
-    with _settling(found.pk, channel.company_id) as row:
-        if row is None or row.status in (Status.TAKEN, Status.REFUSED):
-            return True
-        _reopen(row)
-        if not taken:
-            _free(row, ChannelError(text, uncertain=doubtful), now)
-            return True
-        _set(row, Status.TAKEN, answer=text, answered_at=now)
-        transmit.settle(channel, {each.pk: Accepted() for each in _inside(row)}, now=now, note=False)
-        _tell_outcomes(row, True, text, now)
-        return True
+        return Told.NOBODY
+    # What waits for its receipt already goes on waiting.
+    among = inside.SENT if doubtful and not taken else inside.WAITING
+    with inside.portion(found, channel.company_id, among) as some:
+        if some is None or some.row.status in (Status.TAKEN, Status.REFUSED):
+            return Told.ALL
+        if taken:
+            left = inside.taken(some, text, now)
+        else:
+            left = inside.free(some, ChannelError(text, uncertain=doubtful), now)
+        return Told.SOME if left else Told.ALL
 
 
-# -------------------------------------------------------------------------------------------------- what is in it
-
-
-def _doubt(row: Consignment, text: str, now: datetime.datetime) -> None:
-    error = ChannelError(text, uncertain=True)
-    transmit.settle(row.channel, {each.pk: error for each in _inside(row)}, now=now, note=False)
-    _set(row, Status.UNCERTAIN, answer=text)
-    _wait(row, now, now)
-
-
-def _free(row: Consignment, error: ChannelError, now: datetime.datetime) -> None:
-    """It certainly was not taken: what is in it is tried again in another one, or given up."""
-    inside = _inside(row)
-    _set(row, Status.REFUSED, answer=error.text, answered_at=now)
-    transmit.settle(row.channel, {each.pk: error for each in inside}, now=now, note=False)
-    _tell_outcomes(row, False, error.text, now, doubtful=error.uncertain)
-
-
-def _tell_outcomes(
-    row: Consignment, taken: bool, text: str, now: datetime.datetime, *, doubtful: bool = False
-) -> None:
-    from fattorino.hub.flows import outcomes  # it seals through this module
-
-    outcomes.consignment_settled(row.pk, row.company_id, taken, text, now=now, doubtful=doubtful)
-
-
-def _inside(row: Consignment) -> list[Submission]:
-    """The submissions that still wait in it: a receipt may have settled one before."""
-    waiting = [Submission.Status.SENDING, Submission.Status.UNCERTAIN]
-    return list(Submission.objects.filter(consignment=row, status__in=waiting).order_by("document_id"))
-
-
-def _reopen(row: Consignment) -> None:
-    """What was in doubt is under way again, as if the answer had come at once."""
-    doubtful = Submission.objects.filter(consignment=row, status=Submission.Status.UNCERTAIN)
-    ids = list(doubtful.values_list("pk", flat=True))
-    tries = Transmission.objects.filter(submission_id__in=ids, slot=0, outcome=Outcome.UNKNOWN)
-    last = tries.order_by().values("submission_id").annotate(last=Max("pk")).values_list("last", flat=True)
-    Transmission.objects.filter(pk__in=list(last)).update(outcome=Outcome.OPEN, finished_at=None, error="")
-    Submission.objects.filter(pk__in=ids).update(status=Submission.Status.SENDING, next_attempt_at=None)
-
-
-def _names(row: Consignment) -> tuple[str, ...]:
-    return tuple(Submission.objects.filter(consignment=row).values_list("file_name", flat=True))
-
-
-def _set(row: Consignment, status: str, **values: object) -> None:
-    row.status = status
-    for name, value in values.items():
-        setattr(row, name, value)
-    row.save(update_fields=["status", *values])
+def _doubt(some: Portion, text: str, now: datetime.datetime) -> int:
+    left = inside.doubt(some, text, now)
+    if not left:
+        _wait(some.row, now, now)
+    return left
 
 
 def _wait(row: Consignment, until: datetime.datetime, now: datetime.datetime) -> None:
     row.next_attempt_at = until
     row.save(update_fields=["next_attempt_at"])
     defer_hand_over(row, seconds=max(1.0, (until - now).total_seconds() + 0.5))
-
-
-@contextmanager
-def _settling(consignment_id: int, company_id: int) -> Iterator[Consignment | None]:
-    with transaction.atomic():
-        yield _locked(consignment_id, company_id)
-
-
-def _locked(consignment_id: int, company_id: int) -> Consignment | None:
-    """The parcel, after the documents of what is in it: the order of all flows."""
-    inside = Submission.objects.filter(consignment_id=consignment_id, company_id=company_id)
-    workflow.hold_configuration(company_id)
-    workflow.lock_many(list(inside.values_list("document_id", flat=True)))
-    rows = Consignment.objects.select_for_update(of=("self",)).select_related("channel")
-    return rows.filter(pk=consignment_id, company_id=company_id).first()

@@ -183,9 +183,12 @@ def look(*, now: datetime.datetime) -> int:
         pairs = list(rows.distinct())
     closed = 0
     for company_id, channel_id in pairs:
+        left = True
+        while left:
+            with company_scope(company_id):
+                channel = Channel.objects.get(pk=channel_id, company_id=company_id)
+                left = _act(channel, now)
         with company_scope(company_id):
-            channel = Channel.objects.get(pk=channel_id, company_id=company_id)
-            _act(channel, now)
             closed += _close(channel, now)
             _tell(channel, now)
     return closed
@@ -200,8 +203,10 @@ def _close(channel: Channel, now: datetime.datetime) -> int:
     return closed
 
 
-def _act(channel: Channel, now: datetime.datetime) -> None:
-    """What SdI lists as left for us and is lost all the same: an ER proves a refusal, an EO that it was answered."""
+def _act(channel: Channel, now: datetime.datetime) -> bool:
+    """What SdI lists as left for us and is lost all the same: an ER proves a refusal, an EO that it was answered.
+
+    Returns: whether there is more, for another transaction."""
     late = _open(channel).filter(kind=Kind.UNANSWERED, found_at__lt=now - PATIENCE)
     for support in list(late.values_list("support", flat=True)):
         try:
@@ -215,9 +220,11 @@ def _act(channel: Channel, now: datetime.datetime) -> None:
                 "è stato preso.",
                 name=parcel,
             )
-            consignments.answered(channel, parcel, False, text, now=now)
+            if consignments.answered(channel, parcel, False, text, now=now) is consignments.Told.SOME:
+                return True
         else:
             outcomes.answer_lost(channel, parcel, now=now)
+    return False
 
 
 def _tell(channel: Channel, now: datetime.datetime) -> None:

@@ -89,6 +89,8 @@ def _next(channel: Channel, slot: int, most: int, *, now: datetime.datetime) -> 
         if port and port.most:
             if consignments.fill(channel, port, now=now):
                 return Wave(port, [])
+            if consignments.gathering(channel):
+                return None
         elif port:
             width = turns.width(channel, slot)
             most = max(width, most) if isinstance(port, Together) else width
