@@ -35,6 +35,9 @@ WIDE = 16
 # A single file goes before the thousands of an *invio massivo*.
 BEHIND_OTHERS = -10
 
+# Files of one parcel that are offered again: their documents are locked while it is made.
+DOUBTFUL = 2_000
+
 # Bytes of files that are in memory at the same time for one slot; a single one may be larger.
 ROOM = 16_000_000
 
@@ -221,7 +224,7 @@ def claim(channel: Channel, slot: int, *, now: datetime.datetime, most: int, roo
     free = health.room(channel, 1 if health.probing(channel) else most, now=now)
     if not free:
         return []
-    taken = _doubtful(channel, 1 if room else free, now)
+    taken = _doubtful(channel, min(free, DOUBTFUL) if room else free, room, now)
     if room:
         free = len(taken) or _fitting(channel, free, room, now)
     if len(taken) < free:
@@ -255,12 +258,20 @@ def _fitting(channel: Channel, most: int, room: int, now: datetime.datetime) -> 
 _Taken = tuple[int, int, str, int | None]
 
 
-def _doubtful(channel: Channel, most: int, now: datetime.datetime) -> list[_Taken]:
+def _doubtful(channel: Channel, most: int, room: int, now: datetime.datetime) -> list[_Taken]:
     """Files whose receipt has not come in time: offered again under the same name (decision 0004)."""
     due = Submission.objects.filter(
         company_id=channel.company_id, channel=channel, status=Status.UNCERTAIN, next_attempt_at__lte=now
     )
-    found = dict(due.order_by("next_attempt_at").values_list("pk", "document_id")[:most])
+    next_ones = due.order_by("next_attempt_at", "pk").values_list("pk", "document_id", "outgoing__size")
+    rows_found = list(next_ones[:most])
+    together = itertools.accumulate(size or 0 for *_, size in rows_found)
+    # Where they travel together what has no room waits for the next; the first always goes.
+    found = {
+        pk: document
+        for number, ((pk, document, _), size) in enumerate(zip(rows_found, together, strict=True))
+        if not number or not room or size <= room
+    }
     if not found:
         return []
     # Whose document somebody holds, perhaps because its receipt has come, waits for the next turn.
