@@ -135,6 +135,7 @@ def test_a_refusal_must_state_a_lawful_cause_and_what_is_wrong(desk: Desk, clien
     given: dict[str, Any] = {"esito": "EC02", "stato": "RICEVUTO_DA_ESITARE"}
     page = send(client, desk, address, **given)
     assert page.status_code == 422 and "Scegliere la causa del rifiuto" in page.content.decode()
+    assert 'id="err-causa" data-level="error" data-first-error' in page.content.decode()
     page = send(client, desk, address, **given, causa="cig_cup")
     assert page.status_code == 422 and "il rifiuto deve essere motivato" in page.content.decode()
     page = send(client, desk, address, **given, causa="cig_cup", dettaglio="x" * 400)
@@ -178,7 +179,9 @@ def test_a_private_recipient_reads_why_there_is_no_refusal(desk: Desk, client: C
     document = arrive(desk, pa=False)
     page = text(client, f"/passive/{document.pk}/")
     assert "Perché non si può accettare o rifiutare" in page and "nota di credito" in page
-    assert "non è una pubblica amministrazione" in text(client, f"/passive/{document.pk}/risposta/")
+    page = text(client, f"/passive/{document.pk}/risposta/")
+    assert "non è una pubblica amministrazione" in page
+    assert "La risposta arriva al fornitore" not in page, "there is no answer"
 
 
 def test_from_the_gestionale_to_the_accounts(desk: Desk, client: Client) -> None:
