@@ -10,9 +10,10 @@ import pytest
 from django.template.loader import get_template
 
 ROOT = pathlib.Path(__file__).resolve().parents[2] / "fattorino"
-FOLDERS = [ROOT / room / "templates" for room in ("web", "documents", "workflow")]
+FOLDERS = sorted(ROOT.glob("*/templates"))
 TEMPLATES = [(f, p) for f in FOLDERS for p in sorted(f.rglob("*.html")) if "readable" not in p.parts]
 IDS = [str(p.relative_to(f)) for f, p in TEMPLATES]
+STYLES = "\n".join(p.read_text() for p in ROOT.rglob("static/**/*.css") if "vendor" not in p.parts)
 FRONTEND = ROOT / "web" / "frontend"
 ASSETS = [
     line.split()
@@ -40,6 +41,13 @@ def test_every_template_compiles(template: tuple[pathlib.Path, pathlib.Path]) ->
 def test_every_form_that_posts_carries_the_token(template: tuple[pathlib.Path, pathlib.Path]) -> None:
     for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", template[1].read_text(), re.S):
         assert "csrf_token" in form
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=IDS)
+def test_an_alert_has_one_of_the_colours_that_there_are(template: tuple[pathlib.Path, pathlib.Path]) -> None:
+    """Of another word it would be an alert like any: a refusal in the colour of a note."""
+    for name in set(re.findall(r"\b(?:ft-alert|st-mark)-[a-z]+\b", template[1].read_text())):
+        assert f".{name} " in STYLES
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=IDS)
