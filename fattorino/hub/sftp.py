@@ -38,6 +38,10 @@ LONGEST_PASSWORD = 200
 QUOTA, MOST_WAITING = 4_000_000_000, 20_000
 # By one visitor at the same time; and after how many bytes of one file the folder is looked at again.
 MOST_OPEN, LOOK_AGAIN = 20, 8_000_000
+# Seconds of a visit: 150 MB at 10 kB a second are more than four hours, and a visit may bring and fetch more than that;
+# a line so slow still carries some piece of a file every few seconds. Whoever stays longer, or says nothing, is in the
+# place of others (MOST_INSIDE).
+LONGEST_VISIT, LONGEST_SILENCE = 12 * 3600.0, 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +100,45 @@ class Guard:
         self._wrong.pop(peer, None)
 
 
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """How long somebody who signed in may be here, and ask for nothing, in seconds."""
+
+    whole: float = LONGEST_VISIT
+    silent: float = LONGEST_SILENCE
+
+
+class Visit:
+    """One signed-in connection, which ends when its stay does. What counts is what is asked of the folders: answers
+    to the library's own sign of life would keep a visitor here for ever."""
+
+    def __init__(self, leave: Callable[[], None], stay: Stay, loop: asyncio.AbstractEventLoop) -> None:
+        self._leave, self._stay, self._loop = leave, stay, loop
+        self._heard = loop.time()
+        self._end = loop.call_later(stay.whole, leave)
+        self._listening = loop.call_later(stay.silent, self._listen)
+
+    def heard(self) -> None:
+        self._heard = self._loop.time()
+
+    def _listen(self) -> None:
+        left = self._heard + self._stay.silent - self._loop.time()
+        if left <= 0:
+            self._leave()
+        else:
+            self._listening = self._loop.call_later(left, self._listen)
+
+    def over(self) -> None:
+        self._end.cancel()
+        self._listening.cancel()
+
+
 class _Door(asyncssh.SSHServer):
-    def __init__(self, find: Find, guard: Guard) -> None:
+    def __init__(self, find: Find, guard: Guard, stay: Stay) -> None:
         self._find = find
         self._guard = guard
+        self._stay = stay
+        self._visit: Visit | None = None
         self._accounts: Sequence[Account] = ()
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
@@ -108,8 +147,14 @@ class _Door(asyncssh.SSHServer):
         if not self._guard.comes_in(self._peer):
             conn.abort()
 
+    def auth_completed(self) -> None:
+        self._visit = Visit(self._connection.abort, self._stay, asyncio.get_running_loop())
+        self._connection.set_extra_info(visit=self._visit)
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._guard.goes(self._peer)
+        if self._visit is not None:
+            self._visit.over()
 
     async def begin_auth(self, username: str) -> bool:
         self._accounts = await asyncio.to_thread(self._find, username)
@@ -169,12 +214,14 @@ class _Desk(asyncssh.SFTPServer):
         for test in (False, True):
             SdiFtpFolders(root, test).prepare()
         self._root = root
+        self._visit: Visit = channel.get_extra_info("visit")
         # Files being written: their folder, and the bytes since it was last looked at.
         self._written: dict[object, tuple[Path, int]] = {}
         super().__init__(channel, chroot=os.fsencode(root))
 
     def _folder(self, path: bytes) -> str:
         """The exchange folder that a path lies in; SdI's paths have one level below it at most."""
+        self._visit.heard()
         parts = [part for part in os.path.normpath(b"/" + path).split(b"/") if part]
         if len(parts) > 2 or (parts and parts[0] == os.fsencode(BENCH)):
             raise asyncssh.SFTPPermissionDenied("not an exchange folder")
@@ -195,7 +242,12 @@ class _Desk(asyncssh.SFTPServer):
         self._written[file] = (folder, 0)
         return file
 
+    def read(self, file_obj: object, offset: int, size: int) -> Any:
+        self._visit.heard()
+        return super().read(file_obj, offset, size)
+
     def write(self, file_obj: object, offset: int, data: bytes) -> Any:
+        self._visit.heard()
         if offset + len(data) > LARGEST:
             raise asyncssh.SFTPFailure("larger than any support")
         folder, since = self._written[file_obj]
@@ -260,14 +312,20 @@ class _Desk(asyncssh.SFTPServer):
 
 
 async def serve(
-    find: Find, host_key: asyncssh.SSHKey, *, host: str, port: int, guard: Guard | None = None
+    find: Find,
+    host_key: asyncssh.SSHKey,
+    *,
+    host: str,
+    port: int,
+    guard: Guard | None = None,
+    stay: Stay | None = None,
 ) -> asyncssh.SSHAcceptor:
-    """Listen. `port` 0 chooses a free one; `find` is asked at each login, in a thread.
+    """Listen. `port` 0 chooses a free one; `find` is asked at each login, in a thread; `stay` limits each visit.
 
     Raises OSError where the address cannot be used."""
-    watch = guard or Guard()
+    watch, stay = guard or Guard(), stay or Stay()
     return await asyncssh.create_server(
-        lambda: _Door(find, watch),
+        lambda: _Door(find, watch, stay),
         host,
         port,
         server_host_keys=[host_key],
