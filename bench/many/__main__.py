@@ -82,13 +82,14 @@ def _with_database(home: Path, wanted: int) -> bool:
     for found in (
         database.measure(crowd, person, now=now),
         bulk.measure(person, now=now),
-        browser.measure(home, cookie),
+        browser.measure(home, person, cookie, now=now),
     ):
         for figure in found:
             print(f"... {figure.name}: {figure.seen:.1f} {figure.unit}", flush=True)
             figures.append(figure)
     print(
-        f"\n{wanted} documenti in un'azienda. «ms»: lavoro del processo della base dati, per il primo byte attesa."
+        f"\n{wanted} documenti in un'azienda. «ms»: lavoro del processo della base dati; per il primo byte e i"
+        " conteggi dal vivo, attesa."
     )
     print(f"\n{table.written(figures)}\n", flush=True)
     missed = [figure.name for figure in figures if figure.missed]

@@ -1,7 +1,9 @@
-"""The first byte at the browser: the whole product runs as it does for its users, and is asked by HTTP."""
+"""The first byte at the browser, and counts that follow by themselves: the whole product runs as it does for its users,
+and is asked by HTTP."""
 
 from __future__ import annotations
 
+import datetime
 import http.client
 import os
 import re
@@ -15,7 +17,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
+from bench.many import live
+from bench.many.documents import drafts
 from bench.many.table import Figure
+from fattorino.organisations.queries import Actor
 
 PORTS = ("FATTORINO_PORT", "FATTORINO_SIMULATOR_PORT", "FATTORINO_LIVE_PORT")
 ROUNDS = 15
@@ -27,8 +32,9 @@ PAGES = [
 ]
 
 
-def measure(home: Path, cookie: str) -> Iterator[Figure]:
-    """Every page asked some times on one connection, as a browser does; the median."""
+def measure(home: Path, person: Actor, cookie: str, *, now: datetime.datetime) -> Iterator[Figure]:
+    """Every page asked some times on one connection, as a browser does; the median. Then what an open page is told."""
+    moved = drafts(person, live.ROUNDS + 1, now=now)
     with product(home) as port:
         browser = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         for name, address, limit in PAGES:
@@ -37,6 +43,7 @@ def measure(home: Path, cookie: str) -> Iterator[Figure]:
                 f"primo byte: {name}", "ms", median(seen), limit, note=f"il migliore {min(seen):.0f} ms"
             )
         browser.close()
+        yield from live.measure(port, cookie, moved)
 
 
 def first_byte(browser: http.client.HTTPConnection, address: str, cookie: str) -> float:
