@@ -14,6 +14,7 @@ from fattorino.core.fatturapa import write_fattura
 from fattorino.core.fatturapa.build import build
 from fattorino.core.fatturapa.draft import Draft, Party, draft_from_json
 from fattorino.documents.models import DocumentFile, Invoice, StoredFile
+from fattorino.organisations.rows import among
 
 if TYPE_CHECKING:
     from fattorino.organisations.models import Company
@@ -59,14 +60,14 @@ def _insert(company_id: int, fresh: dict[str, bytes], now: datetime.datetime) ->
 
 
 def _kept(company_id: int, digests: list[str]) -> dict[str, StoredFile]:
-    rows = StoredFile.objects.filter(company_id=company_id, sha256__in=digests).defer("content")
+    rows = StoredFile.objects.filter(among("sha256", digests), company_id=company_id).defer("content")
     return {row.sha256: row for row in rows}
 
 
 def contents(company_id: int, stored_ids: Sequence[int]) -> dict[int, bytes]:
     """The bytes of these files."""
-    rows = StoredFile.objects.filter(company_id=company_id, pk__in=stored_ids).values_list("pk", "content")
-    return {pk: bytes(content) for pk, content in rows}
+    rows = StoredFile.objects.filter(among("pk", stored_ids), company_id=company_id)
+    return {pk: bytes(content) for pk, content in rows.values_list("pk", "content")}
 
 
 def attach(
@@ -119,7 +120,7 @@ class XmlSource:
 
 def xml_sources(document_ids: Sequence[int], company: Company) -> list[XmlSource]:
     """Read what the XML of these documents is made of, but for the attachments."""
-    rows = Invoice.objects.filter(document_id__in=document_ids, company_id=company.pk)
+    rows = Invoice.objects.filter(among("document_id", document_ids), company_id=company.pk)
     found = list(rows.values_list("document_id", "formato", "draft", "imported_id"))
     wanted = [imported for _, _, _, imported in found if imported]
     imported = StoredFile.objects.defer("content").in_bulk(wanted) if wanted else {}

@@ -10,6 +10,7 @@ from django.db.models import F
 
 from fattorino.documents.models import DocumentFile, Invoice
 from fattorino.organisations.queries import Actor
+from fattorino.organisations.rows import among
 from fattorino.workflow.queries import StateView, state_views, visible_documents
 
 CANCELLED = "ANNULLATO"
@@ -109,11 +110,11 @@ def known_as(
 ) -> list[KnownAs]:
     """What SdI knows documents by: these, all of these lotti, or all of any lotto that have these numbers."""
     mine = Invoice.objects.filter(company_id=company_id)
-    rows = mine.filter(document__lotto__isnull=False) if ids is None else mine.filter(pk__in=ids)
+    rows = mine.filter(document__lotto__isnull=False) if ids is None else mine.filter(among("pk", ids))
     if heads is not None:
-        rows = rows.filter(document__lotto__in=heads)
+        rows = rows.filter(among("document__lotto_id", heads))
     if numbers is not None:
-        rows = rows.filter(document__number__in=numbers)
+        rows = rows.filter(among("document__number", numbers))
     values = rows.values_list(
         "pk", "document__lotto", "seller", "document__number", "document__date", "tipo_documento"
     )

@@ -11,6 +11,7 @@ from fattorino.core.fatturapa.checking import SentInvoice
 from fattorino.core.fatturapa.envelope import is_xml
 from fattorino.documents import lotti
 from fattorino.hub.models import Message, Submission
+from fattorino.organisations.rows import among
 
 # From here on SdI has, or may have, the invoice ...
 WITH_SDI = ["queued", "sending", "uncertain", "accepted", "closed"]
@@ -50,7 +51,7 @@ def _sent(company_id: int, numbers: Collection[str]) -> list[tuple[int, SentInvo
     file = Submission.objects.filter(company_id=company_id, current=True, status__in=WITH_SDI)
     refused = Message.objects.filter(event__in=REFUSED)
     this = Q(document=None) | Q(document=OuterRef("document"))
-    alone = file.filter(document__number__in=numbers)
+    alone = file.filter(among("document__number", numbers))
     alone = alone.exclude(Exists(refused.filter(this, submission=OuterRef("pk"))))
     found = [(pk, SentInvoice(*told)) for pk, *told in alone.values_list("document_id", *_INVOICE)]
     # The other documents of a lotto went out in the submission of its first.

@@ -1,14 +1,17 @@
 """Many rows in one statement. Django composes a piece of SQL for each row, which takes longer than the database needs
-to do it; here the values travel as one array for each column."""
+to do it; here the values travel as one text for each column, and once where all rows have the same."""
 
 from __future__ import annotations
 
+import datetime
 import json
-from collections.abc import Sequence
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Field, JSONField, Model
+from django.db.models import BooleanField, F, Field, Func, JSONField, Model, Q, Value
 
 # Of so few rows the planner takes longer to understand the arrays than the database to write the rows.
 FEW = 5
@@ -27,11 +30,12 @@ def insert_rows(rows: Sequence[Model]) -> None:
         source = f"values {', '.join([places] * len(rows))}"
         values = [_value(column, getattr(row, column.attname)) for row in rows for column in columns]
     else:
+        listed = [[_value(column, getattr(row, column.attname)) for row in rows] for column in columns]
+        wanted, given, own, values = _apart(columns, listed)
         source = (
-            f"select {names} from unnest({_arrays(columns)}) with ordinality as g ({names}, place_)"
-            " order by place_"
+            f"select {', '.join(wanted)} from unnest({', '.join(given)}) with ordinality"
+            f" as g ({', '.join(own)}, place_) order by place_"
         )
-        values = [[_value(column, getattr(row, column.attname)) for row in rows] for column in columns]
     with connection.cursor() as cursor:
         cursor.execute(f"insert into {meta.db_table} ({names}) {source} returning id", values)
         for row, (number,) in zip(rows, cursor.fetchall(), strict=True):
@@ -71,20 +75,84 @@ def update_rows(
                 [*rows[0][1:], rows[0][0], company_id],
             )
             return int(cursor.rowcount)
-        sets = ", ".join(f"{name} = g.{name}" for name in names[1:])
+        ids, *listed = map(list, zip(*rows, strict=True))
+        wanted, given, own, values = _apart(columns[1:], listed, ids=ids)
+        sets = ", ".join(f"{name} = {value}" for name, value in zip(names[1:], wanted, strict=True))
         cursor.execute(
-            f"update {meta.db_table} t set {sets} from unnest({_arrays(columns)}) as g ({', '.join(names)})"
+            f"update {meta.db_table} t set {sets} from unnest({', '.join(given)}) as g ({', '.join(own)})"
             # Said twice, so that the rows are found by their number whatever is believed of the table's size.
-            f" where t.id = g.id and t.id = any(%s) and t.company_id = %s{empty}",
-            [*map(list, zip(*rows, strict=True)), [row[0] for row in rows], company_id],
+            f" where t.id = g.id and t.id = any(%s::bigint[]) and t.company_id = %s{empty}",
+            [*values, array(ids), company_id],
         )
         return int(cursor.rowcount)
 
 
-def _arrays(columns: Sequence[Any]) -> str:
-    # Arrays of text: a cast to varchar(40) would cut a longer value short, an assignment refuses it.
-    kinds = [str(column.db_type(connection)).split("(")[0].replace("varchar", "text") for column in columns]
-    return ", ".join(f"%s::{kind}[]" for kind in kinds)
+def among(field: str, values: Collection[Any]) -> Func | Q:
+    """The condition `field in values` for numbers, uuids or texts, with all of them as one value: as hundreds, each
+    would be looked at by itself several times before it reaches the database."""
+    if not values:
+        return Q(pk__in=[])
+    one = next(iter(values))
+    kind = next(kind for known, kind in _KINDS.items() if isinstance(one, known))
+    return Func(
+        F(field),
+        Value(array(values)),
+        arg_joiner=" = any(",
+        template=f"%(expressions)s::{kind}[])",
+        output_field=BooleanField(),
+    )
+
+
+_KINDS = {int: "bigint", str: "text", uuid.UUID: "uuid"}
+
+
+def _apart(
+    columns: Sequence[Any], listed: Sequence[list[Any]], *, ids: list[Any] | None = None
+) -> tuple[list[str], list[str], list[str], list[Any]]:
+    """What to write into each column; the arrays that it comes from; their names; and all the values.
+
+    A column in which all rows have the same is no array. Values are in the order in which an INSERT's or UPDATE's text
+    asks for them: the same ones before the arrays.
+    """
+    wanted, given, own = [], [], []
+    same: list[Any] = []
+    values: list[Any] = []
+    if ids is not None:
+        given, own, values = ["%s::bigint[]"], ["id"], [array(ids)]
+    for column, each in zip(columns, listed, strict=True):
+        name, kind = str(column.column), _kind(column)
+        first = each[0]
+        if (own or column is not columns[-1]) and all(value == first for value in each):
+            wanted.append(f"%s::{kind}")
+            same.append(first)
+        else:
+            wanted.append(f"g.{name}")
+            given.append(f"%s::{kind}[]")
+            own.append(name)
+            values.append(array(each))
+    return wanted, given, own, [*same, *values]
+
+
+def _kind(column: Any) -> str:
+    # Text: a cast to varchar(40) would cut a longer value short, an assignment refuses it.
+    return str(column.db_type(connection)).split("(")[0].replace("varchar", "text")
+
+
+def array(values: Iterable[Any]) -> str:
+    """These values as PostgreSQL writes an array. Of text, numbers, truth values, moments, days and uuids."""
+    return "{" + ",".join([_element(value) for value in values]) + "}"
+
+
+def _element(value: Any) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if value is None:
+        return "NULL"
+    if isinstance(value, datetime.date):  # a moment too
+        return value.isoformat()
+    if isinstance(value, int | Decimal | uuid.UUID):
+        return str(value)
+    raise TypeError(f"an array of {type(value).__name__} is not known here")
 
 
 def _value(column: Field[Any, Any], value: Any) -> Any:

@@ -7,7 +7,7 @@ from django.db import DataError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from fattorino.core.texts import say
-from fattorino.organisations.rows import FEW, insert_rows, update_rows
+from fattorino.organisations.rows import FEW, among, array, insert_rows, update_rows
 from fattorino.workflow.models import BulkItem, PendingAction, StateChange
 from tests.desk import Desk
 
@@ -38,6 +38,40 @@ def test_each_row_gets_its_own_values_whatever_stands_in_them(desk: Desk, tricky
     for row, text in zip(rows, tricky, strict=True):
         row.refresh_from_db()
         assert (row.finished_at, row.succeeded, row.message) == (desk.now, text == "NULL", text)
+
+
+def test_rows_that_share_a_value_get_it_and_one_that_is_too_long_is_refused(desk: Desk) -> None:
+    rows = [pending(desk) for _ in range(FEW + 1)]
+    values = [(row.pk, desk.now, None, 'a "b", \\c') for row in rows]
+    assert update_rows(PendingAction, desk.company.pk, FIELDS, values) == len(rows)
+    there = PendingAction.objects.filter(pk__in=[row.pk for row in rows])
+    assert set(there.values_list(*FIELDS)) == {(desk.now, None, 'a "b", \\c')}
+    with pytest.raises(DataError), transaction.atomic():
+        update_rows(PendingAction, desk.company.pk, ("action",), [(row.pk, "X" * 41) for row in rows])
+
+
+def test_equal_rows_are_as_many_as_were_given(desk: Desk) -> None:
+    document = desk.save().pk
+    rows = [change(desk, document, "lo stesso") for _ in range(FEW + 1)]
+    insert_rows(rows)
+    assert len({row.pk for row in rows}) == FEW + 1
+    assert StateChange.objects.filter(pk__in=[row.pk for row in rows], message="lo stesso").count() == FEW + 1
+
+
+def test_what_is_among_values_is_found_whatever_stands_in_them(desk: Desk) -> None:
+    rows = [pending(desk) for _ in TRICKY]
+    values = [(row.pk, desk.now, True, text) for row, text in zip(rows, TRICKY, strict=True)]
+    update_rows(PendingAction, desk.company.pk, FIELDS, values)
+    everything = PendingAction.objects.order_by("pk")
+    assert list(everything.filter(among("message", TRICKY))) == rows
+    assert list(everything.filter(among("pk", {row.pk for row in rows[:2]}))) == rows[:2]
+    assert list(everything.filter(among("run", [rows[0].run]))) == rows[:1]
+    assert not everything.filter(among("document__pk", [])).exists()
+
+
+def test_a_kind_of_value_that_no_array_is_known_for_is_a_fault_of_the_caller() -> None:
+    with pytest.raises(TypeError, match="bytes"):
+        array([b"x"])
 
 
 def test_a_value_too_long_is_refused_and_not_cut_short(desk: Desk) -> None:

@@ -21,7 +21,7 @@ from fattorino.hub.flows.remote_names import without_spent
 from fattorino.hub.flows.submissions import Results, Runs, current, in_portions, open_submissions
 from fattorino.hub.models import Submission
 from fattorino.organisations.queries import get_company
-from fattorino.organisations.rows import update_rows
+from fattorino.organisations.rows import among, update_rows
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow.actions import ActionResult, ManyResults
 
@@ -121,7 +121,8 @@ def validate(runs: Runs, *, now: datetime.datetime, today: datetime.date) -> Man
                 good.append(submission.pk)
                 passed += twins.get(submission.pk, [])
         with company_scope(company_id):
-            Submission.objects.filter(pk__in=good, status=Status.ACQUIRED).update(status=Status.VALIDATED)
+            checked = Submission.objects.filter(among("pk", good), status=Status.ACQUIRED)
+            checked.update(status=Status.VALIDATED)
     return ManyResults([results[run.run] for run in runs])
 
 

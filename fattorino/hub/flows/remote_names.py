@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from fattorino.core.texts import say
 from fattorino.hub.models import RemoteFile, Submission
+from fattorino.organisations.rows import among
 from fattorino.workflow.actions import ActionResult, ActionRun
 
 
@@ -33,7 +34,7 @@ def without_spent(
         return list(runs), {}
     free = {document_id for document_id, _ in _unused(company_id, ids)}
     begun = set(
-        Submission.objects.filter(company_id=company_id, run__in=[run.run for run in runs]).values_list(
+        Submission.objects.filter(among("run", [run.run for run in runs]), company_id=company_id).values_list(
             "run", flat=True
         )
     )
@@ -64,5 +65,5 @@ def _unused(company_id: int, document_ids: Sequence[int]) -> list[tuple[int, str
 
 def _invoices(company_id: int, document_ids: Sequence[int]) -> QuerySet[RemoteFile]:
     return RemoteFile.objects.filter(
-        company_id=company_id, document_id__in=list(document_ids), kind=RemoteFile.Kind.INVOICE
+        among("document_id", list(document_ids)), company_id=company_id, kind=RemoteFile.Kind.INVOICE
     )

@@ -16,7 +16,7 @@ from fattorino.documents import files
 from fattorino.hub.flows.remote_names import names_for
 from fattorino.hub.models import FileNameSeries, Submission
 from fattorino.organisations.queries import get_company
-from fattorino.organisations.rows import insert_rows
+from fattorino.organisations.rows import among, insert_rows
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow.actions import ActionResult, ActionRun
 
@@ -37,7 +37,7 @@ def open_submissions(runs: Runs) -> dict[uuid.UUID, Submission]:
     with transaction.atomic():
         # Before looking: of two that carry out the same press the second finds what the first has made.
         series = _locked_series(company)
-        rows = Submission.objects.filter(company_id=company.pk, run__in=[run.run for run in runs])
+        rows = Submission.objects.filter(among("run", [run.run for run in runs]), company_id=company.pk)
         found = {row.run: row for row in rows}
         fresh = [run for run in runs if run.run not in found]
         if not fresh:
@@ -45,7 +45,7 @@ def open_submissions(runs: Runs) -> dict[uuid.UUID, Submission]:
         numbers = range(series.last + 1, series.last + 1 + len(fresh))
         FileNameSeries.objects.filter(pk=series.pk).update(last=F("last") + len(fresh))
         Submission.objects.filter(
-            company_id=company.pk, document_id__in=[run.document_id for run in fresh], current=True
+            among("document_id", [run.document_id for run in fresh]), company_id=company.pk, current=True
         ).update(current=False)
         # What another program handed in keeps the name it came with.
         names = names_for(company.pk, [run.document_id for run in fresh])
@@ -102,9 +102,10 @@ def current(runs: Runs) -> tuple[dict[uuid.UUID, Submission], Results]:
     company_id = runs[0].company_id
     rows = Submission.objects.select_related("content", "outgoing", "document")
     rows = rows.only(*_NEEDED).filter(company_id=company_id)
-    own = {row.run: row for row in rows.filter(run__in=[run.run for run in runs])}
+    own = {row.run: row for row in rows.filter(among("run", [run.run for run in runs]))}
     others = [run.document_id for run in runs if run.run not in own]
-    by_document = {row.document_id: row for row in rows.filter(document_id__in=others, current=True)}
+    waiting = rows.filter(among("document_id", others), current=True)
+    by_document = {row.document_id: row for row in waiting}
     found, missing = dict[uuid.UUID, Submission](), Results()
     for run in runs:
         submission = own.get(run.run) or by_document.get(run.document_id)

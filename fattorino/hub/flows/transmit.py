@@ -19,7 +19,7 @@ from fattorino.core.workflow.decide import HubReported
 from fattorino.hub.channels.base import Accepted, Result, Untried
 from fattorino.hub.flows import fallback, health, turns
 from fattorino.hub.models import Channel, Submission, Transmission
-from fattorino.organisations.rows import update_rows
+from fattorino.organisations.rows import among, array, update_rows
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.flows.moves import Step
 
@@ -278,12 +278,12 @@ def _close(rows: Sequence[tuple[int, str, str, str]], now: datetime.datetime) ->
     """End the open attempts of these submissions: (submission, outcome, error, identifier)."""
     if rows:
         with connection.cursor() as cursor:
-            cursor.execute(_CLOSE, [now, *map(list, zip(*rows, strict=True))])
+            cursor.execute(_CLOSE, [now, *map(array, zip(*rows, strict=True))])
 
 
 def _locked(company_id: int, submission_ids: Iterable[int]) -> list[Submission]:
     # The documents first, as every flow does: two flows that lock in different orders would wait for each other.
-    rows = Submission.objects.filter(pk__in=list(submission_ids), company_id=company_id)
+    rows = Submission.objects.filter(among("pk", list(submission_ids)), company_id=company_id)
     workflow.lock_many(list(rows.values_list("document_id", flat=True)))
     locked = rows.select_for_update(of=("self",)).select_related("outgoing", "document").only(*_NEEDED)
     return list(locked.order_by("document_id", "pk"))

@@ -22,7 +22,7 @@ from fattorino.documents import files
 from fattorino.hub.channels.base import Outgoing
 from fattorino.hub.flows import channels, health
 from fattorino.hub.models import Channel, Submission, Transmission
-from fattorino.organisations.rows import insert_rows
+from fattorino.organisations.rows import among, insert_rows
 from fattorino.workflow import flows as workflow
 from fattorino.workflow import queue
 
@@ -96,7 +96,7 @@ def enqueue(
     for submission in submissions:
         by_channel.setdefault(ways[submission.document.dashboard], []).append(submission)
     for channel, rows in by_channel.items():
-        waiting = Submission.objects.filter(pk__in=[s.pk for s in rows], company_id=company_id)
+        waiting = Submission.objects.filter(among("pk", [s.pk for s in rows]), company_id=company_id)
         waiting.filter(status__in=[Status.SIGNED, Status.FAILED]).update(
             status=Status.QUEUED,
             channel=channel,

@@ -26,7 +26,7 @@ from fattorino.core.workflow.decide import (
 from fattorino.core.workflow.definition import Action, Workflow
 from fattorino.organisations import reading
 from fattorino.organisations.queries import Actor
-from fattorino.organisations.rows import insert_rows, update_rows
+from fattorino.organisations.rows import among, insert_rows, update_rows
 from fattorino.workflow import queries
 from fattorino.workflow.flows import lotti
 from fattorino.workflow.flows.moves import Judge, Move, Step, next_changes, start, write
@@ -124,14 +124,14 @@ def lock(document_id: int) -> None:
 
 def lock_many(document_ids: Sequence[int]) -> None:
     """The same for many; always in the same order, so that two who want the same ones do not wait in a ring."""
-    rows = Document.objects.select_for_update().filter(pk__in=document_ids).order_by("pk")
+    rows = Document.objects.select_for_update().filter(among("pk", document_ids)).order_by("pk")
     list(rows.values_list("pk", flat=True))
 
 
 def try_lock_many(document_ids: Sequence[int]) -> set[int]:
     """Hold those of the documents that nobody holds; those. For who holds others already and must not wait."""
-    rows = Document.objects.select_for_update(skip_locked=True).filter(pk__in=document_ids).order_by("pk")
-    return set(rows.values_list("pk", flat=True))
+    rows = Document.objects.select_for_update(skip_locked=True)
+    return set(rows.filter(among("pk", document_ids)).order_by("pk").values_list("pk", flat=True))
 
 
 _NEEDED = (
@@ -148,8 +148,8 @@ _NEEDED = (
 
 def _locked(company_id: int, ids: list[int]) -> dict[int, Document]:
     # Always in the same order: two that want the same documents wait for each other, and not in a ring.
-    rows = Document.objects.select_for_update().filter(pk__in=ids, company_id=company_id).order_by("pk")
-    return {document.pk: document for document in rows.only(*_NEEDED)}
+    rows = Document.objects.select_for_update().filter(among("pk", ids), company_id=company_id)
+    return {document.pk: document for document in rows.order_by("pk").only(*_NEEDED)}
 
 
 def _frees_held(move: Move) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from fattorino.organisations.rows import update_rows
+from fattorino.organisations.rows import array, update_rows
 from fattorino.workflow.models import BulkItem
 
 Outcome = BulkItem.Outcome
@@ -53,7 +53,13 @@ def note_ended(company_id: int, ended: Sequence[Ended], *, now: datetime.datetim
     with connection.cursor() as cursor:
         cursor.execute(
             _ENDED,
-            [now, [e.document_id for e in ended], outcomes, [e.message for e in ended], company_id],
+            [
+                now,
+                array([e.document_id for e in ended]),
+                array(outcomes),
+                array([e.message for e in ended]),
+                company_id,
+            ],
         )
         rows = cursor.fetchall()
     by_run: dict[int, Counter[str]] = {}

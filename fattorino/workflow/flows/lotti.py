@@ -22,6 +22,7 @@ from fattorino.core.workflow.decide import (
     StateChosen,
 )
 from fattorino.core.workflow.definition import OF_THE_FILE, Dashboard, Workflow
+from fattorino.organisations.rows import among
 from fattorino.workflow.models import Document, PendingAction
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _follows(pending: PendingAction, document: Document) -> bool:
 
 def together_with(company_id: int, document_ids: Sequence[int]) -> dict[int, list[int]]:
     """The other documents of the file, by the first of a lotto."""
-    heads = Document.objects.filter(pk__in=document_ids, company_id=company_id, lotto=F("pk"))
+    heads = Document.objects.filter(among("pk", document_ids), company_id=company_id, lotto=F("pk"))
     found = _members(company_id, list(heads.values_list("pk", flat=True)))
     return {head: [pk for pk in members if pk != head] for head, members in found.items()}
 
@@ -140,7 +141,7 @@ def others_of_files(company_id: int, ids: Sequence[int]) -> list[int]:
 
 
 def _lotti(company_id: int, ids: Sequence[int]) -> list[int]:
-    rows = Document.objects.filter(pk__in=ids, company_id=company_id, lotto__isnull=False)
+    rows = Document.objects.filter(among("pk", ids), company_id=company_id, lotto__isnull=False)
     return [lotto for lotto in set(rows.values_list("lotto_id", flat=True)) if lotto]
 
 

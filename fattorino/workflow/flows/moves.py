@@ -25,7 +25,7 @@ from fattorino.core.workflow.decide import (
 )
 from fattorino.core.workflow.definition import MAKING_XML, Dashboard, Workflow
 from fattorino.organisations.queries import Actor
-from fattorino.organisations.rows import insert_rows, update_rows
+from fattorino.organisations.rows import among, insert_rows, update_rows
 from fattorino.workflow import actions, queries, queue
 from fattorino.workflow.flows import lotti
 from fattorino.workflow.flows.notices import tell
@@ -93,7 +93,7 @@ class Judge:
         self.workflow, self.apart = workflow, apart
         # The end of an action is not refused because that very action is still open.
         asking = [s.document_id for s in steps if isinstance(s.event, _ASKING)]
-        busy = PendingAction.objects.filter(document_id__in=asking, finished_at=None)
+        busy = PendingAction.objects.filter(among("document_id", asking), finished_at=None)
         self.busy = frozenset(busy.values_list("document_id", flat=True)) if asking else frozenset()
         self.names: dict[Actor, frozenset[str] | None] = {}
 

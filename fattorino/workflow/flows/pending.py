@@ -11,7 +11,7 @@ from django.db.models import F
 from fattorino.core.errors import RefusedError
 from fattorino.core.workflow.decide import ActionFailed, ActionSucceeded, Refusal
 from fattorino.core.workflow.definition import ACTION_LABELS, Action
-from fattorino.organisations.rows import update_rows
+from fattorino.organisations.rows import among, update_rows
 from fattorino.workflow import queries
 from fattorino.workflow.actions import ActionResult
 from fattorino.workflow.flows.advance import Advanced, advance_many
@@ -30,7 +30,7 @@ def take_many(pending_ids: list[int], company_id: int) -> list[PendingAction]:
     """Count an attempt of each of these that is not finished; those."""
     with transaction.atomic():
         rows = _open(pending_ids, company_id, leader=None)
-        PendingAction.objects.filter(pk__in=[p.pk for p in rows]).update(attempts=F("attempts") + 1)
+        PendingAction.objects.filter(among("pk", [p.pk for p in rows])).update(attempts=F("attempts") + 1)
         for pending in rows:
             pending.attempts += 1
         return rows
@@ -89,13 +89,13 @@ def to_carry_out(told: Sequence[Advanced]) -> list[PendingAction]:
 
 
 def _open(pending_ids: list[int], company_id: int, **chosen: None) -> list[PendingAction]:
-    rows = PendingAction.objects.select_for_update().filter(pk__in=pending_ids, company_id=company_id)
+    rows = PendingAction.objects.select_for_update().filter(among("pk", pending_ids), company_id=company_id)
     return list(rows.filter(finished_at=None, **chosen).order_by("pk"))
 
 
 def _with_followers(rows: list[PendingAction]) -> list[PendingAction]:
     """Those of the other documents of their files end with them, in one transaction."""
-    follow = PendingAction.objects.select_for_update().filter(leader__in=[row.pk for row in rows])
+    follow = PendingAction.objects.select_for_update().filter(among("leader_id", [row.pk for row in rows]))
     return [*rows, *follow.filter(finished_at=None).order_by("pk")] if rows else []
 
 
