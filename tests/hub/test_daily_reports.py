@@ -15,7 +15,7 @@ from fattorino.documents.models import PassiveInvoice
 from fattorino.hub import queries_arrivals
 from fattorino.hub.channels.base import Raw, ReportItem
 from fattorino.hub.channels.sdiftp import SdiFtp
-from fattorino.hub.flows import collect, consignments, daily_reports, outcomes
+from fattorino.hub.flows import collect, consignments, daily_reports, inside, outcomes
 from fattorino.hub.folders import SdiFtpFolders
 from fattorino.hub.models import (
     Channel,
@@ -225,6 +225,21 @@ def test_a_refusal_that_sdi_lists_and_that_was_lost_frees_the_outcome(
     daily_reports.look(now=NOW + 2 * HOUR)
     settled = again_outcome(row)
     assert (settled.status, settled.consignment_id, settled.offered_again) == ("queued", None, False)
+    assert Consignment.objects.get().status == Parcel.REFUSED and gaps() == []
+
+
+def test_a_lost_refusal_frees_all_that_was_in_a_large_support(
+    desk: Desk, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inside, "AT_ONCE", 1)
+    parcel = laid(channel, 1)
+    rows = [queued(desk) for _ in range(3)]
+    for row in rows:
+        Submission.objects.filter(pk=row.pk).update(status="sending", consignment=parcel, channel=channel)
+    report(channel, (f"{stem(1)}.zip", "x", stem(1, "ER"), "x"))
+    daily_reports.look(now=NOW + 2 * HOUR)
+    freed = Submission.objects.filter(pk__in=[row.pk for row in rows], status="queued", consignment=None)
+    assert freed.count() == 3
     assert Consignment.objects.get().status == Parcel.REFUSED and gaps() == []
 
 
