@@ -45,10 +45,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    """`listing`: the rows as lines of text instead, for a drawing that cannot have so many (listing.py)."""
+
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     caption: str = ""
+    listing: tuple[str, ...] = ()
 
     @property
     def labelled(self) -> list[list[tuple[Column, Cell]]]:
