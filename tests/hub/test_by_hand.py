@@ -203,6 +203,21 @@ def test_receipts_find_their_documents_by_the_file_they_name(
     assert not queries.carried(desk.actor)
 
 
+def test_many_receipts_may_come_in_one_zip(desk: Desk, by_hand: Channel, browser: Client) -> None:
+    first, second = queued(desk), queued(desk)
+    for row in (first, second):
+        flows.tell_sent(desk.actor, row.pk, now=NOW)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for each in (letter(first, "RC"), letter(second, "NS", number=2)):
+            archive.writestr(*each)
+    file = SimpleUploadedFile("ricevute.zip", packed.getvalue())
+    assert post(browser, desk, "ricevute/", ricevute=[file]).status_code == 302
+    assert "Prese 2 ricevute" in browser.get(PAGE).content.decode()
+    run_jobs()
+    assert (state(first), state(second)) == ("CONSEGNATO", "SCARTATO_SDI")
+
+
 def test_a_pa_that_has_the_invoice_still_has_to_answer_and_the_page_asks_for_that_too(
     desk: Desk, by_hand: Channel, browser: Client
 ) -> None:

@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 
 from fattorino import clock
 from fattorino.core.errors import ConflictError, InputError, RefusedError, SetupError
-from fattorino.core.sdi.message_io import ReadMessage, read_message
+from fattorino.core.sdi.message_io import ReadMessage, messages_in, read_message
 from fattorino.core.sdi.names import InvoiceName, parse_invoice_name, progressive
 from fattorino.core.sdi.origin import origin_of
 from fattorino.core.texts import say, together
@@ -159,15 +159,17 @@ def _waiting(actor: Actor, submission_id: int) -> Submission:
 
 def load_receipts(
     actor: Actor, files: list[tuple[str, bytes]], *, now: datetime.datetime
-) -> list[tuple[str, str]]:
-    """Take receipts that a person brings; each finds its document by the file name in it.
+) -> tuple[int, list[tuple[str, str]]]:
+    """Take receipts that a person brings, also many in a zip; each finds its document by the file name in it.
 
     Returns:
-        the names of those that cannot be taken, or that move nothing by themselves, each with the reason.
+        how many count, and the names of those that cannot be taken or that move nothing by themselves, each with the
+        reason.
     """
     _may_write(actor)
     told = []
-    for name, content in files:
+    brought = [each for file in files for each in _apart(*file)]
+    for name, content in brought:
         try:
             read = _readable(content)
         except InputError as error:
@@ -176,7 +178,15 @@ def load_receipts(
         take_message(name, content, "", now=now, company_id=actor.company_id)
         if doubt := _doubt(read, now):
             told.append((name, doubt))
-    return told
+    return len(brought) - len(told), told
+
+
+def _apart(name: str, content: bytes) -> list[tuple[str, bytes]]:
+    """The receipts of an archive of several; anything else as it is."""
+    found = messages_in(content) if len(content) <= LIMIT else ()
+    if len(found) < 2:
+        return [(name, content)]
+    return [(each.name.rsplit("/", 1)[-1], each.content) for each in found]
 
 
 def load_receipt(actor: Actor, document_id: int, name: str, content: bytes, *, now: datetime.datetime) -> str:

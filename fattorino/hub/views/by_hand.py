@@ -160,8 +160,7 @@ def receipts(request: HttpRequest, actor: Actor) -> HttpResponse:
     files = _uploaded(request)
     if not files:
         raise RefusedError(_("Nessun file scelto."), _("Scegliere le ricevute scaricate dal portale."))
-    refused = flows.load_receipts(actor, files, now=clock.now())
-    taken = len(files) - len(refused)
+    taken, refused = flows.load_receipts(actor, files, now=clock.now())
     if taken:
         done = ngettext(
             "Presa 1 ricevuta: lo stato del documento si aggiorna da solo.",
