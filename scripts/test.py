@@ -79,7 +79,9 @@ def suites(has_chromium: bool, words: list[str]) -> list[Stage]:
     """As many at a time as there are processors, each with a product of its own. What kills processes mostly waits for
     them: it runs by itself beside the journeys."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    spread = ["-n", str(min(processors, MOST_AT_A_TIME)), "--dist", "loadfile"] if processors > 1 else []
+    # In the order of tests/conftest.py; xdist's own would end with the files that have few tests, however long.
+    several = ["-n", str(min(processors, MOST_AT_A_TIME)), "--dist", "loadfile", "--no-loadscope-reorder"]
+    spread = several if processors > 1 else []
     rooms = pytest("test", ["-q", "-m", "not journey and not chaos and not bench", *spread], words)
     kills = pytest("test con processi uccisi", ["-q", "-m", "chaos", *only(words, "chaos")], words)
     if not has_chromium:

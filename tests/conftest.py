@@ -12,6 +12,8 @@ import os
 import pathlib
 import shutil
 import tempfile
+from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 from cryptography.hazmat.primitives.serialization import pkcs12
@@ -27,6 +29,25 @@ SERVER = pytest.StashKey[postgres.Server]()
 HOME = "FATTORINO_TEST_HOME"
 # A file in which `make test` collects the names of the tests that failed.
 FAILED = "FATTORINO_FAILED_TESTS"
+
+# What is busy longest begins first, or one processor would wait for the other at the end: these, which have few tests,
+# then whatever has most of them.
+LONGEST = (
+    "journeys/test_accessibility.py",
+    "journeys/test_other_pages.py",
+    "test_tenants.py",
+    "test_both_languages.py",
+    "config/test_squashed.py",
+    "bench/test_ratios.py",
+    "core/workflow/test_model.py",
+    "config/test_copies.py",
+    "bench/test_many.py",
+    "hub/test_message_orders.py",
+    "api/test_anything.py",
+    "documents/test_form_anything.py",
+    "core/fatturapa/test_format_against_xsd.py",
+    "core/fatturapa/test_text_against_xsd.py",
+)
 
 # The same examples at every run, so that a red test is about the change at hand; `make soak` looks for new ones.
 # No deadline: on a busy machine it would fail what is right.
@@ -56,6 +77,20 @@ def pytest_configure(config: pytest.Config) -> None:
         if getattr(config.option, "numprocesses", None):
             _start(config)
     _adapt_settings(pathlib.Path(os.environ[HOME]))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # The order of the files matters only where several processes take them; whoever wants another one gets it.
+    if hasattr(config, "workerinput") and not os.environ.get("FATTORINO_JOURNEYS_ORDER"):
+        items[:] = longest_first(items)
+
+
+def longest_first(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """The tests of each file in their order, the files by how long they take."""
+    here = pathlib.Path(__file__).parent
+    places = {here / name: place for place, name in enumerate(LONGEST)}
+    number = Counter(item.path for item in items)
+    return sorted(items, key=lambda item: (places.get(item.path, len(LONGEST)), -number[item.path]))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pathlib
 import random
@@ -18,16 +19,17 @@ from playwright._impl._errors import TargetClosedError  # the public module does
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
 
 from fattorino.config import demo
+from tests.journeys.every_kind import SECRET, TWO_STEPS
 from tests.journeys.guard import no_longer_than
 from tests.journeys.own import COMPANIES
-from tests.journeys.pages import sign_in
+from tests.journeys.pages import sign_in, totp
 from tests.journeys.product import ROOT, Product
 
 PATIENCE = 60_000.0
 # Seconds for one journey. Scripts that run in a page have no limit of their own: a browser that stands still would
 # hold the whole run for ever.
 LIMIT = 600.0
-LIMITS = {"test_every_page_that_a_person_opens": 1800.0}
+LIMITS = {"test_every_page_that_a_person_opens": 1800.0, "test_every_other_page_that_a_person_opens": 1800.0}
 # Seconds for closing a window. Now and then the browser never answers that (seen three times, on a busy machine): the
 # journey is over then, and the next one gets a new browser.
 CLOSING = 60.0
@@ -66,6 +68,8 @@ _TELL_CSP = """addEventListener("securitypolicyviolation", (event) =>
   console.error("CSP: " + event.violatedDirective + " " + event.blockedURI))"""
 
 Picture = Callable[..., None]
+House = dict[str, Any]
+Visitor = Callable[[str | None], Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -233,6 +237,14 @@ def own_company(product: Product) -> Callable[[str], str]:
     return found
 
 
+@pytest.fixture(scope="session")
+def house(product: Product) -> House:
+    """Numbers of something of every kind."""
+    words = "from tests.journeys.every_kind import furnish; furnish()"
+    made: House = json.loads(product.manage("shell", "--no-imports", "-c", words).splitlines()[-1])
+    return made
+
+
 @pytest.fixture
 def signed_in(session_of: Callable[[str], Any]) -> Any:
     """The demo user's session."""
@@ -331,6 +343,24 @@ def page(context: BrowserContext) -> Page:
 def stranger(new_context: Callable[..., BrowserContext]) -> Page:
     """A page in a browser that nobody has signed in with."""
     return new_context(storage_state=None).new_page()
+
+
+@pytest.fixture
+def visitor(new_context: Callable[..., BrowserContext], sessions: dict[str, Any]) -> Visitor:
+    """A page of the browser of this person, or of nobody."""
+
+    def come(email: str | None) -> Page:
+        page = new_context(storage_state=sessions.get(email or "")).new_page()
+        if email and email not in sessions:
+            sign_in(page, email, demo.PASSWORD)
+            if email == TWO_STEPS:
+                page.locator("input[name=code]").fill(totp(SECRET))
+                page.get_by_role("button", name="Entra").click()
+                page.wait_for_url("**/dashboard/**")
+            sessions[email] = page.context.storage_state()
+        return page
+
+    return come
 
 
 @pytest.fixture

@@ -86,3 +86,15 @@ def test_every_killing_test_and_every_journey_has_its_stage(monkeypatch: pytest.
     stages = [stage for each in make_test.suites(True, []) for stage in (each, each.beside) if stage]
     marks = {stage.command[stage.command.index("-m") + 1] for stage in stages}
     assert marks == {"not journey and not chaos and not bench", "journey", "chaos"}
+
+
+def test_what_is_busy_longest_begins_first_and_each_file_keeps_its_order() -> None:
+    here = ROOT / "tests"
+    missing = [name for name in conftest.LONGEST if not (here / name).is_file()]
+    assert not missing
+    names = ["a.py", "b.py", conftest.LONGEST[3], "b.py", conftest.LONGEST[2], conftest.LONGEST[3]]
+    items: list[Any] = [SimpleNamespace(path=here / name, number=n) for n, name in enumerate(names)]
+    assert [each.number for each in conftest.longest_first(items)] == [4, 2, 5, 1, 3, 0]
+    for stage in make_test.suites(True, []):
+        spread = "-n" in stage.command
+        assert ("--no-loadscope-reorder" in stage.command) == spread
