@@ -268,3 +268,23 @@ def test_a_key_that_did_not_open_is_offered_again_and_only_its_pin_is_to_be_writ
     assert "La chiave nuova non si è aperta" in page and "ft-alert-error" in page
     assert 'value="Firma Ordine"' in page and 'value="laura"' in page and "271828" not in page
     assert 'id="file"' in admin.get(PAGE + "?tipo=pkcs12").content.decode()
+
+
+def test_who_works_is_told_of_documents_that_no_dashboard_shows_and_that_wait_for_a_signature(
+    desk: Desk, client: Client
+) -> None:
+    """*Da firmare* is hidden from the dashboards: without a word of it an invoice would stand there for ever."""
+    from fattorino.organisations.models import User
+
+    assert key_to_see_to(desk.actor, NOW) == []
+    document, content = waiting(desk)
+    (alert,) = key_to_see_to(desk.actor, NOW)
+    assert alert.level == "warning" and alert.text.startswith("1 documento")
+    client.force_login(User.objects.get(pk=desk.actor.user_id))
+    assert f"/entrate/{document.pk}/" in client.get(alert.address).content.decode()
+    reader = Actor("utente", "Rita", desk.company.pk, desk.actor.user_id, "reader")
+    assert key_to_see_to(reader, NOW) == []
+    signed_outside.take(desk.actor, document.pk, signed(content), now=NOW)
+    assert key_to_see_to(desk.actor, NOW) == [], "it is being done"
+    run_jobs()
+    assert key_to_see_to(desk.actor, NOW) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from fattorino import clock
 from fattorino.core.errors import RefusedError, SigningError
-from fattorino.core.texts import say
+from fattorino.core.texts import say, say_many
 from fattorino.documents.panels import Panel
 from fattorino.documents.queries import DocumentView
 from fattorino.documents.views.common import document_or_404
@@ -23,7 +24,7 @@ from fattorino.hub import queries_keys as queries
 from fattorino.hub.flows import keys, signed_outside
 from fattorino.hub.forms.keys import FILE_NEEDED, KeyForm
 from fattorino.hub.models import SigningKey
-from fattorino.hub.signing.pkcs12 import MAX_SIZE
+from fattorino.hub.signing.pkcs12 import MAX_SIZE, try_out
 from fattorino.organisations.flows import set_sign_private
 from fattorino.organisations.languages import said
 from fattorino.organisations.pages import desk
@@ -64,6 +65,7 @@ def _save(request: HttpRequest, actor: Actor, kind: str, form: KeyForm) -> None:
         raise RefusedError(_("La chiave non è stata salvata."), fields={"file": FILE_NEEDED})
     content = file.read(MAX_SIZE + 1)
     password = form.secrets.get("password", "")
+    try_out(content, password)
     keys.save_key(actor.company_id, content, password, now=now, actor_id=actor.user_id, form=form.form)
     messages.success(request, _("La chiave è in uso dalla prossima firma."))
 
@@ -162,7 +164,24 @@ def panel(actor: Actor, view: DocumentView) -> Panel | None:
 
 
 def key_to_see_to(actor: Actor, now: datetime.datetime) -> list[Alert]:
-    """For the dashboards of administrators: a key that is suspended, ends soon or has ended."""
+    """For the dashboards: a key that is suspended, ends soon or has ended, and what was left without a signature."""
+    return [*_of_the_key(actor, now), *_left_unsigned(actor)]
+
+
+def _left_unsigned(actor: Actor) -> list[Alert]:
+    number, state = queries.left_unsigned(actor) if actor.may_write else (0, "")
+    if not number:
+        return []
+    text = say_many(
+        "{number} documento è pronto e aspetta la firma: qui sotto non si vede.",
+        "{number} documenti sono pronti e aspettano la firma: qui sotto non si vedono.",
+        number,
+    )
+    return [Alert(text, f"{reverse('documents:list')}?{urlencode({'stato': state})}", "warning")]
+
+
+def _of_the_key(actor: Actor, now: datetime.datetime) -> list[Alert]:
+    """To administrators alone: nobody else can do anything about it."""
     row = queries.active_key(actor.company_id) if actor.may_configure else None
     if row is None:
         return []
