@@ -90,7 +90,8 @@ def _in_turn(
     scope: Scope, question: Question, cursor: Cursor | None, window: list[Month], need: int
 ) -> list[Found]:
     """The first matches of these months, of which the first entries are fetched, and further ones, always more."""
-    found, from_here, size = list[Found](), cursor, min(8 * need, MANY)
+    # Most of what is found stands in the scope, or only some of it does.
+    found, from_here, size = list[Found](), cursor, min((2 if scope.share > 0.5 else 8) * need, MANY)
     while len(found) < need:
         entries = _entries(scope, question, from_here, window, first=size)
         found += _standing(scope, entries or [], cursor, need - len(found))
@@ -262,6 +263,8 @@ def _numbered(
                 return [(date, document_id) for date, document_id, holds in looked_at if holds]
         if len(window) > 1:
             return None
+        if 2 * sum(holds for _, _, holds in looked_at) > most:
+            break  # nearly all that have the words: FEW of them are soon found
     return _along(replace(by_words, where=whole), scope, cursor, window, first)
 
 
