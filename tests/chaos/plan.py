@@ -47,8 +47,10 @@ ON_LINES: dict[str, tuple[str, ...]] = {
         *("pec_receipt_late", "pec_mailbox_down", "pec_mailbox_cut", "pec_refused"),
     ),
 }
-# One in so many files: of line faults. Files of SdIFtp share their supports, those of PEC have a letter each.
+# One in so many files: of line faults. Files of PEC have a letter each; those of SdIFtp share their supports, and of many
+# documents there are few, so that beyond the first FIRST faults they are rare.
 EVERY = {"sdicoop": 1, "intermediary": 8, "sdiftp": 6, "pec": 3}
+FIRST, RARE = {"sdiftp": 30}, 60
 KILLS = (("worker at a line", 28), ("worker", 22), ("web at a line", 10), ("web", 12), ("postgres", 28))
 SFTP = ("sftp", 12)
 # Deaths at a line are drawn over so many lines of the product.
@@ -118,7 +120,7 @@ def draw(channels: Sequence[str], documents: int, kills: int, seed: int, *, reci
     events = [_kill(chance, channels, last) for _ in range(kills)]
     for name in channels:
         kinds = ON_LINES[name]
-        for number in range(documents // EVERY[name] if kinds else 0):
+        for number in range(_line_faults(name, documents) if kinds else 0):
             # Each kind in its turn, so that also a short run meets most of them.
             kind = kinds[(number + seed) % len(kinds)]
             events.append(Event(chance.randint(0, last), "fault", name, kind))
@@ -130,6 +132,11 @@ def draw(channels: Sequence[str], documents: int, kills: int, seed: int, *, reci
             Event(chance.randint(1, last), "our clock", number=chance.choice([0, -1]) * chance.randint(2, 20))
         )
     return Plan(courses, tuple(sorted(events, key=lambda event: event.after)))
+
+
+def _line_faults(name: str, documents: int) -> int:
+    many = documents // EVERY[name]
+    return min(many, FIRST[name] + documents // RARE) if name in FIRST else many
 
 
 def _course(name: str, documents: int, seed: int, recipients: int) -> Course:
