@@ -37,6 +37,7 @@ ALIKE = re.compile(
     r"IdentificativoSdI|Agenzia delle Entrate|CAdES-BES|XAdES-BES|Token|token|"
     r"RID|RIBA|MAV|SEPA Direct Debit|CORE|B2B|DF|LI|PR|PS)\b"
     r"|\b[A-Z]+(?:_[A-Z0-9]+)+\b"  # codes of states, actions and hub statuses
+    r"|\b[A-Z]{6}\d{2}[A-Z]\d{2}[A-Z]\d{3}[A-Z]\b"  # a codice fiscale
     r"|https?://\S+"
     r"|\bnon-(?=[a-z])"  # a prefix in English, a word in Italian
     r"|\b[\w-]+(?:\.(?:xml|p7m|txt|csv|pdf))+\b|\b[0-9a-f]{64}\b"
