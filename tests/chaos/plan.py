@@ -47,8 +47,8 @@ ON_LINES: dict[str, tuple[str, ...]] = {
         *("pec_receipt_late", "pec_mailbox_down", "pec_mailbox_cut", "pec_refused"),
     ),
 }
-# One in so many files: of line faults. Files of PEC have a letter each; those of SdIFtp share supports, few for many files,
-# so beyond the first FIRST faults they are rare.
+# One in so many files: of line faults. Files of PEC have a letter each; those of SdIFtp share supports, few for
+# many files, so beyond the first FIRST faults they are rare.
 EVERY = {"sdicoop": 1, "intermediary": 8, "sdiftp": 6, "pec": 3}
 FIRST, RARE = {"sdiftp": 30}, 60
 KILLS = (("worker at a line", 28), ("worker", 22), ("web at a line", 10), ("web", 12), ("postgres", 28))
