@@ -12,7 +12,7 @@ from fattorino.core.errors import ChannelError
 from fattorino.documents.passive import flows as passive
 from fattorino.documents.passive.queries import answering_states
 from fattorino.hub.channels.base import Refused
-from fattorino.hub.flows import channels, consignments, outcome_steps, outcomes
+from fattorino.hub.flows import channels, outcome_parcels, outcome_steps, outcomes
 from fattorino.organisations.scope import company_scope, system_scope
 from fattorino.workflow import queue
 
@@ -34,8 +34,7 @@ def send_outcome(company_id: int, outcome_id: int) -> None:
         port = channels.port(channel)
         if port.most:
             with company_scope(company_id):
-                sealed = consignments.seal(channel.pk, company_id, [file], now=clock.now())
-                outcomes.travels(outcome_id, company_id, sealed.pk)
+                outcome_parcels.seal(outcome_id, channel, file, now=clock.now())
             return
         answer = port.send(file)
     except ChannelError as error:

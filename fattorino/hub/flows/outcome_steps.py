@@ -13,7 +13,8 @@ from django.db.models import Q
 from fattorino.core.texts import say, together
 from fattorino.documents import flows as documents
 from fattorino.documents.passive import flows as passive
-from fattorino.hub.models import OutcomeSent
+from fattorino.hub.flows import inside
+from fattorino.hub.models import Channel, OutcomeSent
 from fattorino.workflow import flows as workflow
 from fattorino.workflow import queue
 
@@ -21,6 +22,8 @@ Status = OutcomeSent.Status
 OPEN = (Status.QUEUED, Status.SENDING, Status.UNCERTAIN, Status.SENT)
 # SdI takes up to two days for what it has to say (sdi.md 4.3).
 SILENCE = datetime.timedelta(days=2)
+# Seconds until it is looked again whether the last support with outcomes was laid: SdI's visits are minutes apart.
+ROOM_LATER = 30.0
 
 
 def registered(row: OutcomeSent, now: datetime.datetime, text: str = "") -> None:
@@ -132,17 +135,44 @@ def defer_sending(company_id: int, outcome_id: int, seconds: float = 0) -> None:
 
 def come_later(row: OutcomeSent, now: datetime.datetime) -> None:
     """Its moment has not come: our clock was put back, and that of the database calls."""
+    if row.next_attempt_at is not None:
+        come_again(row, (row.next_attempt_at - now).total_seconds())
+
+
+def come_again(row: OutcomeSent, seconds: float) -> None:
     from fattorino.hub.tasks_outcomes import send_outcome
 
-    if row.next_attempt_at is None:
-        return
     queue.defer_once(
         send_outcome,
         lock=f"outcome:{row.pk}",
-        seconds=(row.next_attempt_at - now).total_seconds(),
+        seconds=seconds,
         company_id=row.company_id,
         outcome_id=row.pk,
     )
+
+
+def has_room(channel: Channel) -> bool:
+    """Whether outcomes may be sealed now: those that come while a support of others waits go together in the next one,
+    since of small supports SdI takes one at a visit (decision 0023)."""
+    if channel.kind not in inside.GATHERED:
+        return True
+    mine = OutcomeSent.objects.filter(company_id=channel.company_id, consignment__channel=channel)
+    return not mine.filter(consignment__status__in=inside.NOT_AWAY).exists()
+
+
+def waiting(channel: Channel, *, now: datetime.datetime, limit: int) -> dict[int, int]:
+    """Outcomes that may go on this way now, with their documents, oldest first."""
+    due = Q(status=Status.QUEUED) & (Q(next_attempt_at=None) | Q(next_attempt_at__lte=now))
+    again = Q(status=Status.UNCERTAIN, next_attempt_at__lte=now)
+    rows = OutcomeSent.objects.filter(due | again, company_id=channel.company_id, channel=channel)
+    return dict(rows.order_by("pk").values_list("pk", "document_id")[:limit])
+
+
+def is_due(row: OutcomeSent, now: datetime.datetime) -> bool:
+    """The same of one."""
+    if row.status == Status.QUEUED:
+        return row.next_attempt_at is None or row.next_attempt_at <= now
+    return row.status == Status.UNCERTAIN and row.next_attempt_at is not None and row.next_attempt_at <= now
 
 
 def due(*, now: datetime.datetime, limit: int = 500) -> list[tuple[int, int]]:

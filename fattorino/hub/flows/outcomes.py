@@ -147,17 +147,27 @@ def begin(outcome_id: int, company_id: int, *, now: datetime.datetime) -> tuple[
             steps.come_later(row, now)
             return None
         channel = row.channel or channels.channel_for(company_id, DASHBOARD)
-        if not _may_go(row, channel, now):
-            return None
-        if row.status == Status.UNCERTAIN:
-            row.offered_again = True
-            text = say(
-                "Nessuna risposta: l'esito viene offerto di nuovo con lo stesso nome, perché SdI ne tiene uno solo."
-            )
-            steps.record(row, "OutcomeOfferedAgain", text, now)
-        row.status, row.channel, row.next_attempt_at = Status.SENDING, channel, None
-        row.save(update_fields=["status", "channel", "offered_again", "next_attempt_at"])
-        return channel, Outgoing(row.file_name, bytes(row.content.content), "EC", row.identificativo_sdi)
+        return (channel, _started(row, channel, now)) if _may_go(row, channel, now) else None
+
+
+def along(outcome_id: int, channel: Channel, *, now: datetime.datetime) -> Outgoing | None:
+    """As `begin`, for one that waits and may go together with another of its way; its document is locked."""
+    row = steps.locked(outcome_id, channel.company_id)
+    if row is None or row.channel_id != channel.pk or not steps.is_due(row, now):
+        return None
+    return _started(row, channel, now) if _may_go(row, channel, now) else None
+
+
+def _started(row: OutcomeSent, channel: Channel, now: datetime.datetime) -> Outgoing:
+    if row.status == Status.UNCERTAIN:
+        row.offered_again = True
+        text = say(
+            "Nessuna risposta: l'esito viene offerto di nuovo con lo stesso nome, perché SdI ne tiene uno solo."
+        )
+        steps.record(row, "OutcomeOfferedAgain", text, now)
+    row.status, row.channel, row.next_attempt_at = Status.SENDING, channel, None
+    row.save(update_fields=["status", "channel", "offered_again", "next_attempt_at"])
+    return Outgoing(row.file_name, bytes(row.content.content), "EC", row.identificativo_sdi)
 
 
 def _may_go(row: OutcomeSent, channel: Channel, now: datetime.datetime) -> bool:
@@ -189,6 +199,9 @@ def _may_go(row: OutcomeSent, channel: Channel, now: datetime.datetime) -> bool:
         return False
     if not channel.active or (channel.closed_until and now < channel.closed_until):
         steps.wait(row, Status(row.status), now, max(60.0, steps.seconds_until(channel.closed_until, now)))
+        return False
+    if not steps.has_room(channel):
+        steps.come_again(row, steps.ROOM_LATER)
         return False
     return True
 
