@@ -17,6 +17,12 @@ from procrastinate.manager import JobManager
 from procrastinate.tasks import Task
 
 _manager = JobManager(DjangoConnector())
+# Of jobs with the same lock the oldest goes first, and Procrastinate lets the others wait for it even where it is
+# planned for tomorrow. It is harmless too early: it looks at its row and plans itself again.
+_SOONER = """
+update procrastinate_jobs set scheduled_at = now() + make_interval(secs => %s)
+where status = 'todo' and lock = %s and scheduled_at > now() + make_interval(secs => %s)
+"""
 # Seconds: whoever waited so long need not care whether it is a little longer.
 ABOUT = 2
 
@@ -33,7 +39,7 @@ def defer(
     """Queue a job.
 
     Args:
-        lock: jobs with the same lock run one after the other.
+        lock: jobs with the same lock run one after the other; those planned for later come as soon as this one.
         seconds: not before then, in whole seconds rounded up.
         queueing_lock: at most one such job waits.
         priority: those with a greater number go first.
@@ -41,12 +47,15 @@ def defer(
     Raises:
         procrastinate.exceptions.AlreadyEnqueued: one with this queueing lock waits.
     """
+    seconds = math.ceil(seconds)
     job = task.configure(
         lock=lock,
         queueing_lock=queueing_lock,
         priority=priority,
-        schedule_in={"seconds": math.ceil(seconds)} if seconds else None,
+        schedule_in={"seconds": seconds} if seconds else None,
     )
+    with connection.cursor() as cursor:
+        cursor.execute(_SOONER, [seconds, lock, seconds])
     job.job_manager = _manager
     job.defer(**arguments)
 
