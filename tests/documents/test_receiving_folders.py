@@ -278,7 +278,8 @@ def test_stopping_and_watching_are_written_down(place: Place) -> None:
     folders.stop(place.admin, row.pk, now=NOW)
     place.put(NAME, invoice(place.desk))
     assert place.look(row) == folders.Looked(0, "") and folders.watched() == []
-    assert list(AuditEntry.objects.filter(detail__path=row.path).values_list("what", flat=True)) == [
+    told = AuditEntry.objects.filter(detail__path=row.path).order_by("pk")
+    assert list(told.values_list("what", flat=True)) == [
         "cartella sorvegliata",
         "cartella non più sorvegliata",
     ]
