@@ -154,4 +154,4 @@ def _flush_append_only_tables_too(self: Any, sql_list: list[str]) -> None:
 
 
 _plain_flush = DatabaseOperations.execute_sql_flush
-DatabaseOperations.execute_sql_flush = _flush_append_only_tables_too  # type: ignore[method-assign]
+DatabaseOperations.execute_sql_flush = _flush_append_only_tables_too  # type: ignore[method-assign]  # on purpose

@@ -34,11 +34,11 @@ def main() -> None:
 
     django.setup()
     import granian.server
-    import granian.wsgi  # noqa: F401
+    import granian.wsgi  # noqa: F401 - so that what is forked has it already
     from django.db import connections
     from django.urls import get_resolver
 
-    import tests.chaos.far_hub  # noqa: F401
+    import tests.chaos.far_hub  # noqa: F401 - as above
 
     get_resolver().check()  # loads every page
     connections.close_all()

@@ -58,7 +58,7 @@ def test_dead_child_starts_again_after_a_growing_pause_and_one_line(tmp_path: Pa
     supervisor.watch(now + 1)
     assert child.running
     assert child.process is not first
-    os.kill(child.process.pid, signal.SIGKILL)  # type: ignore[union-attr]
+    os.kill(child.process.pid, signal.SIGKILL)  # type: ignore[union-attr]  # it runs
     until(lambda: not child.running)
     supervisor.watch(time.monotonic())
     assert "tra 2 s" in said[1]

@@ -34,7 +34,7 @@ def two_lotti(desk: Desk) -> int:
 
 
 def numbers(desk: Desk, **wanted: object) -> list[str]:
-    page = queries.list_documents(desk.actor, DocumentFilters(**wanted))  # type: ignore[arg-type]
+    page = queries.list_documents(desk.actor, DocumentFilters(**wanted))  # type: ignore[arg-type]  # of many types
     return sorted(row.number for row in page.rows)
 
 
