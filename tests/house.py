@@ -25,7 +25,7 @@ from fattorino.documents import flows as documents
 from fattorino.documents import importing, numbering, preserving, receiving
 from fattorino.documents.forms.writer import write
 from fattorino.documents.models import DocumentFile, ImportedFile, Reception
-from fattorino.documents.passive import flows as passive
+from fattorino.documents.passive import answering
 from fattorino.hub.flows import receive, remote_files, webhooks
 from fattorino.hub.flows.channel_checks import Wanted
 from fattorino.hub.flows.channel_settings import save_channel
@@ -456,7 +456,7 @@ def _received(desk: Desk, number: str) -> Document:
 def _answered(desk: Desk) -> tuple[int, int]:
     """Another one, refused, whose answer did not leave."""
     document = _received(desk, "2")
-    passive.decide(
+    answering.decide(
         desk.actor, document.pk, "EC02", cause="cig_cup", detail=f"CIG {WORD} {MARK}", now=desk.now
     )
     run_jobs(skip=frozenset({"hub.turn", "hub.send_outcome"}))

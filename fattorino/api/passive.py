@@ -14,8 +14,9 @@ from fattorino import clock
 from fattorino.api import schemas
 from fattorino.api.documents import actor_of, money, row_json
 from fattorino.core.errors import RefusedError
-from fattorino.documents.passive import flows, queries
-from fattorino.documents.passive.queries import PassiveRow, PassiveView
+from fattorino.documents.passive import answering, flows, queries
+from fattorino.documents.passive.page import PassiveView, get_passive, named_file
+from fattorino.documents.passive.queries import PassiveRow
 from fattorino.organisations.languages import said
 from fattorino.organisations.pages import download
 from fattorino.organisations.queries import Actor
@@ -120,7 +121,7 @@ def received_invoice(request: HttpRequest, document_id: int) -> Any:
 def received_file(request: HttpRequest, document_id: int) -> Any:
     """Il file come è arrivato, byte per byte."""
     try:
-        name, content = queries.named_file(actor_of(request), document_id)
+        name, content = named_file(actor_of(request), document_id)
     except RefusedError as error:
         raise Http404(error.message) from error
     return download(content, name, "application/octet-stream")
@@ -163,7 +164,7 @@ def answer_received(request: HttpRequest, document_id: int, payload: AnswerIn) -
     """Accetta o rifiuta, per una pubblica amministrazione. Risponde subito; l'esito di SdI arriva nel feed."""
     actor = actor_of(request)
     _view(actor, document_id)
-    flows.decide(
+    answering.decide(
         actor,
         document_id,
         payload.esito,
@@ -177,7 +178,7 @@ def answer_received(request: HttpRequest, document_id: int, payload: AnswerIn) -
 def _view(actor: Actor, document_id: int) -> PassiveView:
     """An invoice of another company, or reserved to others, is simply not there."""
     try:
-        return queries.get_passive(actor, document_id)
+        return get_passive(actor, document_id)
     except RefusedError as error:
         raise Http404(error.message) from error
 

@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 from fattorino.organisations.queries import Actor
 
 if TYPE_CHECKING:
-    from fattorino.documents.passive.queries import PassiveView
+    from fattorino.documents.passive.page import PassiveView
     from fattorino.documents.queries import DocumentView
 
 

@@ -11,7 +11,7 @@ from fattorino.hub.models import OutcomeSent
 from fattorino.organisations.queries import Actor
 
 if TYPE_CHECKING:
-    from fattorino.documents.passive.queries import PassiveView
+    from fattorino.documents.passive.page import PassiveView
 
 
 def outcome_panel(actor: Actor, view: PassiveView) -> Panel | None:

@@ -9,7 +9,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from fattorino import clock
 from fattorino.core.errors import ChannelError
-from fattorino.documents.passive import flows as passive
+from fattorino.documents.passive import answering
 from fattorino.documents.passive.queries import answering_states
 from fattorino.hub.channels.base import Refused
 from fattorino.hub.flows import channels, outcome_parcels, outcome_steps, outcomes
@@ -54,12 +54,12 @@ def answers(timestamp: int) -> None:
     """Put back what waits without a job, and warn of terms that are near."""
     now = clock.now()
     with system_scope():
-        waiting, near = outcome_steps.due(now=now), passive.due_warnings(now=now)
+        waiting, near = outcome_steps.due(now=now), answering.due_warnings(now=now)
     for company_id, outcome_id in waiting:
         _once(company_id, outcome_id)
     for company_id, document_id in near:
         with company_scope(company_id):
-            passive.warn(document_id, company_id, answering_states(company_id), now=now)
+            answering.warn(document_id, company_id, answering_states(company_id), now=now)
 
 
 def _once(company_id: int, outcome_id: int) -> None:

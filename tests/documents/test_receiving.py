@@ -18,7 +18,7 @@ from fattorino.core.fatturapa.draft import Party
 from fattorino.documents import importing, queries, receiving
 from fattorino.documents.finding import DocumentFilters
 from fattorino.documents.models import Decision, DocumentFile, PassiveInvoice, Reception, Supplier
-from fattorino.documents.passive import queries as passive_desk
+from fattorino.documents.passive.page import get_passive
 from fattorino.hub.signing.pkcs12 import load_pkcs12
 from fattorino.organisations.flows import save_company
 from fattorino.organisations.scope import company_scope, system_scope
@@ -291,7 +291,7 @@ def test_metadata_that_come_with_a_second_copy_are_shown_with_the_invoice(desk: 
     for _ in range(2):
         settled(bring(content, name=name, metadata=told))
     (document,) = received()
-    view = passive_desk.get_passive(desk.actor, document.pk)
+    view = get_passive(desk.actor, document.pk)
     assert view.metadata == told and view.codice_destinatario == OFFICE
     assert [file.kind for file in view.files].count(DocumentFile.Kind.METADATA) == 1
 

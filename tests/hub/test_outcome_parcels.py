@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fattorino import clock
-from fattorino.documents.passive import flows as passive
+from fattorino.documents.passive import answering
 from fattorino.hub import tasks_outcomes, tasks_sending
 from fattorino.hub.flows import channels, consignments
 from fattorino.hub.models import Channel, ChannelUse, Consignment, OutcomeSent
@@ -31,7 +31,7 @@ def post(desk: Desk, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Post:
 
 def accept(desk: Desk, numero: str) -> OutcomeSent:
     document = arrive(desk, numero)
-    passive.decide(desk.actor, document.pk, "EC01", now=NOW)
+    answering.decide(desk.actor, document.pk, "EC01", now=NOW)
     run_jobs()
     return OutcomeSent.objects.get(document=document)
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from fattorino.core.errors import RefusedError
-from fattorino.documents.passive import flows as passive
+from fattorino.documents.passive import answering
 from fattorino.hub.flows import outcome_stated, outcome_told, outcomes
 from fattorino.hub.models import Channel, Consignment, OutcomeSent
 from fattorino.organisations.models import AuditEntry, User
@@ -55,7 +55,7 @@ def test_after_the_term_a_person_states_what_became_of_it(
     document, outcome, later = in_doubt(desk, line, esito)
     state(desk, outcome, what, later)
     assert (outcome.status, outcome.next_attempt_at, desk.state(document)) == (status, None, stands)
-    assert passive.term_of(document.pk, desk.company.pk) is None
+    assert answering.term_of(document.pk, desk.company.pk) is None
     last = StateChange.objects.filter(document=document).order_by("-pk")[0]
     assert WHY in last.message and last.actor_user_id == desk.actor.user_id
     entry = AuditEntry.objects.get(what="esito di una risposta indicato a mano")

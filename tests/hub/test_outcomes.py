@@ -14,7 +14,7 @@ from fattorino.core.fatturapa import read_fattura, write_fattura
 from fattorino.core.sdi.message_io import read_message, write_message
 from fattorino.core.sdi.messages import NotificaEsitoCommittente, ScartoEsitoCommittente
 from fattorino.documents.models import Decision, PassiveInvoice
-from fattorino.documents.passive import flows as passive
+from fattorino.documents.passive import answering
 from fattorino.hub.channels.base import Accepted, Alone, Outgoing, Refused
 from fattorino.hub.flows import channels, outcome_steps, outcome_told, outcomes
 from fattorino.hub.models import Channel, OutcomeSent
@@ -66,13 +66,13 @@ NEVER = ChannelError("Certificato rifiutato.", uncertain=False, permanent=True)
 
 
 def accept(desk: Desk, document: Document) -> OutcomeSent:
-    passive.decide(desk.actor, document.pk, "EC01", now=NOW)
+    answering.decide(desk.actor, document.pk, "EC01", now=NOW)
     run_jobs()
     return OutcomeSent.objects.get(document=document)
 
 
 def refuse(desk: Desk, document: Document) -> OutcomeSent:
-    passive.decide(
+    answering.decide(
         desk.actor, document.pk, "EC02", cause="cig_cup", detail="Il CIG Z123 non è nostro", now=NOW
     )
     run_jobs()
@@ -120,7 +120,7 @@ def test_se_at_once_lets_answer_anew_with_another_name(desk: Desk, line: Line) -
     outcome = refuse(desk, document)
     assert (outcome.status, desk.state(document)) == (Status.REFUSED, "ESITO_SCARTATO")
     assert row_of(document).answer_by is not None
-    passive.decide(desk.actor, document.pk, "EC01", now=NOW)
+    answering.decide(desk.actor, document.pk, "EC01", now=NOW)
     run_jobs()
     assert [f.file_name[-11:] for f in line.sent] == ["_EC_001.xml", "_EC_002.xml"]
     assert desk.state(document) == "ACCETTATO_PASS"
@@ -193,7 +193,7 @@ def test_a_permanent_fault_is_told_and_a_person_sends_the_same_file_again(desk: 
 
 def test_a_killed_process_leaves_a_doubt_and_not_a_second_send(desk: Desk, line: Line) -> None:
     document = arrive(desk)
-    passive.decide(desk.actor, document.pk, "EC01", now=NOW)
+    answering.decide(desk.actor, document.pk, "EC01", now=NOW)
     run_jobs(skip=frozenset({"hub.send_outcome"}))
     outcome = OutcomeSent.objects.get(document=document)
     assert outcomes.begin(outcome.pk, desk.company.pk, now=NOW) is not None
@@ -205,7 +205,7 @@ def test_a_killed_process_leaves_a_doubt_and_not_a_second_send(desk: Desk, line:
 def test_where_nothing_is_answered_silence_registers_the_outcome(desk: Desk, line: Line) -> None:
     document = arrive(desk)
     way = Channel.objects.create(company_id=desk.company.pk, kind=Channel.Kind.INTERMEDIARY)
-    passive.decide(desk.actor, document.pk, "EC01", now=NOW)
+    answering.decide(desk.actor, document.pk, "EC01", now=NOW)
     run_jobs(skip=frozenset({"hub.send_outcome"}))
     OutcomeSent.objects.update(channel=way)
     line.answers = [Accepted()]
@@ -247,7 +247,7 @@ def test_the_term_is_warned_of_twice_and_not_more(desk: Desk) -> None:
     assert term is not None
     states = ["RICEVUTO_DA_ESITARE"]
     told = [
-        passive.warn(document.pk, desk.company.pk, states, now=term - datetime.timedelta(days=d, hours=-1))
+        answering.warn(document.pk, desk.company.pk, states, now=term - datetime.timedelta(days=d, hours=-1))
         for d in (9, 5, 5, 3, 1, 1)
     ]
     assert told == [False, True, False, False, True, False]
@@ -272,7 +272,7 @@ def test_without_a_decision_nothing_goes_out(desk: Desk, line: Line) -> None:
 
 def test_a_refusal_that_never_went_out_is_not_sent_by_a_later_press(desk: Desk, line: Line) -> None:
     document = arrive(desk)
-    passive.decide(desk.actor, document.pk, "EC02", cause="cig_cup", detail="CIG errato", now=NOW)
+    answering.decide(desk.actor, document.pk, "EC02", cause="cig_cup", detail="CIG errato", now=NOW)
     PassiveInvoice.objects.filter(pk=document.pk).update(answer_by=None)
     run_jobs()
     assert desk.state(document) == "RICEVUTO_DA_ESITARE" and not OutcomeSent.objects.exists()
@@ -292,7 +292,7 @@ def test_of_a_lotto_each_answer_names_its_own_invoice_and_has_its_own_name(desk:
     bring(content, sdi="4711", name=name, metadata=mt(name, sdi="4711", code=OFFICE, pa=True))
     run_jobs()
     for document in Document.objects.filter(dashboard="PS").order_by("number"):
-        passive.decide(desk.actor, document.pk, "EC01", now=NOW)
+        answering.decide(desk.actor, document.pk, "EC01", now=NOW)
     run_jobs()
     sent = OutcomeSent.objects.order_by("document__number")
     references = [written(each).riferimento_fattura for each in sent]

@@ -7,7 +7,7 @@ import datetime
 import pytest
 
 from fattorino.documents.models import PassiveInvoice
-from fattorino.documents.passive import flows as passive
+from fattorino.documents.passive import answering
 from fattorino.hub.channels.base import Accepted
 from fattorino.hub.flows import outcome_told, outcomes
 from fattorino.hub.models import Channel, OutcomeSent
@@ -27,7 +27,7 @@ def believed(desk: Desk, line: Line, esito: str = "EC01") -> tuple[Document, Out
     PassiveInvoice.objects.filter(pk=document.pk).update(delivered_at=NOW, answer_by=NOW + 15 * DAY)
     way = Channel.objects.create(company_id=desk.company.pk, kind=Channel.Kind.INTERMEDIARY)
     cause = {"cause": "cig_cup", "detail": "Il CIG Z123 non è nostro"} if esito == "EC02" else {}
-    passive.decide(desk.actor, document.pk, esito, now=NOW, **cause)
+    answering.decide(desk.actor, document.pk, esito, now=NOW, **cause)
     run_jobs(skip=frozenset({"hub.send_outcome"}))
     OutcomeSent.objects.update(channel=way)
     line.answers = [Accepted()]
@@ -35,7 +35,7 @@ def believed(desk: Desk, line: Line, esito: str = "EC01") -> tuple[Document, Out
     row = OutcomeSent.objects.get(document=document)
     outcomes.begin(row.pk, desk.company.pk, now=row.next_attempt_at or NOW)
     row.refresh_from_db()
-    assert row.status == Status.TAKEN and passive.term_of(document.pk, desk.company.pk) is None
+    assert row.status == Status.TAKEN and answering.term_of(document.pk, desk.company.pk) is None
     return document, row
 
 
@@ -53,11 +53,11 @@ def test_a_late_se_lets_answer_anew_while_there_is_time(
     tell(desk, document, "SE", NOW + 5 * DAY)
     row.refresh_from_db()
     assert (row.status, desk.state(document)) == (Status.REFUSED, "ESITO_SCARTATO")
-    assert passive.term_of(document.pk, desk.company.pk) == NOW + 15 * DAY
+    assert answering.term_of(document.pk, desk.company.pk) == NOW + 15 * DAY
     told = StateChange.objects.filter(document=document, message__contains="perché SdI taceva")
     assert told.count() == 1
     line.answers = [Accepted("1")]
-    passive.decide(desk.actor, document.pk, "EC01", now=NOW + 6 * DAY)
+    answering.decide(desk.actor, document.pk, "EC01", now=NOW + 6 * DAY)
     run_jobs()
     assert OutcomeSent.objects.filter(document=document).count() == 2
     # The same SE again changes nothing of the second answer but what it says of it.
@@ -70,7 +70,7 @@ def test_when_the_term_is_over_the_state_stays_and_it_is_told(desk: Desk, line: 
     row.refresh_from_db()
     assert (row.status, desk.state(document)) == (Status.REFUSED, "ACCETTATO_PASS")
     assert "decorrenza dei termini" in row.last_error
-    assert passive.term_of(document.pk, desk.company.pk) is None
+    assert answering.term_of(document.pk, desk.company.pk) is None
     last = StateChange.objects.filter(document=document).order_by("-pk")[0]
     assert last.event == "SE" and "non si può rispondere di nuovo" in last.message
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fattorino import clock
 from fattorino.core.texts import say
 from fattorino.documents.models import PassiveInvoice
-from fattorino.documents.passive import flows, queries
+from fattorino.documents.passive import flows
+from fattorino.documents.passive.page import CANCELLED
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow import queries as workflow
 from fattorino.workflow.actions import ActionResult, ActionRun
@@ -32,7 +33,7 @@ def integrated(run: ActionRun) -> ActionResult:
     """*Prepara integrazione*: done when the document of the company's own exists."""
     with company_scope(run.company_id):
         rows = PassiveInvoice.objects.filter(document_id=run.document_id, company_id=run.company_id)
-        valid = rows.exclude(integration=None).exclude(integration__state=queries.CANCELLED)
+        valid = rows.exclude(integration=None).exclude(integration__state=CANCELLED)
         number = valid.values_list("integration__number", flat=True).first()
     if number is None:
         return ActionResult(

@@ -11,7 +11,8 @@ from fattorino.core.texts import say
 from fattorino.documents.forms.filters import FilterForm
 from fattorino.documents.forms.values import Unreadable, read_date
 from fattorino.documents.models import Reception
-from fattorino.documents.passive.flows import ACCEPTED, PROTOCOL_LENGTH, REFUSED
+from fattorino.documents.passive.answering import ACCEPTED, REFUSED
+from fattorino.documents.passive.flows import PROTOCOL_LENGTH
 from fattorino.documents.passive.queries import PassiveFilters
 
 MARKS = ("non_lette", "da_rispondere")

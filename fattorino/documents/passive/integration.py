@@ -16,9 +16,9 @@ from fattorino.core.fatturapa.envelope import unwrap
 from fattorino.core.texts import say
 from fattorino.core.workflow.definition import Action
 from fattorino.documents.models import PassiveInvoice
-from fattorino.documents.passive import integration_draft, queries
+from fattorino.documents.passive import integration_draft
 from fattorino.documents.passive.integration_draft import Term
-from fattorino.documents.passive.queries import PassiveView
+from fattorino.documents.passive.page import CANCELLED, PassiveView, get_passive, named_file
 from fattorino.organisations.queries import Actor, get_company
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.queries import possibilities, visible_documents
@@ -46,8 +46,8 @@ class Offer:
 
 def offer(actor: Actor, document_id: int) -> Offer:
     """Raises RefusedError, FormatError: not there, or the file cannot be read."""
-    view = queries.get_passive(actor, document_id)
-    __, content = queries.named_file(actor, document_id)
+    view = get_passive(actor, document_id)
+    __, content = named_file(actor, document_id)
     reading = read_fattura(unwrap(content).content)
     country = integration_draft.seller_of(reading).id_paese or ""
     return Offer(
@@ -65,7 +65,7 @@ def prepare(actor: Actor, document_id: int, kind: str) -> Draft:
     """
     if not actor.may_write:
         raise RefusedError(say("Il ruolo di consultazione non permette di scrivere documenti."))
-    view = queries.get_passive(actor, document_id)
+    view = get_passive(actor, document_id)
     if view.integration is not None:
         raise RefusedError(
             say(
@@ -75,7 +75,7 @@ def prepare(actor: Actor, document_id: int, kind: str) -> Draft:
         )
     if kind not in MEANINGS:
         raise RefusedError(say("Scegliere il tipo di integrazione."))
-    __, content = queries.named_file(actor, document_id)
+    __, content = named_file(actor, document_id)
     draft = integration_draft.draft_of(
         read_fattura(unwrap(content).content),
         view.position,
@@ -100,7 +100,7 @@ def base_for(actor: Actor, given: str) -> Draft | None:
     """What a form that integrates the invoice of this number does not show: the supplier as cedente."""
     if not (given.isascii() and given.isdecimal() and len(given) < 19):
         return None
-    __, content = queries.named_file(actor, int(given))
+    __, content = named_file(actor, int(given))
     return Draft(cedente=integration_draft.seller_of(read_fattura(unwrap(content).content)))
 
 
@@ -120,7 +120,7 @@ def link(actor: Actor, document_id: int, integration_id: int, *, now: datetime.d
         workflow.lock(document_id)
         document = visible_documents(actor).filter(pk=document_id).first()
         rows = PassiveInvoice.objects.filter(document_id=document_id, company_id=actor.company_id)
-        free = rows.filter(Q(integration=None) | Q(integration__state=queries.CANCELLED))
+        free = rows.filter(Q(integration=None) | Q(integration__state=CANCELLED))
         if document is None or not free.update(integration_id=integration_id):
             if rows.filter(integration_id=integration_id).exists():
                 return

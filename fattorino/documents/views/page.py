@@ -18,7 +18,7 @@ from fattorino.documents import preview as looks
 from fattorino.documents import queries
 from fattorino.documents.forms import DocumentForm
 from fattorino.documents.panels import panels_of
-from fattorino.documents.passive.queries import is_passive
+from fattorino.documents.passive.page import is_passive
 from fattorino.documents.scarto import tell
 from fattorino.documents.views.common import document_or_404, standing_or_404
 from fattorino.documents.views.preservation import asked_of

@@ -19,6 +19,7 @@ from fattorino.core.workflow.definition import Dashboard
 from fattorino.documents import queries
 from fattorino.documents.passive import queries as passive
 from fattorino.documents.passive.forms import PassiveFilterForm
+from fattorino.documents.passive.page import named_file
 from fattorino.documents.passive.queries import PassiveFilters, PassiveRow
 from fattorino.documents.views.listing import (
     as_csv,
@@ -151,7 +152,7 @@ def _pack(file: IO[bytes], actor: Actor, filters: PassiveFilters) -> None:
                     _("Un archivio contiene al massimo %(most)s fatture.") % {"most": MOST_FILES},
                     _("Restringere i filtri, per esempio il periodo o lo stato."),
                 )
-            name, content = passive.named_file(actor, row.id)
+            name, content = named_file(actor, row.id)
             archive.writestr(f"{row.id}_{name}", content)
             rows.append(row)
         archive.writestr("elenco.csv", b"".join(csv_lines(COLUMNS, [rows], cells)))

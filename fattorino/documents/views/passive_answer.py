@@ -16,8 +16,9 @@ from fattorino.core.errors import ConflictError, RefusedError
 from fattorino.core.sdi import refusal
 from fattorino.core.sdi.refusal import CAUSES
 from fattorino.core.workflow.definition import Action
-from fattorino.documents.passive import flows, integration, queries
+from fattorino.documents.passive import answering, flows, integration
 from fattorino.documents.passive.forms import AnswerForm, PostForm
+from fattorino.documents.passive.page import PassiveView
 from fattorino.documents.views.passive_page import passive_or_404
 from fattorino.organisations.pages import desk
 from fattorino.organisations.queries import Actor
@@ -43,7 +44,7 @@ def answer(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse
         text = _description(form)
         if not form.confirmed:
             return _show_answer(request, view, form, text=text)
-        flows.decide(
+        answering.decide(
             actor,
             document_id,
             form.values["esito"],
@@ -78,13 +79,13 @@ def _description(form: AnswerForm) -> str:
 
 def _show_answer(
     request: HttpRequest,
-    view: queries.PassiveView,
+    view: PassiveView,
     form: AnswerForm,
     *,
     error: RefusedError | None = None,
     text: str = "",
 ) -> HttpResponse:
-    offered = flows.MAY_ANSWER.get(view.possibilities.action, frozenset())
+    offered = answering.MAY_ANSWER.get(view.possibilities.action, frozenset())
     term = view.passive.answer_by
     context: dict[str, Any] = {
         "view": view,
@@ -94,8 +95,8 @@ def _show_answer(
         "confirming": bool(request.method == "POST" and error is None),
         "text": text,
         "causes": [(str(cause), told) for cause, told in CAUSES.items()],
-        "may_accept": flows.ACCEPTED in offered,
-        "may_refuse": flows.REFUSED in offered,
+        "may_accept": answering.ACCEPTED in offered,
+        "may_refuse": answering.REFUSED in offered,
         "open": bool(offered and view.identificativo_sdi)
         and not view.possibilities.busy
         and term is not None

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 from fattorino import clock
 from fattorino.core.errors import FattorinoError, RefusedError
 from fattorino.documents.panels import passive_panels_of
-from fattorino.documents.passive import flows, queries, reading
-from fattorino.documents.passive.queries import PassiveView
+from fattorino.documents.passive import flows, reading
+from fattorino.documents.passive.page import PassiveView, get_passive, named_file
+from fattorino.documents.passive.queries import ANSWERING
 from fattorino.documents.scarto import tell
 from fattorino.documents.views.listing import asked_news
 from fattorino.documents.views.page import timeline
@@ -27,7 +28,7 @@ from fattorino.workflow import flows as workflow
 def passive_or_404(actor: Actor, document_id: int) -> PassiveView:
     """An invoice of another company, or reserved to others, is simply not there."""
     try:
-        return queries.get_passive(actor, document_id)
+        return get_passive(actor, document_id)
     except RefusedError as error:
         raise Http404 from error
 
@@ -70,14 +71,14 @@ def _context(view: PassiveView, actor: Actor) -> dict[str, Any]:
         "metadata": reading.metadata(view.metadata),
         "panels": passive_panels_of(actor, view),
         "preservation": asked_of(actor, view),
-        "may_answer": view.possibilities.action in queries.ANSWERING,
+        "may_answer": view.possibilities.action in ANSWERING,
         "now": clock.now(),
         "today": clock.day(clock.now()),
     }
 
 
 def _contents(actor: Actor, view: PassiveView) -> reading.Contents:
-    __, content = queries.named_file(actor, view.row.id)
+    __, content = named_file(actor, view.row.id)
     return reading.read(content, view.position, at=view.passive.received_at)
 
 
@@ -86,7 +87,7 @@ def _contents(actor: Actor, view: PassiveView) -> reading.Contents:
 def pdf(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
     """The readable copy on paper; shown in the browser's own reader."""
     view = passive_or_404(actor, document_id)
-    __, content = queries.named_file(actor, document_id)
+    __, content = named_file(actor, document_id)
     number = "".join(c if c.isalnum() else "-" for c in view.row.number)
     response = download(
         reading.pdf(content, view.position, now=clock.now()),
@@ -106,7 +107,7 @@ def pdf(request: HttpRequest, actor: Actor, document_id: int) -> HttpResponse:
 def attachment(request: HttpRequest, actor: Actor, document_id: int, number: int) -> HttpResponse:
     """An attachment, always as a file to save: a stranger wrote it."""
     view = passive_or_404(actor, document_id)
-    __, content = queries.named_file(actor, document_id)
+    __, content = named_file(actor, document_id)
     try:
         name, inside, kind = reading.attachment(content, view.position, number)
     except FattorinoError as error:

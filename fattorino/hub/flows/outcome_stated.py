@@ -13,7 +13,7 @@ from django.db import transaction
 
 from fattorino.core.errors import RefusedError
 from fattorino.core.texts import say, together
-from fattorino.documents.passive import flows as passive
+from fattorino.documents.passive import answering
 from fattorino.hub.flows import outcome_steps as steps
 from fattorino.hub.flows.outcome_steps import Status
 from fattorino.hub.models import OutcomeSent
@@ -61,7 +61,7 @@ def state(outcome_id: int, actor: Actor, what: str, reason: str, *, now: datetim
         visible = workflow_queries.visible_documents(actor)
         if row is None or not visible.filter(pk=row.document_id).exists():
             raise RefusedError(say("Esito non trovato."))
-        if not may_be_stated(row, passive.term_of(row.document_id, row.company_id), now):
+        if not may_be_stated(row, answering.term_of(row.document_id, row.company_id), now):
             raise RefusedError(
                 say("Su questo esito non c'è nulla da indicare: può ancora parlare SdI, o ha già parlato."),
                 say("Ricaricare la pagina per vedere dove si trova."),
@@ -104,10 +104,10 @@ def _registered(row: OutcomeSent, actor: Actor, reason: str, now: datetime.datet
     # `sent_at` stays as it is: when SdI took it nobody knows.
     row.status, row.next_attempt_at, row.last_error = Status.TAKEN, None, ""
     row.save(update_fields=["status", "next_attempt_at", "last_error"])
-    passive.answered(row.document_id, row.company_id)
+    answering.answered(row.document_id, row.company_id)
     taken = (
         say("Indicato a mano: SdI ha registrato l'accettazione.")
-        if row.esito == passive.ACCEPTED
+        if row.esito == answering.ACCEPTED
         else say("Indicato a mano: SdI ha registrato il rifiuto.")
     )
     workflow.report_status(
@@ -119,7 +119,7 @@ def _registered(row: OutcomeSent, actor: Actor, reason: str, now: datetime.datet
 def _lost(row: OutcomeSent, actor: Actor, text: str, now: datetime.datetime) -> None:
     row.status, row.next_attempt_at, row.last_error = Status.FAILED, None, text
     row.save(update_fields=["status", "next_attempt_at", "last_error"])
-    passive.answered(row.document_id, row.company_id)
+    answering.answered(row.document_id, row.company_id)
     workflow.report_status(row.document_id, "DT", actor, now=now, message=text)
 
 

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from fattorino.core.texts import say, together
 from fattorino.documents import flows as documents
-from fattorino.documents.passive import flows as passive
+from fattorino.documents.passive import answering
 from fattorino.hub.flows import inside
 from fattorino.hub.models import Channel, OutcomeSent
 from fattorino.workflow import flows as workflow
@@ -30,10 +30,10 @@ def registered(row: OutcomeSent, now: datetime.datetime, text: str = "") -> None
     row.status, row.next_attempt_at, row.last_error = Status.TAKEN, None, ""
     row.sent_at = row.sent_at or now
     row.save(update_fields=["status", "next_attempt_at", "last_error", "sent_at"])
-    passive.answered(row.document_id, row.company_id)
+    answering.answered(row.document_id, row.company_id)
     taken = (
         say("SdI ha registrato l'accettazione.")
-        if row.esito == passive.ACCEPTED
+        if row.esito == answering.ACCEPTED
         else say("SdI ha registrato il rifiuto e lo comunica al fornitore.")
     )
     actor = workflow.system_actor(row.company_id, "sdi")

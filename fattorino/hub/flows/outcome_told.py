@@ -7,8 +7,7 @@ import datetime
 from django.db import transaction
 
 from fattorino.core.texts import say, together
-from fattorino.documents.passive import flows as passive
-from fattorino.documents.passive import terms
+from fattorino.documents.passive import answering, terms
 from fattorino.hub.flows import outcome_steps as steps
 from fattorino.hub.flows.outcome_steps import OPEN, Status
 from fattorino.hub.models import Channel, OutcomeSent
@@ -48,7 +47,7 @@ def told(
             row.last_error = say("Il termine è passato senza che SdI avesse registrato un esito.")
             row.save(update_fields=["status", "last_error", "stated_at"])
         if event == "DT":
-            passive.answered(document_id, company_id)
+            answering.answered(document_id, company_id)
         decision = workflow.report_status(document_id, event, actor, now=now, message=text, sha256=sha256)
         return decision.note
 
@@ -64,7 +63,7 @@ def refused(row: OutcomeSent, code: str, now: datetime.datetime, sha256: str = "
         if row.stated_at is not None:
             return NO_PROOF
         return say("Riguarda la seconda copia dell'esito: la prima era arrivata.")
-    term = passive.term_of(row.document_id, row.company_id)
+    term = answering.term_of(row.document_id, row.company_id)
     if code == "EN01" and row.offered_again:
         if term is not None and now <= term:
             steps.registered(

@@ -22,8 +22,8 @@ from fattorino.core.sdi.messages import NotificaEsitoCommittente, RiferimentoFat
 from fattorino.core.sdi.names import message_name
 from fattorino.core.texts import say, together
 from fattorino.documents import flows as documents
-from fattorino.documents.passive import flows as passive
-from fattorino.documents.passive.flows import Answer
+from fattorino.documents.passive import answering
+from fattorino.documents.passive.answering import Answer
 from fattorino.hub.channels.base import Accepted, Outgoing, Refused
 from fattorino.hub.flows import channels, outcome_stated, outcome_told
 from fattorino.hub.flows import outcome_steps as steps
@@ -56,7 +56,7 @@ def answer(run: ActionRun) -> ActionResult:
             asked_at = workflow_queries.asked_at(run.run, company_id) or run.now
             used = _used(run.document_id, company_id)
             try:
-                told = passive.answer_of(run.document_id, run.action, asked_by, asked_at, used, now=run.now)
+                told = answering.answer_of(run.document_id, run.action, asked_by, asked_at, used, now=run.now)
                 row = _keep(run, told)
             except FattorinoError as exc:
                 return ActionResult(False, exc.text)
@@ -68,7 +68,7 @@ def answer(run: ActionRun) -> ActionResult:
 
     text = (
         say("Accettazione pronta: parte verso il Sistema di Interscambio.")
-        if esito == passive.ACCEPTED
+        if esito == answering.ACCEPTED
         else say("Rifiuto pronto: parte verso il Sistema di Interscambio.")
     )
     return ActionResult(True, text, sha256=sha256, then=send)
@@ -182,7 +182,7 @@ def _may_go(row: OutcomeSent, channel: Channel, now: datetime.datetime) -> bool:
             now,
         )
         return False
-    term = passive.term_of(row.document_id, row.company_id)
+    term = answering.term_of(row.document_id, row.company_id)
     if term is None or now > term:
         if row.status == Status.UNCERTAIN:
             # Whether SdI has it, only SdI can say now: a DT, or nothing.

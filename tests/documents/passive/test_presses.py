@@ -11,8 +11,8 @@ from django.test import Client
 
 from fattorino.core.errors import ConflictError, RefusedError
 from fattorino.documents.models import Decision, PassiveInvoice, Posting
-from fattorino.documents.passive import flows
-from fattorino.documents.passive.queries import get_passive
+from fattorino.documents.passive import answering, flows
+from fattorino.documents.passive.page import get_passive
 from fattorino.organisations.models import User
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.models import Document, PendingAction
@@ -132,7 +132,7 @@ def test_who_imported_an_invoice_reads_what_is_missing_before_it_can_be_answered
     page = client.get(address).content.decode()
     assert "Non si sa quando SdI abbia consegnato" in page and f"/passive/{document.pk}/consegna/" in page
     with pytest.raises(RefusedError, match="Non si sa quando"):
-        flows.decide(desk.actor, document.pk, "EC01", now=NOW)
+        answering.decide(desk.actor, document.pk, "EC01", now=NOW)
     PassiveInvoice.objects.filter(pk=document.pk).update(delivered_at=NOW)
     assert "Non si sa quando" not in client.get(address).content.decode()
 

@@ -10,7 +10,7 @@ from django.test import Client
 from fattorino import clock
 from fattorino.core.errors import RefusedError
 from fattorino.documents.models import DocumentFile, PassiveInvoice
-from fattorino.documents.passive import flows, terms
+from fattorino.documents.passive import answering, terms
 from fattorino.documents.receiving import take_invoice
 from fattorino.hub.flows.receive import take_message
 from fattorino.hub.models import Message
@@ -49,7 +49,7 @@ def test_the_term_runs_from_the_beginning_of_the_day_that_is_stated(desk: Desk) 
     assert row.answer_by == midnight(TODAY + datetime.timedelta(days=15))
     told = StateChange.objects.filter(document=row.pk).order_by("-pk")[0]
     assert told.event == "DeliveryStated" and told.actor_label == desk.actor.label
-    flows.decide(desk.actor, row.pk, "EC01", now=NOW)
+    answering.decide(desk.actor, row.pk, "EC01", now=NOW)
     with pytest.raises(RefusedError, match="già nota"):
         terms.state_delivery(desk.actor, row.pk, TODAY, now=NOW)
 
@@ -166,7 +166,7 @@ def test_an_mt_of_nothing_that_came_waits_for_a_person(desk: Desk, other_desk: D
 def test_an_answer_that_sdi_turned_down_has_its_own_term_again(desk: Desk) -> None:
     row = imported(desk)
     terms.state_delivery(desk.actor, row.pk, TODAY, now=NOW)
-    flows.answered(row.pk, desk.company.pk)
+    answering.answered(row.pk, desk.company.pk)
     assert not terms.reopen(row.pk, desk.company.pk, now=NOW + datetime.timedelta(days=16))
     assert terms.reopen(row.pk, desk.company.pk, now=NOW)
-    assert flows.term_of(row.pk, desk.company.pk) == midnight(TODAY + datetime.timedelta(days=15))
+    assert answering.term_of(row.pk, desk.company.pk) == midnight(TODAY + datetime.timedelta(days=15))

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from fattorino.documents.models import Decision, PassiveInvoice, Posting, Supplier
-from fattorino.documents.passive import flows, queries
+from fattorino.documents.passive import answering, queries
 from fattorino.documents.queries import DocumentFilters
 from fattorino.organisations.flows import save_user
 from fattorino.organisations.models import User
@@ -146,7 +146,7 @@ def test_a_refusal_must_state_a_lawful_cause_and_what_is_wrong(desk: Desk, clien
 
 def test_of_two_who_decide_at_once_the_second_is_told(desk: Desk, client: Client) -> None:
     document = arrive(desk)
-    flows.decide(desk.actor, document.pk, "EC01", now=NOW)
+    answering.decide(desk.actor, document.pk, "EC01", now=NOW)
     given = {
         "esito": "EC02",
         "causa": "cig_cup",
