@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -43,6 +43,21 @@ def outcome_deadline(started: datetime) -> datetime:
 def attestation_due(not_delivered: datetime) -> datetime:
     """When SdI gives up delivering to a PA and sends the AT (10 days after the MC)."""
     return _days_after(not_delivered, ATTESTATION_DAYS)
+
+
+def last_day(due: datetime) -> date:
+    """The last Italian day on which there is still time; a term that ends at midnight leaves nothing of the new day."""
+    return (due.astimezone(ROME) - timedelta(microseconds=1)).date()
+
+
+def days_left(due: datetime, now: datetime) -> int:
+    """How many days people count from today until the last one: 15 from the hour of the delivery on, 0 on the last day,
+    -1 when the term is over.
+
+    "Entro il termine di 15 giorni ... dalla data riportata nella ricevuta di consegna" (Specifiche SdI 1.8.1, point
+    4.5 f): days are those of the calendar, and the first is not counted.
+    """
+    return -1 if now > due else (last_day(due) - now.astimezone(ROME).date()).days
 
 
 Awaited = Literal["receipt", "outcome", "attestation"]

@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from fattorino.core.errors import RefusedError
 from fattorino.core.sdi import refusal
+from fattorino.core.sdi.deadlines import days_left
 from fattorino.core.sdi.refusal import Cause
 from fattorino.core.texts import say, say_many
 from fattorino.core.workflow.decide import ActionRequested
@@ -238,7 +239,7 @@ def warn(document_id: int, company_id: int, states: list[str], *, now: datetime.
         passive.save(update_fields=["warned_days"])
         if passive.document.state not in states:
             return False  # answered, and SdI has not said yet that it knows
-        left = (passive.answer_by - now) // datetime.timedelta(days=1)
+        left = days_left(passive.answer_by, now)
         workflow.remind(
             document_id,
             "AnswerDue",

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from fattorino.clock import ROME
 from fattorino.core.errors import RefusedError
-from fattorino.core.sdi.deadlines import outcome_deadline
+from fattorino.core.sdi.deadlines import last_day, outcome_deadline
 from fattorino.core.texts import say
 from fattorino.documents.models import PassiveInvoice
 from fattorino.documents.receiving.take import BY_HAND
@@ -72,7 +72,7 @@ def state_delivery(
             message=say(
                 "Consegnata da SdI il {day}, indica chi l'ha importata: si può rispondere fino al {until}.",
                 day=f"{day:%d/%m/%Y}",
-                until=f"{row.answer_by.astimezone(ROME):%d/%m/%Y}",
+                until=f"{last_day(row.answer_by):%d/%m/%Y}",
             ),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+from collections.abc import Callable
 from typing import IO
 from urllib.parse import urlencode
 
@@ -15,6 +16,8 @@ from django.views.decorators.http import require_safe
 
 from fattorino import clock
 from fattorino.core.errors import RefusedError
+from fattorino.core.sdi.deadlines import last_day
+from fattorino.core.texts import say
 from fattorino.core.workflow.definition import Dashboard
 from fattorino.documents import queries
 from fattorino.documents.passive import queries as passive
@@ -57,6 +60,7 @@ COLUMNS = (
     "Origine",
     "Letta",
 )
+TERM_UNKNOWN = say("Termine non noto")
 # Files in one archive: more would be a backup, not an export.
 MOST_FILES = 2000
 
@@ -117,7 +121,7 @@ def news(request: HttpRequest, actor: Actor) -> HttpResponse:
 def export_csv(request: HttpRequest, actor: Actor) -> StreamingHttpResponse:
     """All rows of the filter."""
     rows = passive.export_rows(actor, PassiveFilterForm(request.GET).passive)
-    return as_csv(actor.company_id, COLUMNS, rows, cells, "fatture-ricevute")
+    return as_csv(actor.company_id, COLUMNS, rows, _cells_for(actor), "fatture-ricevute")
 
 
 @require_safe
@@ -125,7 +129,7 @@ def export_csv(request: HttpRequest, actor: Actor) -> StreamingHttpResponse:
 def export_xlsx(request: HttpRequest, actor: Actor) -> FileResponse:
     """All rows of the filter as a workbook."""
     rows = passive.export_rows(actor, PassiveFilterForm(request.GET).passive)
-    return as_xlsx("Fatture ricevute", COLUMNS, map(cells, rows), "fatture-ricevute")
+    return as_xlsx("Fatture ricevute", COLUMNS, map(_cells_for(actor), rows), "fatture-ricevute")
 
 
 @require_safe
@@ -155,10 +159,27 @@ def _pack(file: IO[bytes], actor: Actor, filters: PassiveFilters) -> None:
             name, content = named_file(actor, row.id)
             archive.writestr(f"{row.id}_{name}", content)
             rows.append(row)
-        archive.writestr("elenco.csv", b"".join(csv_lines(COLUMNS, [rows], cells)))
+        archive.writestr("elenco.csv", b"".join(csv_lines(COLUMNS, [rows], _cells_for(actor))))
 
 
-def cells(each: PassiveRow) -> tuple[Cell, ...]:
+def _cells_for(actor: Actor) -> Callable[[PassiveRow], tuple[Cell, ...]]:
+    """What makes the cells of a row."""
+    answering = frozenset(passive.answering_states(actor.company_id))
+    return lambda each: _cells(each, answering)
+
+
+def _answer_by(each: PassiveRow, answering: frozenset[str]) -> Cell:
+    """The last day, as the panel tells it: nothing where nobody has to answer in this state, or an answer is under
+    way."""
+    row = each.row
+    if row.state is None or row.state.code not in answering or row.busy_label:
+        return None
+    if each.answer_by is not None:
+        return last_day(each.answer_by)
+    return TERM_UNKNOWN if each.term_unknown else None
+
+
+def _cells(each: PassiveRow, answering: frozenset[str]) -> tuple[Cell, ...]:
     row = each.row
     return (
         each.tipo_documento,
@@ -172,7 +193,7 @@ def cells(each: PassiveRow) -> tuple[Cell, ...]:
         row.total_cents,
         row.currency,
         row.state.label if row.state else "",
-        clock.day(each.answer_by) if each.answer_by else None,
+        _answer_by(each, answering),
         each.identificativo_sdi,
         str(each.source_label),
         "no" if each.unread else "sì",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 import pytest
@@ -21,6 +21,28 @@ def test_a_time_without_offset_is_meant_in_rome() -> None:
     naive = datetime(2014, 4, 1, 12)
     assert deadlines.instant(naive) == datetime(2014, 4, 1, 12, tzinfo=ROME)
     assert deadlines.outcome_deadline(naive) == datetime(2014, 4, 16, 12, tzinfo=ROME)
+
+
+def test_days_left_are_those_of_the_calendar() -> None:
+    delivered = datetime(2026, 11, 22, 10, 32, tzinfo=ROME)
+    due = deadlines.outcome_deadline(delivered)
+    assert deadlines.last_day(due) == date(2026, 12, 7)
+    told = {
+        delivered: 15,
+        delivered + timedelta(minutes=5): 15,
+        datetime(2026, 11, 23, 0, 1, tzinfo=ROME): 14,
+        datetime(2026, 12, 6, 23, 59, tzinfo=ROME): 1,
+        datetime(2026, 12, 7, 10, 31, tzinfo=ROME): 0,
+        due: 0,
+        due + timedelta(seconds=1): -1,
+    }
+    assert {now: deadlines.days_left(due, now) for now in told} == told
+
+
+def test_a_term_that_ends_at_midnight_leaves_nothing_of_the_new_day() -> None:
+    midnight = datetime(2026, 12, 7, tzinfo=ROME)
+    assert deadlines.last_day(midnight) == date(2026, 12, 6)
+    assert deadlines.days_left(midnight, datetime(2026, 12, 6, 23, tzinfo=ROME)) == 0
 
 
 TAKEN = datetime(2026, 11, 2, 9, tzinfo=UTC)

@@ -115,7 +115,7 @@ def test_the_page_takes_the_day(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> 
         client.post(address, {"azienda": desk.company.pk, "consegna": TODAY.isoformat()}).status_code == 302
     )
     page = client.get(f"/passive/{row.pk}/").content.decode()
-    assert address not in page and "Per rispondere restano" in page
+    assert address not in page and "Per rispondere:" in page
     assert "già nota" in client.get(address).content.decode()
 
 

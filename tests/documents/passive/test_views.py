@@ -5,14 +5,18 @@ from __future__ import annotations
 import datetime
 import io
 import zipfile
+from html import unescape
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 
+from fattorino import clock
 from fattorino.documents.models import Decision, PassiveInvoice, Posting, Supplier
 from fattorino.documents.passive import answering, queries
 from fattorino.documents.queries import DocumentFilters
+from fattorino.documents.templatetags.passive import last_day, tax_number
 from fattorino.organisations.flows import save_user
 from fattorino.organisations.models import User
 from fattorino.organisations.scope import company_scope
@@ -53,7 +57,7 @@ def test_the_panel_says_what_to_do_while_nothing_has_come(desk: Desk, client: Cl
 def test_the_panel_shows_what_came_and_what_nobody_has_opened(desk: Desk, client: Client) -> None:
     document = arrive(desk)
     page = text(client, "/passive/")
-    assert "Cartoleria Bianchi" in page and "non letta" in page and "14 giorni" in page or "15 giorni" in page
+    assert "Cartoleria Bianchi" in page and "non letta" in page
     text(client, f"/passive/{document.pk}/")
     assert passive(document).opened_by == desk.actor.label
     assert "non letta" not in text(client, "/passive/")
@@ -93,6 +97,62 @@ def test_pages_of_the_special_filters_follow_each_other(desk: Desk, client: Clie
     numbers = [r.row.number for page in (first, second, last) for r in page.rows]
     assert numbers == ["84", "83", "82", "81", "80"] and last.next is None
     assert queries.totals(desk.actor, filters).count == 5
+
+
+def test_the_term_is_told_by_its_last_day_and_the_days_of_the_calendar(
+    desk: Desk, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = arrive(desk)
+    due = passive(document).answer_by
+    assert due is not None
+    for left, told in [(15, "(15 giorni)"), (1, "(1 giorno)"), (0, "Ultimo giorno"), (-1, "Termine passato")]:
+        moment = due + datetime.timedelta(seconds=1) if left < 0 else due - datetime.timedelta(days=left)
+        monkeypatch.setattr("fattorino.clock.now", lambda moment=moment: moment)
+        for address in ("/passive/", f"/passive/{document.pk}/"):
+            page = text(client, address)
+            assert told in page, (left, address)
+            assert (f"entro {last_day(due)}" in unescape(page)) == (left > 0)
+
+
+def test_the_last_day_of_a_term_has_its_article() -> None:
+    days = {7: "il 7 dicembre", 8: "l'8 dicembre", 11: "l'11 dicembre", 1: "il 1º dicembre"}
+    with override("it"):
+        assert {day: last_day(datetime.datetime(2026, 12, day, 9, tzinfo=clock.ROME)) for day in days} == days
+    with override("en"):
+        assert last_day(datetime.datetime(2026, 12, 8, 9, tzinfo=clock.ROME)) == "8 December"
+
+
+def test_a_supplier_is_told_by_its_name_and_partita_iva(desk: Desk, client: Client) -> None:
+    page = text(client, f"/passive/{arrive(desk).pk}/")
+    assert page.count("P.IVA IT01234567897") == 2 and "IT:01234567897" not in page
+
+
+@pytest.mark.parametrize(
+    ("identity", "told"),
+    [
+        ("IT:01234567897", "P.IVA IT01234567897"),
+        ("DE:123456789", "P.IVA DE123456789"),
+        ("CF:RSSMRA80A01H501U", "C.F. RSSMRA80A01H501U"),
+        ("N:MARIO ROSSI", ""),
+        ("", ""),
+    ],
+)
+def test_the_number_of_a_supplier_is_written_as_people_write_it(identity: str, told: str) -> None:
+    assert str(tax_number(identity)) == told
+
+
+def test_exports_tell_the_term_as_the_panel_does(desk: Desk, client: Client) -> None:
+    """The last day; that it is not known; nothing where there is nothing to answer."""
+    known, imported, private = arrive(desk, "1"), arrive(desk, "2"), arrive(desk, "3", pa=False)
+    answered = arrive(desk, "4")
+    PassiveInvoice.objects.filter(pk=imported.pk).update(delivered_at=None, answer_by=None)
+    answering.decide(desk.actor, answered.pk, "EC01", now=NOW)
+    csv = b"".join(client.get("/passive/esporta.csv").streaming_content).decode("utf-8-sig").splitlines()
+    rows = [dict(zip(csv[0].split(";"), line.split(";"), strict=True)) for line in csv[1:]]
+    told = {row["Numero"]: row["Rispondere entro"] for row in rows}
+    due = passive(known).answer_by
+    assert due is not None and passive(private).answer_by is None
+    assert told == {"1": f"{clock.day(due):%d/%m/%Y}", "2": "Termine non noto", "3": "", "4": ""}
 
 
 def test_exports_hold_rows_and_files(desk: Desk, client: Client) -> None:
