@@ -16,10 +16,12 @@ from typing import Any
 
 import httpx
 
+from fattorino.core.sdi import soap
 from fattorino.hub.calling import SIGNATURE_HEADER, TIME_HEADER
 from fattorino.simulators.hub import service as hub
 from fattorino.simulators.hub.server import Server
-from fattorino.simulators.sdi.exchange import Exchange
+from fattorino.simulators.sdi.books import Outgoing
+from fattorino.simulators.sdi.exchange import INVOICE, Exchange
 from fattorino.simulators.sdi.server import Simulator, add_options, run
 
 TOKEN, HOOK_SECRET = "una parola lunga e segreta", "un altro segreto, per le chiamate"
@@ -48,19 +50,35 @@ class FarHub:
     def send_due(self) -> bool:
         """Carry what waits to SdI, and bring what is due into the feed."""
         moved = False
-        for _kind, name, content, _about in self.service.waiting():
-            self.service.sent(name, self._exchange.accept(name, content).identificativo_sdi)
+        for kind, name, content, about in self.service.waiting():
+            if kind == "EC":
+                self._take_outcome(name, content, about)
+            else:
+                self.service.sent(name, self._exchange.accept(name, content).identificativo_sdi)
             moved = True
         for message in self._exchange.books.due_messages(self._exchange.clock.elapsed(), 50):
-            about = self._exchange.books.file(message.file_id)
-            self.service.say(
-                message.nome_file, message.content, str(message.file_id), about.nome_file if about else ""
-            )
+            self._tell(message)
             self._exchange.sent(message, "feed")
             moved = True
         if moved:
             self._knock()
         return moved
+
+    def _take_outcome(self, name: str, content: bytes, about: str) -> None:
+        """To SdI; what it refuses comes into the feed."""
+        refusal = self._exchange.take_outcome(soap.FileSdI(about, name, content)).scarto_esito
+        self.service.sent(name, about)
+        if refusal is not None:
+            self.service.say(refusal.nome_file, refusal.file, about)
+
+    def _tell(self, message: Outgoing) -> None:
+        file = self._exchange.books.file(message.file_id)
+        if file is not None and message.tipo == INVOICE:
+            metadata = self._exchange.letters.metadata(file, message.tries + 1)
+            self.service.deliver(str(file.id), file.nome_file, file.content, *metadata)
+            return
+        about = file.nome_file if file else ""
+        self.service.say(message.nome_file, message.content, str(message.file_id), about)
 
     def _knock(self) -> None:
         if not self._hook or self.service.strike("hook_lost") is not None:

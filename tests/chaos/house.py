@@ -68,8 +68,8 @@ class House:
         self.home = home
         self.speed = speed
         self.url = f"http://127.0.0.1:{os.environ['FATTORINO_PORT']}"
-        self.traps = {"worker": Trap(home / "worker.trap"), "web": Trap(home / "web.trap")}
         self.pids = dict.fromkeys(("worker", "web", *more), 0)
+        self.traps = {kind: Trap(home / f"{kind}.trap") for kind in self.pids if kind != "sftp"}
         self.starts = dict.fromkeys(self.pids, 0)
         self._spawned: dict[int, str] = {}
         self._used: dict[int, tuple[str, float]] = {}

@@ -12,6 +12,7 @@ import httpx
 from cryptography.hazmat.primitives import serialization
 
 from fattorino.config import demo
+from fattorino.core.sdi import soap
 from fattorino.core.sdi.ftp.security import Identity
 from fattorino.core.sdi.names import progressive
 from fattorino.hub.flows import collect
@@ -20,10 +21,10 @@ from fattorino.hub.models import Channel, ChannelUse
 from fattorino.hub.signing import secrets
 from fattorino.organisations.scope import company_scope
 from fattorino.simulators.sdi.visits import open_kit
-from tests.chaos import far_hub
+from tests.chaos import far_hub, suppliers
 from tests.chaos.house import House, free_ports, wait_for
 from tests.chaos.office import Office
-from tests.chaos.plan import CHANNELS, ordered
+from tests.chaos.plan import CHANNELS, OUTCOME_REFUSED, Course, ordered
 
 SFTP_USER, WORD = "sdi", "una parola lunga"
 # Apart from each other, as one SdI gives no number twice.
@@ -42,6 +43,8 @@ class Line:
         self.office = Office(
             house.url, _company(CHANNELS.index(name)), f"laura{CHANNELS.index(name)}@ordine.example"
         )
+        # Files that SdI has of suppliers; whoever is served by PEC has an address there.
+        self.supplied, self.served_at = 0, ""
         getattr(self, f"_{name}")()
 
     # The channel and the other side -------------------------------------------------------------------------
@@ -60,6 +63,7 @@ class Line:
 
     def _pec(self) -> None:
         address = "ordine@pec.example.it"
+        self.served_at = f"mailto:{address}"
         self._channel(
             {
                 **{"address": address, "smtp_host": "127.0.0.1", "smtp_port": self.second},
@@ -124,16 +128,39 @@ class Line:
     # Orders -------------------------------------------------------------------------------------------------
 
     def arrived(self) -> int:
-        """How many files this SdI has taken."""
-        return int(self.sdi.get("count").json()["files"])
+        """How many files this SdI has taken from the company."""
+        return int(self.sdi.get("count").json()["files"]) - self.supplied
 
     def told(self) -> int:
-        """How many messages this SdI has sent off, each counted once."""
+        """How many messages this SdI has sent off about what the company sent, each counted once."""
         return int(self.sdi.get("count").json()["messages"])
 
-    def order_faults(self, faults: tuple[tuple[int, str], ...]) -> None:
+    def refusals(self) -> int:
+        """How many refusals of outcomes (SE) are messages: the web service answers with them."""
+        return 0 if self.name == "sdicoop" else int(self.sdi.get("count").json()["refusals"])
+
+    def open_office(self) -> None:
+        """From now on this SdI knows where invoices for the company's office are delivered."""
+        wanted = {"key": suppliers.OFFICE, "behaviour": "channel", "url": self.served_at}
+        self.sdi.post("recipients", json=wanted).raise_for_status()
+
+    def supply(self) -> None:
+        """The supplier sends the company an invoice."""
+        name, content = suppliers.signed_invoice(self.supplied + 1, self.office.code)
+        request = soap.build_request(soap.RICEVI_FILE, soap.FileSdIBase(name, content))
+        url = f"http://127.0.0.1:{self.port}/ricevi_file"
+        httpx.post(
+            url, content=request.body, headers=request.headers, timeout=120, trust_env=False
+        ).raise_for_status()
+        self.supplied += 1
+
+    def order_faults(self, course: Course) -> None:
         """Each strikes the file of that number, once."""
-        told = [(kind, ordered(kind, f"_{progressive(file)}")) for file, kind in faults]
+        told = [(kind, ordered(kind, f"_{progressive(file)}")) for file, kind in course.faults]
+        told += [
+            (kind, ordered(kind, f"{suppliers.base_name(invoice)}_EC_001"))
+            for invoice, kind in course.on_outcomes
+        ]
         self._tell_faults(self.sdi, [fault for kind, fault in told if not self._of_hub(kind)])
         self._tell_faults(self._hub(), [fault for kind, fault in told if self._of_hub(kind)])
 
@@ -143,7 +170,7 @@ class Line:
 
     def _of_hub(self, kind: str) -> bool:
         """The Hub's own, not those of the SdI behind it."""
-        return self.name == "intermediary" and not kind.startswith("receipt_")
+        return self.name == "intermediary" and not kind.startswith(("receipt_", OUTCOME_REFUSED))
 
     def _hub(self) -> httpx.Client:
         return _client(self.second) if self.name == "intermediary" else self.sdi

@@ -5,7 +5,8 @@
 Each channel has a company, and its other side over the real protocol on loopback: SdI's web services, SdI as the
 visitor of our SFTP server, a PEC provider with SdI behind it, another Hub with SdI behind it. What goes wrong is drawn
 from the seed and printed before anything happens (plan.py); then the books of each SdI and the database are asked
-(verdict.py). `--plan` only prints the plan.
+(verdict.py, received.py). `--plan` only prints the plan. Two workers share the queue, some files are lotti, and
+suppliers send invoices that are accepted or refused.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fattorino.config import postgres
 from tests.chaos.house import House, Stuck, environment, wait_for
-from tests.chaos.plan import CHANNELS, TIMEOUT, Event, Plan, draw
+from tests.chaos.plan import CHANNELS, TIMEOUT, WORKERS, Event, Plan, draw
 from tests.chaos.stable import FOLLOW, seconds_wrong
 from tests.chaos.trap import ROOT
 
@@ -61,9 +63,7 @@ def main() -> int:
             _alone(channels[i : i + options.at_once]) for i in range(0, len(channels), options.at_once)
         )
     plan = draw(channels, options.documents, options.kills, options.seed, recipients=RECIPIENTS)
-    print(
-        f"seed {options.seed}, {options.kills} kills, {options.documents} documents on {', '.join(channels)}"
-    )
+    print(f"seed {options.seed}, {options.kills} kills, {options.documents} files on {', '.join(channels)}")
     print("\n".join(f"  plan: {line}" for line in plan.lines()), flush=True)
     if options.plan:
         return 0
@@ -97,7 +97,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--channel", default="all", help=f"all, or some of {','.join(CHANNELS)}")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--kills", type=int, default=6)
-    parser.add_argument("--documents", type=int, default=30, help="on each channel")
+    parser.add_argument("--documents", type=int, default=30, help="files on each channel")
     parser.add_argument("--at-once", type=int, default=len(CHANNELS), help="channels in one installation")
     parser.add_argument("--plan", action="store_true", help="only print what would go wrong")
     parser.add_argument("--keep", action="store_true", help="leave database, books and logs where they are")
@@ -114,6 +114,14 @@ def _alone(channels: list[str]) -> int:
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
+@dataclass
+class Portion:
+    """Of one *invio massivo*, as it grows: how many files, and the kind of each document in them."""
+
+    files: int = 0
+    kinds: dict[int, Kind] = field(default_factory=dict)
+
+
 class Crowd:
     """The course of a run."""
 
@@ -123,12 +131,14 @@ class Crowd:
         self.plan, self.server, self.seed = plan, server, seed
         self.begun = time.monotonic()
         prepare(demo=False)
-        self.house = House(home, ("sftp",) if "sdiftp" in plan.courses else ())
+        self.house = House(home, ("worker 2", *(["sftp"] if "sdiftp" in plan.courses else [])))
         self.wrong_by = seconds_wrong(home)
         self.lines: list[Line] = []
         self.written: Counter[str] = Counter()
         self.ordered: Counter[str] = Counter()
-        self.fresh: dict[str, dict[int, Kind]] = {}
+        self.fresh: dict[str, Portion] = {}
+        # The worker that was killed last: the other one goes on alone until something else happens.
+        self.resting = ""
         self.done: Counter[str] = Counter()
         self.by_hand = 0
         self.outages: list[float] = []
@@ -136,7 +146,7 @@ class Crowd:
         self._ended = threading.Event()
 
     def run(self) -> int:
-        from tests.chaos import lines, verdict
+        from tests.chaos import lines, received, verdict
 
         wrong: list[str] = []
         with self.house.stable():
@@ -156,6 +166,8 @@ class Crowd:
             self.house.look_at_processors()
             books = {line.name: line.books() for line in self.lines}
             wrong += verdict.violations_of([(line.office, books[line.name]) for line in self.lines])
+            for line in self.lines:
+                wrong += received.violations(line, self.plan.courses[line.name], books[line.name])
         self._tell(verdict.figures(*books.values()), wrong)
         return 1 if wrong else 0
 
@@ -177,7 +189,8 @@ class Crowd:
         self.house.start("worker")
         for line in self.lines:
             line.wait_until_there()
-            line.order_faults(self.plan.courses[line.name].faults)
+            line.open_office()
+            line.order_faults(self.plan.courses[line.name])
         self._all_alive()
         self.outages.append(self.house.wait_for_web())
 
@@ -206,34 +219,47 @@ class Crowd:
         return self.ordered[line.name] == len(self.plan.courses[line.name].recipients)
 
     def _go_on(self, line: Line, arrived: int) -> None:
-        """Write some documents; when a portion of them is there, an *invio massivo* for each dashboard."""
+        """Write some documents; when a portion of them is there, an *invio massivo* for each dashboard. Suppliers send
+        theirs meanwhile."""
         from tests.chaos.office import KINDS
 
-        recipients = self.plan.courses[line.name].recipients
-        portion = min(PORTION, max(5, len(recipients) // 4))
+        course = self.plan.courses[line.name]
+        portion = min(PORTION, max(5, len(course.recipients) // 4))
         written = self.written[line.name]
-        fresh = self.fresh.setdefault(line.name, {})
-        for recipient in recipients[written : written + min(SLICE, portion - len(fresh))]:
+        fresh = self.fresh.setdefault(line.name, Portion())
+        until = min(written + min(SLICE, portion - fresh.files), len(course.recipients))
+        for recipient, bodies in zip(
+            course.recipients[written:until], course.bodies[written:until], strict=True
+        ):
             kind = KINDS[recipient]
-            fresh[line.office.write(kind)] = kind
-            self.written[line.name] += 1
-        whole = len(fresh) == portion or self.written[line.name] == len(recipients)
-        if fresh and whole and arrived >= self.ordered[line.name] - portion:
-            line.office.press_many(fresh)
-            self.ordered[line.name] += len(fresh)
-            fresh.clear()
+            ids = line.office.write_lotto(kind, bodies) if bodies > 1 else [line.office.write(kind)]
+            fresh.kinds |= dict.fromkeys(ids, kind)
+            fresh.files += 1
+        self.written[line.name] = until
+        while line.supplied * len(course.recipients) < until * len(course.received):
+            line.supply()
+        whole = fresh.files == portion or until == len(course.recipients)
+        if fresh.files and whole and arrived >= self.ordered[line.name] - portion:
+            line.office.press_many(fresh.kinds)
+            self.ordered[line.name] += fresh.files
+            self.fresh[line.name] = Portion()
 
     def _settle(self) -> None:
         """No more deaths and faults: all must come to its end by itself, but for what a person is asked to do."""
+        from tests.chaos import suppliers
+
         for trap in self.house.traps.values():
             trap.disarm()
         for line in self.lines:
             line.calm()
+        self.resting = ""
         for _ in range(6):
             self._wait_until_quiet()
-            # Terms run out: 15 days for who keeps silent, 10 for who cannot be reached.
+            while self._tidy_up():
+                self._wait_until_quiet()
+            # Terms run out: for who keeps silent, 10 days for who cannot be reached.
             for line in self.lines:
-                line.advance(16 * 24)
+                line.advance((suppliers.TERM_DAYS + 1) * 24)
             self._wait_until_quiet(steps=True)
             if not self._tidy_up():
                 return
@@ -271,28 +297,38 @@ class Crowd:
 
     def _ours(self) -> list[str]:
         """What waits on our side."""
-        from tests.chaos.verdict import messages_here, unfinished
+        from tests.chaos.verdict import arrived_here, unfinished
 
         # What lies in a mailbox or a folder nobody here knows of before it was looked into.
-        sent, here = sum(line.told() for line in self.lines), messages_here()
-        return [*([f"{sent} messages sent, {here} here"] if sent > here else []), *unfinished()]
+        here = arrived_here()
+        sent = {
+            "messages": sum(line.told() for line in self.lines),
+            "refusals": sum(line.refusals() for line in self.lines),
+            "invoices": sum(line.supplied for line in self.lines),
+        }
+        missing = [f"{n} {what} sent, {here[what]} here" for what, n in sent.items() if n > here[what]]
+        return [*missing, *unfinished()]
 
     def _tidy_up(self) -> int:
-        """What people do whom the house asks: send again what certainly was not sent, correct what SdI refused."""
+        """What people do whom the house asks: send again what certainly was not sent, correct what SdI refused, answer
+        what suppliers sent."""
         done = sum(line.office.tidy_up() for line in self.lines)
+        done += sum(line.office.answer(self.plan.courses[line.name].received) for line in self.lines)
         self.by_hand += done
         return done
 
     def _all_alive(self) -> None:
-        """As the supervisor does."""
+        """As the supervisor does, but for a worker that is left dead for a while as long as the other one lives."""
         self.house.look_at_processors()
         for kind in self.house.pids:
-            self.house.start(kind)
+            if kind != self.resting:
+                self.house.start(kind)
 
     # What happens -------------------------------------------------------------------------------------------
 
     def _happen(self, event: Event) -> None:
         lines = {line.name: line for line in self.lines}
+        self.resting = ""
         match event.what:
             case "fault":
                 lines[event.of].order_fault(event.kind)
@@ -314,6 +350,7 @@ class Crowd:
             return
         else:
             self.house.kill(event.of)
+            self.resting = event.of if event.of in WORKERS else ""
         if event.of in ("web", "postgres"):
             self.outages.append(self.house.wait_for_web())
         self._all_alive()

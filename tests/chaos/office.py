@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,10 +14,17 @@ import httpx
 from fattorino import clock
 from fattorino.config import demo
 from fattorino.core.errors import ConflictError, RefusedError
+from fattorino.core.fatturapa import write_fattura
+from fattorino.core.fatturapa.build import build
 from fattorino.core.fatturapa.draft import Draft, Line, Payment
 from fattorino.documents import flows as documents
-from fattorino.documents import numbering
+from fattorino.documents import importing, numbering
+from fattorino.documents.files import cedente_of
+from fattorino.documents.models import PassiveInvoice
+from fattorino.documents.passive import answering
+from fattorino.hub.flows import outcomes
 from fattorino.hub.flows.keys import save_key
+from fattorino.hub.models import OutcomeSent
 from fattorino.hub.signing.test_ca import Holder, issue, make_ca
 from fattorino.organisations.flows import save_company, save_user
 from fattorino.organisations.queries import Actor
@@ -24,8 +32,10 @@ from fattorino.organisations.scope import company_scope
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.flows.bulk import Order, start_run
 from fattorino.workflow.models import Document, StateChange
+from tests.chaos.suppliers import number_of
 
 EMAIL = "laura@ordine.example"
+_BODY = re.compile(rb"<FatturaElettronicaBody>.*?</FatturaElettronicaBody>", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,11 @@ class Office:
         user = save_user(email, demo.PASSWORD, "Laura Conti", {company.pk: "operator"}, now=now)
         self.company_id = company.pk
         self.actor = Actor("utente", "Laura Conti", company.pk, user.pk, "operator")
+        self.code = company.id_codice
+        self._company = company
+        # Of each invoice; of the documents of a lotto the first, and beside it the others.
         self.kinds: dict[int, Kind] = {}
+        self.lotti: dict[int, list[int]] = {}
         self.corrected: set[int] = set()
         self._http = httpx.Client(base_url=url, timeout=10, trust_env=False)
 
@@ -77,20 +91,49 @@ class Office:
         self.kinds[document.pk] = kind
         return document.pk
 
+    def write_lotto(self, kind: Kind, bodies: int) -> list[int]:
+        """A new file of another program with so many invoices; their ids, the one that stands for the file first."""
+        number = len(self.lotti) + 1
+        with company_scope(self.company_id):
+            documents = self._import(kind, kind.code, number, bodies)
+        self.kinds |= dict.fromkeys(documents, kind)
+        self.lotti[documents[0]] = documents
+        return documents
+
+    def _import(self, kind: Kind, code: str, number: int, bodies: int) -> list[int]:
+        files = [
+            write_fattura(
+                build(
+                    replace(self._draft(kind, code), numero=f"L{number}/{place}"),
+                    cedente=cedente_of(self._company),
+                    trasmittente=("IT", self.code),
+                    progressivo_invio="L1",
+                )
+            )
+            for place in range(1, bodies + 1)
+        ]
+        whole = _BODY.sub(lambda _: b"".join(_BODY.findall(each)[0] for each in files), files[0], count=1)
+        outcome = importing.take_at_once(self.actor, f"lotto{number}.xml", whole, now=clock.now())
+        if not outcome["ok"]:
+            raise RefusedError(outcome["message"], outcome["hint"])
+        return sorted(outcome["documents"])
+
     def _save(self, kind: Kind, code: str, document_id: int | None = None, version: int = 0) -> Document:
         now = clock.now()
+        options = {"document_id": document_id, "version": version} if document_id else {}
+        return documents.save_document(
+            self.actor, self._draft(kind, code), kind="fattura", now=now, today=clock.day(now), **options
+        )
+
+    def _draft(self, kind: Kind, code: str) -> Draft:
         line = Line("Corso di aggiornamento", Decimal(1), None, Decimal("350.00"), aliquota_iva=Decimal(22))
-        draft = Draft(
-            data=clock.day(now),
+        return Draft(
+            data=clock.day(clock.now()),
             cessionario=demo.COMUNE if kind.pa else demo.ROSSI,
             codice_destinatario=code,
             linee=(line,),
             condizioni_pagamento="TP02",
             pagamenti=(Payment(modalita_pagamento="MP05", iban=demo.IBAN),),
-        )
-        options = {"document_id": document_id, "version": version} if document_id else {}
-        return documents.save_document(
-            self.actor, draft, kind="fattura", now=now, today=clock.day(now), **options
         )
 
     def press(self, document_id: int) -> bool:
@@ -147,13 +190,49 @@ class Office:
                 done += self.press(pk)
         for pk, version in refused:
             kind = self.kinds[pk]
-            if kind.corrected and pk not in self.corrected:
-                try:
-                    with company_scope(self.company_id):
-                        self._save(kind, kind.corrected, pk, version)
-                except (ConflictError, RefusedError):
-                    continue  # it has moved on meanwhile: looked at again next time
+            leader = pk in self.lotti or not any(pk in of_file for of_file in self.lotti.values())
+            if kind.corrected and leader and pk not in self.corrected and self._correct(pk, version):
                 self.corrected.add(pk)
                 self.press(pk)
+                done += 1
+        return done
+
+    def _correct(self, document_id: int, version: int) -> bool:
+        """Whether it could be; what has moved on meanwhile is looked at again next time."""
+        kind = self.kinds[document_id]
+        with company_scope(self.company_id), contextlib.suppress(ConflictError, RefusedError):
+            if document_id in self.lotti:
+                number = list(self.lotti).index(document_id) + 1
+                self._import(kind, kind.corrected, number, len(self.lotti[document_id]))
+            else:
+                self._save(kind, kind.corrected, document_id, version)
+            return True
+        return False
+
+    def answer(self, answers: Sequence[str]) -> int:
+        """What a person does who looks at the received invoices: answer, answer anew what SdI refused, send again what
+        was given up.
+
+        Args:
+            answers: to the supplier's first invoice, to its second ...
+        """
+        done = 0
+        with company_scope(self.company_id):
+            waiting = PassiveInvoice.objects.filter(
+                company_id=self.company_id, document__state__in=("RICEVUTO_DA_ESITARE", "ESITO_SCARTATO")
+            )
+            names = list(waiting.order_by("pk").values_list("pk", "reception__name"))
+            given_up = OutcomeSent.objects.filter(company_id=self.company_id, status="failed")
+            outcome_ids = list(given_up.order_by("pk").values_list("pk", flat=True))
+        for pk, name in names:
+            esito = answers[number_of(name) - 1]
+            why = {"cause": "cig_cup", "detail": "Il CIG non è nostro"} if esito == "EC02" else {}
+            # Decided already and not sent yet, or moved on meanwhile: the page refuses in words.
+            with company_scope(self.company_id), contextlib.suppress(RefusedError):
+                answering.decide(self.actor, pk, esito, now=clock.now(), **why)
+                done += 1
+        for outcome_id in outcome_ids:
+            with company_scope(self.company_id), contextlib.suppress(RefusedError):
+                outcomes.retry(outcome_id, self.actor, now=clock.now())
                 done += 1
         return done

@@ -53,8 +53,16 @@ EVERY = {"sdicoop": 1, "intermediary": 8, "sdiftp": 6, "pec": 3}
 FIRST, RARE = {"sdiftp": 30}, 60
 KILLS = (("worker at a line", 28), ("worker", 22), ("web at a line", 10), ("web", 12), ("postgres", 28))
 SFTP = ("sftp", 12)
+# Two work at the same queue: a death of the one leaves the other.
+WORKERS = ("worker", "worker 2")
 # Deaths at a line are drawn over so many lines of the product.
 LINES = {"worker": 6_000, "web": 1_500}
+# One file in so many is a lotto, of at most so many documents.
+LOTTO_EVERY, MOST_BODIES = 8, 4
+# An invoice comes from a supplier for so many that are sent; so often SdI refuses the first answer to it.
+RECEIVED_EVERY, REFUSED_OUTCOME = 5, 0.25
+# What SdI says of every copy of an outcome: that it is not conforming (EN00).
+OUTCOME_REFUSED = "outcome_refused"
 
 
 @dataclass(frozen=True)
@@ -79,10 +87,20 @@ class Event:
 
 @dataclass(frozen=True)
 class Course:
-    """Of one channel: the recipients of its documents, in order, and (file, kind, more) of what befalls files."""
+    """Of one channel.
+
+    Attributes:
+        recipients: of its files, in order. bodies: how many documents each has; more than one is a lotto.
+        faults: (file, kind) of what befalls files.
+        received: what is answered to the invoices that suppliers send, in order: EC01 or EC02.
+        on_outcomes: (invoice, kind) of what befalls the first outcome of a received invoice.
+    """
 
     recipients: tuple[int, ...]
+    bodies: tuple[int, ...]
     faults: tuple[tuple[int, str], ...]
+    received: tuple[str, ...]
+    on_outcomes: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True)
@@ -94,23 +112,31 @@ class Plan:
         """In words, without a word of what is the same in every run."""
         told = []
         for channel, course in self.courses.items():
-            by_kind: dict[str, list[int]] = {}
-            for file, kind in course.faults:
-                by_kind.setdefault(kind, []).append(file)
-            who = Counter(course.recipients)
-            told.append(
-                f"{channel}: {len(course.recipients)} documents, recipients {dict(sorted(who.items()))}"
+            who, lotti = (
+                Counter(course.recipients),
+                [n for n, many in enumerate(course.bodies, 1) if many > 1],
             )
-            told += [
-                f"{channel}: {kind}: files {' '.join(map(str, files))}"
-                for kind, files in sorted(by_kind.items())
-            ]
+            told.append(f"{channel}: {len(course.recipients)} files, recipients {dict(sorted(who.items()))}")
+            told.append(f"{channel}: {sum(course.bodies)} documents, lotti: {' '.join(map(str, lotti))}")
+            answers = Counter(course.received)
+            told.append(
+                f"{channel}: {len(course.received)} received, answers {dict(sorted(answers.items()))}"
+            )
+            told += _of_files(channel, "files", course.faults)
+            told += _of_files(channel, "outcomes of received", course.on_outcomes)
         return told + [str(event) for event in self.events]
+
+
+def _of_files(channel: str, of: str, faults: Sequence[tuple[int, str]]) -> list[str]:
+    by_kind: dict[str, list[int]] = {}
+    for file, kind in faults:
+        by_kind.setdefault(kind, []).append(file)
+    return [f"{channel}: {kind}: {of} {' '.join(map(str, files))}" for kind, files in sorted(by_kind.items())]
 
 
 def draw(channels: Sequence[str], documents: int, kills: int, seed: int, *, recipients: int) -> Plan:
     """Args:
-    documents: on each channel. recipients: how many kinds of recipient there are.
+    documents: files on each channel. recipients: how many kinds of recipient there are.
     """
     courses = {name: _course(name, documents, seed, recipients) for name in channels}
     chance = random.Random(f"{seed}/events/{'+'.join(channels)}")
@@ -149,13 +175,38 @@ def _course(name: str, documents: int, seed: int, recipients: int) -> Course:
             faults.append((file, _one(chance, ON_FILES[name])))
         if chance.random() < 0.25:
             faults.append((file, _one(chance, ON_RECEIPTS)))
-    return Course(to, tuple(faults))
+    return Course(to, _bodies(name, documents, seed), tuple(faults), *_received(name, documents, seed))
+
+
+def _bodies(name: str, documents: int, seed: int) -> tuple[int, ...]:
+    chance = random.Random(f"{seed}/{name}/lotti")
+    # One in each run of files, so that also a short course has some.
+    lotti = {n + chance.randrange(LOTTO_EVERY) for n in range(0, documents, LOTTO_EVERY)}
+    return tuple(chance.randint(2, MOST_BODIES) if n in lotti else 1 for n in range(documents))
+
+
+def _received(name: str, documents: int, seed: int) -> tuple[tuple[str, ...], tuple[tuple[int, str], ...]]:
+    chance = random.Random(f"{seed}/{name}/received")
+    # Both answers in their turns, so that also a short course has both.
+    first = chance.randrange(2)
+    answers = tuple(f"EC0{1 + (first + n) % 2}" for n in range(documents // RECEIVED_EVERY))
+    faults: list[tuple[int, str]] = []
+    for invoice in range(1, len(answers) + 1):
+        if ON_FILES[name] and chance.random() < 0.5:
+            faults.append(
+                (invoice, _one(chance, [each for each in ON_FILES[name] if each[0] != "give_back"]))
+            )
+        if chance.random() < REFUSED_OUTCOME:
+            faults.append((invoice, OUTCOME_REFUSED))
+    return answers, tuple(faults)
 
 
 def _kill(chance: random.Random, channels: Sequence[str], last: int) -> Event:
     who = _one(chance, (*KILLS, SFTP) if "sdiftp" in channels else KILLS)
     process = who.split(" ")[0]
     line = chance.randint(1, LINES[process]) if who.endswith("line") else 0
+    if process == "worker":
+        process = chance.choice(WORKERS)
     return Event(chance.randint(1, last), "kill", process, number=line)
 
 
@@ -164,7 +215,7 @@ def _one(chance: random.Random, kinds: Sequence[tuple[str, int]]) -> str:
 
 
 def ordered(kind: str, match: str = "") -> dict[str, object]:
-    """How a fault is told to a simulator: it strikes once."""
+    """How a fault is told to a simulator: it strikes once, but for what the bytes themselves bring about."""
     more: dict[str, object] = dict(_SLOW) if kind in ("slow", "slow_after") else {}
     if kind == "receipt_out_of_order":
         more = {"hours": 8}
@@ -172,4 +223,4 @@ def ordered(kind: str, match: str = "") -> dict[str, object]:
         more = {"hours": 12}
     elif kind == "pec_receipt_late":
         more = {"seconds": 3.0}
-    return {"kind": kind, "count": 1, "match": match, **more}
+    return {"kind": kind, "count": 100 if kind == OUTCOME_REFUSED else 1, "match": match, **more}

@@ -1,7 +1,7 @@
 """A process that holds Django ready and forks the product's processes out of it, so that a restart takes no second.
 
-Reads one list of words a line from standard input (`worker`, `web`, `sftp` and its port, `simulator WHICH` and its
-first IdentificativoSdI and options) and answers with the new process's id. Each leads its own session, as under
+Reads one list of words a line from standard input (`worker`, `worker 2`, `web`, `sftp` and its port, `simulator WHICH`
+and its first IdentificativoSdI and options) and answers with the new process's id. Each leads its own session, as under
 `make run`'s supervisor, and ends when this one ends.
 """
 
@@ -27,6 +27,8 @@ from tests.chaos.trap import Trap
 FOLLOW = "FATTORINO_CHAOS_FOLLOW"
 # How long before a way is asked again what became of a parcel.
 ASKED_AGAIN = datetime.timedelta(seconds=2)
+# How long SdI's silence about an outcome is waited for; what it refuses it may say later than that.
+SILENCE = datetime.timedelta(seconds=6)
 
 
 def main() -> None:
@@ -38,7 +40,8 @@ def main() -> None:
     from django.db import connections
     from django.urls import get_resolver
 
-    import tests.chaos.far_hub  # noqa: F401 - as above
+    import tests.chaos.far_hub
+    import tests.chaos.suppliers  # noqa: F401 - as above
 
     get_resolver().check()  # loads every page
     connections.close_all()
@@ -69,7 +72,7 @@ def _fork(kind: str, words: list[str]) -> int:
             _simulator(kind.removeprefix("simulator "), int(words[0]), words[1:])
         else:
             _move_clock(home)
-            {"worker": _worker, "web": _web, "sftp": _sftp}[kind](home, *words)
+            {"worker": _worker, "worker 2": _second, "web": _web, "sftp": _sftp}[kind](home, *words)
     except BaseException:
         # The log is the only place where it would be seen.
         traceback.print_exc()
@@ -81,9 +84,10 @@ def _fork(kind: str, words: list[str]) -> int:
 def _simulator(which: str, first: int, words: list[str]) -> None:
     from fattorino.cli.main import main as fattorino
     from fattorino.simulators.sdi import books
-    from tests.chaos import far_hub
+    from tests.chaos import far_hub, suppliers
 
     books.FIRST_IDENTIFIER = first
+    suppliers.prepare_sdi()
     if which == "far_hub":
         far_hub.main(words)
     else:
@@ -105,15 +109,20 @@ def seconds_wrong(home: Path) -> memoryview[int]:
         return memoryview(mmap.mmap(stream.fileno(), 8)).cast("q")
 
 
-def _worker(home: Path) -> None:
+def _second(home: Path) -> None:
+    _worker(home, "worker 2")
+
+
+def _worker(home: Path, name: str = "worker") -> None:
     from procrastinate.contrib.django import app
 
     from fattorino.cli.main import main as fattorino
-    from fattorino.hub.flows import consignments
+    from fattorino.hub.flows import consignments, outcome_steps
 
     # Small as the other pauses of a run, which are settings (house.environment).
     consignments.ASK_AGAIN = ASKED_AGAIN
-    trap = Trap(home / "worker.trap")
+    outcome_steps.SILENCE = SILENCE
+    trap = Trap(home / f"{name}.trap")
     if not os.environ.get(FOLLOW):
         trap.watch()
     else:

@@ -1,4 +1,4 @@
-"""Issue 5, part 5: thousands of invoices on every channel, lines that break, and SIGKILL of worker, web server,
+"""Issue 5, part 5: thousands of invoices on every channel, lines that break, and SIGKILL of either worker, web server,
 SFTP server and PostgreSQL.
 
 `make test` sends a few on each channel, all in one installation; `make soak` ten thousand on each. FATTORINO_SEED
@@ -13,7 +13,7 @@ import sys
 
 import pytest
 
-from tests.chaos.plan import CHANNELS, draw
+from tests.chaos.plan import CHANNELS, OUTCOME_REFUSED, draw
 from tests.chaos.trap import ROOT
 
 DOCUMENTS = int(os.environ.get("FATTORINO_CHAOS_DOCUMENTS") or 15)
@@ -55,11 +55,20 @@ def test_a_plan_has_every_kind_of_fault_and_death() -> None:
         assert len(faults) >= 6, (channel, faults)
     assert {event.of for event in plan.events if event.what == "kill"} == {
         "worker",
+        "worker 2",
         "web",
         "postgres",
         "sftp",
     }
     assert {event.what for event in plan.events} == {"kill", "fault", "SdI's clock", "our clock"}
+
+
+def test_also_a_short_plan_has_lotti_and_received_invoices_with_both_answers() -> None:
+    for channel, course in draw(CHANNELS, 15, 6, 1, recipients=10).courses.items():
+        assert sum(course.bodies) > len(course.bodies) == 15, channel
+        assert set(course.received) == {"EC01", "EC02"}, channel
+    long = draw(CHANNELS, 400, 6, 1, recipients=10).courses
+    assert all(OUTCOME_REFUSED in {kind for _, kind in course.on_outcomes} for course in long.values())
 
 
 def test_what_happens_on_a_channel_does_not_depend_on_the_others() -> None:

@@ -10,10 +10,12 @@ from django.db import connection
 from django.db.models import Count
 from procrastinate.contrib.django import app
 
-from fattorino.hub.models import Collected, Consignment, Message, Submission, Transmission
+from fattorino.documents.models import Reception
+from fattorino.hub.models import Collected, Consignment, Message, OutcomeSent, Submission, Transmission
 from fattorino.organisations.scope import system_scope
 from fattorino.workflow.models import Document, PendingAction, StateChange
 from tests.chaos.office import Office
+from tests.chaos.suppliers import number_of
 
 # Jobs of the clock: a new one comes every few seconds, whatever became of the last.
 PERIODIC = tuple(name for name, _ in app.periodic_registry.periodic_tasks)
@@ -27,6 +29,9 @@ WAITING = (
     Submission.Status.SENDING,
     Submission.Status.UNCERTAIN,
 )
+
+
+ON_THEIR_WAY = ("queued", "sending", "uncertain", "sent")
 
 
 def unfinished() -> list[str]:
@@ -50,6 +55,10 @@ def unfinished() -> list[str]:
         ]
         unread = Collected.objects.filter(read_at=None).defer("content")
         found += [f"collected {c.name} not read" for c in unread]
+        arrived = Reception.objects.filter(state=Reception.State.WAITING).defer("content", "metadata")
+        found += [f"reception {r.name} not read" for r in arrived]
+        on_their_way = OutcomeSent.objects.filter(status__in=ON_THEIR_WAY)
+        found += [f"outcome {o.file_name} is {o.status}" for o in on_their_way]
     found += [
         f"job {task} {status}: {count}"
         for task, status, count in _jobs()
@@ -58,10 +67,16 @@ def unfinished() -> list[str]:
     return found
 
 
-def messages_here() -> int:
-    """How many of SdI's messages have come, repeated ones once."""
+def arrived_here() -> dict[str, int]:
+    """How many of SdI's messages have come, repeated ones once: about what was sent, and refusals of outcomes; and how
+    many invoices of suppliers."""
     with system_scope():
-        return Message.objects.count()
+        refusals = Message.objects.filter(kind="SE").count()
+        return {
+            "messages": Message.objects.count() - refusals,
+            "refusals": refusals,
+            "invoices": Reception.objects.count(),
+        }
 
 
 def _jobs() -> list[tuple[str, str, int]]:
@@ -90,8 +105,14 @@ def violations_of(lines: Sequence[tuple[Office, dict[str, Any]]]) -> list[str]:
                 if status not in ("succeeded", "todo", "doing")
             ),
             *(wrong for office, books in lines for wrong in (*_ends(office), *_sent_once(office, books))),
-            *_counted_once([message for _, books in lines for message in books["messages"]]),
+            *_counted_once([message for _, books in lines for message in _of_ours(books)]),
         ]
+
+
+def _of_ours(books: dict[str, Any]) -> list[dict[str, Any]]:
+    """SdI's messages about what a company sent; those about suppliers' invoices: received.py."""
+    suppliers = {f["identificativo_sdi"] for f in books["files"] if number_of(f["nome_file"])}
+    return [m for m in books["messages"] if m["identificativo_sdi"] not in suppliers]
 
 
 def _ends(office: Office) -> list[str]:
@@ -107,16 +128,19 @@ def _ends(office: Office) -> list[str]:
 def _sent_once(office: Office, books: dict[str, Any]) -> list[str]:
     """SdI has each invoice once, and no refusal that we brought about."""
     wrong = []
-    issued = {i["numero"]: i["n"] for i in books["invoices"]}
+    sold = [i for i in books["invoices"] if i["seller"].endswith(office.code)]
+    issued = {i["numero"]: i["n"] for i in sold}
     for document in Document.objects.filter(pk__in=office.kinds):
         wanted = 0 if office.kinds[document.pk].ends == "SCARTATO_SDI" else 1
         if issued.get(document.number, 0) != wanted:
             wrong.append(f"SdI has invoice {document.number} {issued.get(document.number, 0)} times")
-    if len(issued) != len(books["invoices"]):
+    if len(issued) != len(sold):
         wrong.append("SdI has an invoice under two dates or kinds")
     mine = Submission.objects.filter(company_id=office.company_id).select_related("outgoing")
     submissions = {s.base_name: s for s in mine.defer("outgoing__content")}
     for file in books["files"]:
+        if number_of(file["nome_file"]):
+            continue
         submission = submissions.get(file["nome_file"].split(".", 1)[0])
         if submission is None:
             wrong.append(f"SdI has a file that we never sent: {file['nome_file']}")
@@ -160,9 +184,9 @@ def _by_name(books: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 
 def _counted_once(messages: Sequence[dict[str, Any]]) -> list[str]:
-    """Every message of SdI is here, applied, and in the history exactly once."""
+    """Every message of SdI is here, applied, and in the history of each document that it is about exactly once."""
     wrong = []
-    ours = list(Message.objects.all())
+    ours = list(Message.objects.exclude(kind="SE").select_related("submission__document"))
     came = Counter(m.name for m in ours)
     # Sent twice is written twice in the books; two files of one name have messages of one name each.
     written = {(m["nome_file"], m["identificativo_sdi"]) for m in messages}
@@ -172,39 +196,66 @@ def _counted_once(messages: Sequence[dict[str, Any]]) -> list[str]:
     wrong += [f"{m['nome_file']} is still on its way" for m in messages if m["state"] == "DA_INVIARE"]
     told = Counter(
         StateChange.objects.filter(file_sha256__in=[m.sha256 for m in ours]).values_list(
-            "file_sha256", "outcome"
+            "file_sha256", "document_id", "outcome"
         )
     )
+    lotti = _documents_by_lotto()
     for message in ours:
-        # Written down when it came, and once more if the document had to become ready for it.
-        recorded = told[message.sha256, "recorded"] + told[message.sha256, "unexpected"]
-        moved = told[message.sha256, "moved"]
-        if message.applied_at is None or message.company_id is None:
+        if message.applied_at is None or message.company_id is None or message.submission is None:
             wrong.append(f"{message.name} was not applied: {message.note}")
-        elif recorded > 1 or moved > 1 or not recorded + moved:
-            wrong.append(f"{message.name} is in the history {recorded} times, and moved {moved} times")
+            continue
+        leader = message.submission.document
+        for document in lotti.get(leader.lotto_id or 0, [leader.pk]):
+            # Written down when it came, and once more if the document had to become ready for it.
+            here = {outcome: told[message.sha256, document, outcome] for outcome in _OUTCOMES}
+            recorded, moved = here["recorded"] + here["unexpected"], here["moved"]
+            if recorded > 1 or moved > 1 or not recorded + moved:
+                wrong.append(
+                    f"{message.name} is in the history of {document} {recorded} times, and moved it {moved} times"
+                )
+    return wrong + _moved_once({m.event for m in ours})
+
+
+_OUTCOMES = ("recorded", "unexpected", "moved")
+
+
+def _documents_by_lotto() -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    rows = Document.objects.exclude(lotto=None).order_by("pk").values_list("lotto_id", "pk")
+    for lotto, document in rows:
+        found.setdefault(lotto or 0, []).append(document)
+    return found
+
+
+def _moved_once(events: set[str]) -> list[str]:
+    wrong = []
+    leaders = dict(Document.objects.exclude(lotto=None).values_list("pk", "lotto_id"))
+    submissions = Counter(Submission.objects.values_list("document_id", flat=True))
     moves = (
-        StateChange.objects.filter(outcome="moved", event__in={m.event for m in ours})
+        StateChange.objects.filter(outcome="moved", event__in=events)
         .values("document_id", "event")
         .annotate(times=Count("pk"))
     )
     for row in moves:
         # Each submission may be refused once (NS); all else happens to an invoice once.
-        most = (
-            Submission.objects.filter(document_id=row["document_id"]).count() if row["event"] == "NS" else 1
-        )
+        of_file = leaders.get(row["document_id"]) or row["document_id"]
+        most = submissions[of_file] if row["event"] == "NS" else 1
         if row["times"] > most:
             wrong.append(f"{row['event']} moved document {row['document_id']} {row['times']} times")
     return wrong
 
 
 def _begun_again() -> int:
-    """Only the actions count their attempts; done jobs are forgotten."""
-    return sum(n - 1 for n in PendingAction.objects.values_list("attempts", flat=True))
+    """Only the actions count their attempts, of a lotto that of its file; done jobs are forgotten."""
+    return sum(n - 1 for n in PendingAction.objects.filter(leader=None).values_list("attempts", flat=True))
 
 
 def _parcels() -> Counter[str]:
     return Counter(Consignment.objects.values_list("status", flat=True))
+
+
+def _outcomes() -> Counter[str]:
+    return Counter(OutcomeSent.objects.values_list("status", flat=True))
 
 
 def figures(*books: dict[str, Any]) -> dict[str, Any]:
@@ -220,6 +271,7 @@ def figures(*books: dict[str, Any]) -> dict[str, Any]:
                 "00002" in f["outcome"] for each in books for f in each["files"]
             ),
             "parcels": ", ".join(f"{n} {s}" for s, n in sorted(_parcels().items())) or "none",
+            "outcomes of received invoices": ", ".join(f"{n} {s}" for s, n in sorted(_outcomes().items())),
             "messages": Message.objects.count(),
             "arrivals of messages": sum(Message.objects.values_list("arrivals", flat=True)),
             "states": ", ".join(

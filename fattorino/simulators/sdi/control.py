@@ -44,14 +44,17 @@ def state(books: Books, clock: Clock, deliver_to: str) -> dict[str, Any]:
 
 
 def count(books: Books) -> dict[str, int]:
-    """How many files were taken, and how many messages to the transmitter went out (each once, however often it went);
-    asked often, so it costs little."""
+    """How many files were taken, how many messages to the transmitter went out (each once, however often it went), and
+    how many outcomes were refused (SE); asked often, so it costs little."""
     files = books.rows("select count(*) as n from file")[0]["n"]
     told = books.rows(
         "select count(distinct file_id || nome_file) as n from message"
         " where state = 'INVIATO' and side = 'trasmissione'"
     )
-    return {"files": int(files), "messages": int(told[0]["n"])}
+    refused = books.rows(
+        "select count(distinct file_id || nome_file) as n from message where state = 'INVIATO' and tipo = 'SE'"
+    )
+    return {"files": int(files), "messages": int(told[0]["n"]), "refusals": int(refused[0]["n"])}
 
 
 def clock_state(clock: Clock) -> dict[str, Any]:

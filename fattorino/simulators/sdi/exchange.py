@@ -70,7 +70,8 @@ class Exchange:
             if file is None:
                 raise soap.SoapFault("Client", f"IdentificativoSdI {sent.identificativo_sdi} sconosciuto")
             ec = _read_outcome(sent.file)
-            reason = "EN00" if ec is None else self._why_not(file, ec)
+            refused = faults.strike(self.books, faults.OUTCOME_REFUSED, sent.nome_file)
+            reason = "EN00" if ec is None or refused else self._why_not(file, ec)
             if ec is None or reason:
                 name, content = self.letters.outcome_refused(file, ec, reason, self.clock.now())
                 # Kept as sent, so that a second one gets a name of its own.

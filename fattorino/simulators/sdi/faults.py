@@ -12,6 +12,7 @@ SLOW, DOWN, REFUSED, UNAVAILABLE = "slow", "down", "refused", "unavailable"
 NOT_ENABLED, LOST_BEFORE, LOST_AFTER = "not_enabled", "lost_before", "lost_after"
 TWICE, OUT_OF_ORDER, LATE = "receipt_twice", "receipt_out_of_order", "receipt_late"
 LOST = "receipt_lost"
+OUTCOME_REFUSED = "outcome_refused"
 REQUEST_CUT, ANSWER_CUT, SLOW_AFTER = "request_cut", "answer_cut", "slow_after"
 BROKEN, BROKEN_AFTER, SOAP_FAULT = "broken", "broken_after", "soap_fault"
 FTP_CUT, FTP_ER_CIPHER, FTP_ER_SIGNATURE = "ftp_cut", "ftp_er_cipher", "ftp_er_signature"
@@ -37,6 +38,7 @@ KINDS: dict[str, str] = {
     OUT_OF_ORDER: "la ricevuta arriva dopo quella che la segue",
     LATE: "la ricevuta arriva con le ore di ritardo indicate",
     LOST: "la ricevuta si perde e non arriva mai",
+    OUTCOME_REFUSED: "l'esito del committente è scartato (SE, EN00)",
     FTP_CUT: "SdIFtp: la visita cade a metà di un file che SdI sta lasciando",
     FTP_ER_CIPHER: "SdIFtp: il supporto è rifiutato con ER 1, cifratura",
     FTP_ER_SIGNATURE: "SdIFtp: il supporto è rifiutato con ER 2, firma",

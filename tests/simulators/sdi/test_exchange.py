@@ -302,6 +302,19 @@ def test_an_outcome_that_is_not_conforming_or_too_late_is_refused(driver: Driver
     assert driver.outcome(identifier, "IT01234567897_000P1_EC_005.xml", _ec(identifier)).esito == "ES00"
 
 
+def test_an_outcome_that_was_ordered_to_be_refused_is_and_the_next_one_is_taken(
+    driver: Driver, sign: Sign
+) -> None:
+    identifier = _delivered(driver, sign)
+    driver.control("faults", kind="outcome_refused", count=1, match="_EC_001")
+    refused = driver.outcome(identifier, "IT01234567897_000P1_EC_001.xml", _ec(identifier))
+    assert refused.esito == "ES00" and refused.scarto_esito is not None
+    found = message_io.read_message(refused.scarto_esito.file).message
+    assert isinstance(found, messages.ScartoEsitoCommittente) and found.scarto == "EN00"
+    assert driver.http.get("/_simulator/count").json()["refusals"] == 1
+    assert driver.outcome(identifier, "IT01234567897_000P1_EC_002.xml", _ec(identifier)).esito == "ES01"
+
+
 def test_each_invoice_of_a_lotto_has_its_own_outcome(driver: Driver, sign: Sign) -> None:
     identifier = _delivered(driver, sign, bodies=2)
     which = messages.RiferimentoFattura(
