@@ -14,6 +14,7 @@ from fattorino.documents.lotti import head_of
 from fattorino.hub.flows.channel_settings import kind_label
 from fattorino.hub.models import Channel, CustomerLetter, Submission
 from fattorino.organisations.queries import Actor
+from fattorino.workflow.kinds import labels_of
 from fattorino.workflow.queries import hidden_states
 
 Status = Submission.Status
@@ -29,7 +30,7 @@ class Carried:
 
     id: int
     document_id: int
-    kind: str
+    kind_label: str
     number: str
     date: datetime.date
     counterpart: str
@@ -51,14 +52,14 @@ def _rows(actor: Actor) -> QuerySet[Submission]:
 
 def to_carry(actor: Actor, after: int = 0, limit: int = 100) -> list[Carried]:
     """What waits to be loaded on the portal, the oldest first, from behind the one called `after`."""
-    return _views(_rows(actor).filter(status=Status.BY_HAND, pk__gt=after).order_by("pk")[:limit])
+    return _views(_rows(actor).filter(status=Status.BY_HAND, pk__gt=after).order_by("pk")[:limit], actor)
 
 
 def carried(actor: Actor, after: int = 0, limit: int = 100) -> list[Carried]:
     """What was loaded on the portal and of which SdI has not said its last word: of an invoice to a PA the delivery is
     not the end, a person brings its outcome too."""
     rows = _rows(actor).filter(status=Status.ACCEPTED, channel__kind=Channel.Kind.BY_HAND)
-    return _views(rows.filter(pk__gt=after).order_by("pk")[:limit])
+    return _views(rows.filter(pk__gt=after).order_by("pk")[:limit], actor)
 
 
 def count_to_carry(actor: Actor) -> int:
@@ -66,7 +67,7 @@ def count_to_carry(actor: Actor) -> int:
 
 
 def find(actor: Actor, submission_id: int) -> Carried | None:
-    rows = _views(_rows(actor).filter(pk=submission_id, status=Status.BY_HAND))
+    rows = _views(_rows(actor).filter(pk=submission_id, status=Status.BY_HAND), actor)
     return rows[0] if rows else None
 
 
@@ -74,7 +75,7 @@ def of_document(actor: Actor, document_id: int) -> Carried | None:
     """The document's submission, where a person carries it and a receipt is still to come."""
     head = head_of(document_id, actor.company_id)
     rows = _rows(actor).filter(document_id=head, channel__kind=Channel.Kind.BY_HAND)
-    found = _views(rows.filter(status__in=(Status.BY_HAND, Status.ACCEPTED)))
+    found = _views(rows.filter(status__in=(Status.BY_HAND, Status.ACCEPTED)), actor)
     return found[0] if found else None
 
 
@@ -116,19 +117,22 @@ def zip_of(actor: Actor, submission_ids: Sequence[int], listing: bytes) -> bytes
     return out.getvalue()
 
 
-def _views(rows: QuerySet[Submission]) -> list[Carried]:
-    found = rows.select_related("document").values_list(
-        *("pk", "document_id", "document__kind", "document__number", "document__date"),
-        *("document__counterpart_name", "document__total_cents", "document__currency"),
-        *("file_name", "outgoing__size", "identificativo_sdi", "accepted_at", "created_at", "status"),
+def _views(rows: QuerySet[Submission], actor: Actor) -> list[Carried]:
+    found = list(
+        rows.select_related("document").values_list(
+            *("pk", "document_id", "document__kind", "document__number", "document__date"),
+            *("document__counterpart_name", "document__total_cents", "document__currency"),
+            *("file_name", "outgoing__size", "identificativo_sdi", "accepted_at", "created_at", "status"),
+        )
     )
-    return [_view(*row) for row in found]
+    names = labels_of(actor.company_id, {document_id: kind for _, document_id, kind, *_ in found})
+    return [_view(pk, document_id, names[document_id], *told) for pk, document_id, _, *told in found]
 
 
 def _view(
     pk: int,
     document_id: int,
-    kind: str,
+    kind_label: str,
     number: str,
     date: datetime.date,
     counterpart: str,
@@ -143,6 +147,6 @@ def _view(
 ) -> Carried:
     since, sent = accepted_at or created_at, status != Status.BY_HAND
     return Carried(
-        *(pk, document_id, kind, number, date, counterpart, total_cents, currency),
+        *(pk, document_id, kind_label, number, date, counterpart, total_cents, currency),
         *(file_name, size or 0, identificativo_sdi, since, sent),
     )

@@ -57,7 +57,15 @@ def listing(request: HttpRequest, actor: Actor) -> HttpResponse:
 def _cells(row: Carried) -> list[Cell]:
     since = row.since.astimezone(clock.ROME).strftime("%d/%m/%Y %H:%M") if row.since else ""
     total: Cell = row.total_cents if row.currency == "EUR" else f"{row.total_cents / 100:.2f} {row.currency}"
-    return [row.file_name, row.number, row.date, row.counterpart, total, row.identificativo_sdi, since]
+    return [
+        row.file_name,
+        f"{row.kind_label} {row.number}",
+        row.date,
+        row.counterpart,
+        total,
+        row.identificativo_sdi,
+        since,
+    ]
 
 
 def _number(text: str) -> int | None:
