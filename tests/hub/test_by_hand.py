@@ -13,8 +13,10 @@ from django.test import Client
 
 from fattorino.config import demo
 from fattorino.core.errors import ConflictError, InputError, RefusedError
+from fattorino.documents.models import DocumentFile
 from fattorino.hub import queries_by_hand as queries
 from fattorino.hub.flows import by_hand as flows
+from fattorino.hub.flows import to_match
 from fattorino.hub.models import Channel, ChannelUse, FileNameSeries, Message, Submission, Transmission
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow.models import Document, PendingAction, StateChange
@@ -66,6 +68,32 @@ def test_a_document_of_this_way_waits_for_a_person_and_nothing_is_sent(
     assert row.file_name in answer["Content-Disposition"]
     document = browser.get(f"/entrate/{row.document_id}/").content.decode()
     assert f"{PAGE}trasmesso/{row.pk}/" in document
+
+
+@pytest.mark.parametrize(
+    ("tipo", "kind", "name"),
+    [
+        ("TD01", "fattura", "Fattura"),
+        ("TD04", "nota_credito", "Nota di credito"),
+        ("TD06", "fattura", "Parcella"),
+    ],
+)
+def test_a_document_is_called_what_it_is_on_the_pages_and_in_the_exports(
+    desk: Desk, by_hand: Channel, browser: Client, tipo: str, kind: str, name: str
+) -> None:
+    document = desk.save(replace(desk.draft(), tipo_documento=tipo), kind=kind)
+    desk.press(document)
+    run_jobs()
+    row = Submission.objects.get(document=document)
+    called = f"{name} {document.number}"
+    assert f">{called}</a>" in browser.get(PAGE).content.decode()
+    page = browser.get(f"{PAGE}trasmesso/{row.pk}/").content.decode()
+    assert f"<h1>Trasmesso a mano: {called}</h1>" in page
+    assert f";{called};" in browser.get(f"{PAGE}?file=csv").content.decode("utf-8-sig")
+    flows.tell_sent(desk.actor, row.pk, now=NOW)
+    assert f">{called}</a>" in browser.get(f"{PAGE}?mostra=trasmessi").content.decode()
+    page = browser.get(f"{PAGE}ricevuta/{document.pk}/").content.decode()
+    assert f"<h1>Carica ricevuta: {called}</h1>" in page
 
 
 def test_many_files_come_as_one_zip_with_their_list(desk: Desk, by_hand: Channel, browser: Client) -> None:
@@ -292,6 +320,45 @@ def test_a_document_sent_outside_the_procedure_takes_the_name_that_its_receipt_t
     events = [c.event for c in StateChange.objects.filter(document=document).order_by("pk")]
     # The action first, then what the receipt says.
     assert events.index("ActionSucceeded") < events.index("RC")
+
+
+def unproven(name: str) -> SimpleUploadedFile:
+    """A receipt of somebody who cannot be SdI."""
+    letter_name, content = letter(Submission(file_name=name, formato="FPR12"), "RC")
+    forged = sdi().sign(content, NOW).replace(b"<Codice>M5UXCR1<", b"<Codice>XXXXXXX<")
+    return SimpleUploadedFile(letter_name, forged)
+
+
+def test_a_receipt_that_proves_nothing_gives_no_name_and_no_state(desk: Desk, browser: Client) -> None:
+    document = outside(desk)
+    theirs = "IT09876543210_00A7Z.xml"
+    answer = post(browser, desk, f"ricevuta/{document.pk}/", ricevute=unproven(theirs))
+    assert answer.status_code == 302
+    run_jobs()
+    assert Message.objects.get().state == Message.State.TO_MATCH
+    assert desk.state(document) == "TRASMESSO_MANUALE"
+    assert not Submission.objects.filter(document=document).exists()
+    assert not PendingAction.objects.filter(document=document).exists()
+    assert not DocumentFile.objects.filter(document=document, kind=DocumentFile.Kind.RECEIPT).exists()
+    # The true one, of whatever file it is.
+    post(browser, desk, f"ricevuta/{document.pk}/", ricevute=receipt(named(desk, "IT09876543210_00B8Z.xml")))
+    run_jobs()
+    assert desk.state(document) == "CONSEGNATO"
+    assert Submission.objects.get(document=document).base_name == "IT09876543210_00B8Z"
+
+
+def test_who_matches_by_hand_a_receipt_of_what_went_outside_gives_the_document_its_name(
+    desk: Desk, browser: Client
+) -> None:
+    document = outside(desk)
+    post(browser, desk, f"ricevuta/{document.pk}/", ricevute=unproven("IT09876543210_00A7Z.xml"))
+    run_jobs()
+    boss = replace(desk.actor, role="admin")
+    to_match.match(Message.objects.get().pk, document.pk, boss, now=NOW)
+    assert desk.state(document) == "CONSEGNATO"
+    row = Submission.objects.get(document=document)
+    assert (row.base_name, row.current) == ("IT09876543210_00A7Z", True)
+    assert Message.objects.get().submission_id == row.pk
 
 
 def test_a_receipt_that_comes_twice_changes_nothing_more(desk: Desk, browser: Client) -> None:

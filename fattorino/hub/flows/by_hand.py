@@ -202,20 +202,45 @@ def load_receipt(actor: Actor, document_id: int, name: str, content: bytes, *, n
     read = _readable(content)
     # Of a lotto the receipt is that of its file.
     document_id = head_of(document_id, actor.company_id)
+    doubt = _doubt(read, now)
     with transaction.atomic():
         workflow.lock(document_id)
         company_id = actor.company_id
         # Only where the document's state has this action may the button be pressed on the way.
-        asked = queries.get_standing(actor, document_id).possibilities.action is Action.LOAD_RECEIPT
-        _adopt(actor, document_id, read, asked, now)
+        asked = awaits_receipt(actor, document_id)
+        ours = _is_ours(company_id, document_id, _file_of(read), asked)
+        if doubt:
+            # What proves nothing gives the document neither a name nor a state: a person judges it first.
+            take_message(name, content, "", now=now, company_id=company_id)
+            return doubt
+        if not ours:
+            _take_name(company_id, document_id, read, now)
         if not asked:
             take_message(name, content, "", now=now, company_id=company_id)
-            return _doubt(read, now)
+            return ""
         stored = documents.store(company_id, content, now=now)
         documents.attach(document_id, company_id, documents.RECEIPT, name[:255], stored, now=now)
         # The action reads what is attached here, so that the new state is written before the receipt moves it on.
         workflow.request_action(document_id, actor, now=now)
-    return _doubt(read, now)
+    return ""
+
+
+def awaits_receipt(actor: Actor, document_id: int) -> bool:
+    """Whether the document was sent outside the procedure, as its state says, so that its receipt brings the name."""
+    return queries.get_standing(actor, document_id).possibilities.action is Action.LOAD_RECEIPT
+
+
+def adopt(actor: Actor, document_id: int, read: ReadMessage, *, now: datetime.datetime) -> Submission:
+    """Give a document that was sent outside the procedure the file that a receipt names: a person said that it is its.
+
+    Raises:
+        RefusedError: the file is another document's. InputError: the receipt names none.
+    """
+    with transaction.atomic():
+        workflow.lock(document_id)
+        if not _is_ours(actor.company_id, document_id, _file_of(read), awaits_receipt(actor, document_id)):
+            _take_name(actor.company_id, document_id, read, now)
+        return Submission.objects.get(company_id=actor.company_id, base_name=_file_of(read).stem)
 
 
 def loaded(run: ActionRun) -> ActionResult:
@@ -279,10 +304,12 @@ def _doubt(read: ReadMessage, now: datetime.datetime) -> str:
     )
 
 
-def _adopt(actor: Actor, document_id: int, read: ReadMessage, asked: bool, now: datetime.datetime) -> None:
-    """See that the file which the receipt names is this document's: ours already, or sent outside the procedure."""
-    file_name = _file_of(read)
-    company_id = actor.company_id
+def _is_ours(company_id: int, document_id: int, file_name: InvoiceName, asked: bool) -> bool:
+    """Whether the file which a receipt names is this document's already; else it was sent outside the procedure.
+
+    Raises:
+        RefusedError: neither can be so.
+    """
     found = Submission.objects.filter(company_id=company_id, base_name=file_name.stem).first()
     if found is not None:
         if found.document_id != document_id:
@@ -290,7 +317,7 @@ def _adopt(actor: Actor, document_id: int, read: ReadMessage, asked: bool, now: 
                 say("La ricevuta è del file {file}, inviato con un altro documento.", file=str(file_name)),
                 say("Caricarla dalla pagina di quel documento."),
             )
-        return
+        return True
     current = Submission.objects.filter(company_id=company_id, document_id=document_id, current=True).first()
     if not asked and (current is None or current.status not in WITH_SDI):
         raise RefusedError(
@@ -308,8 +335,15 @@ def _adopt(actor: Actor, document_id: int, read: ReadMessage, asked: bool, now: 
             ),
             say("Controllare di avere scelto la ricevuta giusta."),
         )
-    if current is not None:
-        Submission.objects.filter(pk=current.pk).update(current=False)
+    return False
+
+
+def _take_name(company_id: int, document_id: int, read: ReadMessage, now: datetime.datetime) -> None:
+    """From now on the file which the receipt names is the document's."""
+    file_name = _file_of(read)
+    Submission.objects.filter(company_id=company_id, document_id=document_id, current=True).update(
+        current=False
+    )
     _keep_clear_of(company_id, file_name)
     try:
         with transaction.atomic():

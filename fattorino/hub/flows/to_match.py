@@ -11,7 +11,7 @@ from fattorino.core.sdi.message_io import ReadMessage, read_message
 from fattorino.core.texts import say
 from fattorino.documents.lotti import head_of
 from fattorino.documents.received import received_as
-from fattorino.hub.flows import matching, origins, receive
+from fattorino.hub.flows import by_hand, matching, origins, receive
 from fattorino.hub.flows.matching import Target
 from fattorino.hub.models import Message, Submission
 from fattorino.organisations.flows import audit
@@ -40,7 +40,7 @@ def match(message_id: int, document_id: int, actor: Actor, *, now: datetime.date
     with transaction.atomic():
         message = _mine(message_id, actor)
         read = _readable(message)
-        target = _target(read, document_id, actor)
+        target = _target(read, document_id, actor, now)
         trusted = origins.anchors()
         origins.examine(message, read, trusted)
         receive.note_down(message, read)
@@ -61,19 +61,22 @@ def _readable(message: Message) -> ReadMessage:
         ) from error
 
 
-def _target(read: ReadMessage, document_id: int, actor: Actor) -> Target:
+def _target(read: ReadMessage, document_id: int, actor: Actor, now: datetime.datetime) -> Target:
     """The document as the thing such a message speaks of."""
     if not workflow.visible_documents(actor).filter(pk=document_id).exists():
         raise RefusedError(say("Documento non trovato."))
     kind = read.message.tipo
+    head = head_of(document_id, actor.company_id)
     row = (
         Submission.objects.select_related("document")
-        .filter(document_id=head_of(document_id, actor.company_id), company_id=actor.company_id)
+        .filter(document_id=head, company_id=actor.company_id)
         .exclude(status__in=NOT_SENT)
     )
     # Of several presentations the one whose file is named, else the last.
     base = (getattr(read.message, "nome_file", "") or "").split(".", 1)[0]
     submission = row.filter(base_name=base).first() or row.order_by("-pk").first()
+    if kind in matching.TO_TRANSMITTER and submission is None and by_hand.awaits_receipt(actor, head):
+        submission = by_hand.adopt(actor, head, read, now=now)
     if kind in matching.TO_TRANSMITTER and submission is not None:
         return Target(submission)
     received = received_as(document_id, actor.company_id)
