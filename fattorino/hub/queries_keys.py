@@ -10,7 +10,8 @@ from fattorino.core.distinguished import Words, in_words
 from fattorino.core.workflow.definition import Action, Dashboard, DocumentKind
 from fattorino.hub.models import SigningKey
 from fattorino.organisations.queries import Actor
-from fattorino.workflow.queries import visible_documents, workflow_of
+from fattorino.workflow import counts
+from fattorino.workflow.queries import under_way, workflow_of
 
 # Days before its end at which a certificate is told about, and at which it is told about loudly.
 SOON, VERY_SOON = 60, 14
@@ -107,17 +108,18 @@ def left_unsigned(actor: Actor) -> tuple[int, str]:
     """How many documents stand where they are signed, with nothing under way, and the first state they stand in.
 
     Counted are only states that no dashboard shows (*non disponibile per l'invio massivo*): nobody would see them.
+    Every dashboard asks: the numbers are those that are kept, whatever stands there; only what is under way is read.
     """
     _, flow = workflow_of(actor.company_id)
     number, first = 0, ""
+    kinds = [str(kind) for kind in DocumentKind]
     for state in flow.states.values():
         if not state.hidden_from_bulk:
             continue
-        where = [each for each in Dashboard if state.rule(each).action == Action.SIGN]
-        rows = visible_documents(actor).filter(
-            dashboard__in=where, kind__in=list(DocumentKind), state=state.code
-        )
-        found = rows.count() - rows.filter(pending__isnull=False, pending__finished_at=None).count()
+        where = [str(each) for each in Dashboard if state.rule(each).action == Action.SIGN]
+        found = counts.sums(actor, dashboards=where, kinds=kinds, states=[state.code]).n if where else 0
+        if found:
+            found -= under_way(actor, where, state.code)
         if found > 0:
             number, first = number + found, first or state.code
     return number, first

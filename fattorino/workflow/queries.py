@@ -272,6 +272,13 @@ def open_actions(document_ids: list[int]) -> dict[int, str]:
     return {row.document_id: ACTION_LABELS[Action(row.action)] for row in rows}
 
 
+def under_way(actor: Actor, dashboards: Collection[str], state: str) -> int:
+    """How many documents of these dashboards in a state have an action under way: read from the open actions, which
+    are few, however many documents stand there."""
+    rows = PendingAction.objects.filter(company_id=actor.company_id, finished_at=None)
+    return rows.filter(document__dashboard__in=list(dashboards), document__state=state).count()
+
+
 def visible_documents(actor: Actor) -> QuerySet[Document]:
     """The company's documents, without those in states reserved to others."""
     rows = Document.objects.filter(company_id=actor.company_id)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from fattorino.core.errors import PinRefusedError, RefusedError
 from fattorino.core.fatturapa.cades import sign_cades
 from fattorino.core.xades_signing import sign_xades
 from fattorino.documents import queries
+from fattorino.hub import queries_keys
 from fattorino.hub.flows import keys, signed_outside
 from fattorino.hub.models import SigningKey, Submission
 from fattorino.hub.signing.pkcs12 import load_pkcs12
@@ -22,6 +26,7 @@ from fattorino.organisations.queries import Actor
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow.models import Document
 from tests.desk import NOW, Desk, _key, run_jobs
+from tests.sentences.office import publish
 
 KEY = load_pkcs12(_key(), "prova")
 
@@ -288,3 +293,18 @@ def test_who_works_is_told_of_documents_that_no_dashboard_shows_and_that_wait_fo
     assert key_to_see_to(desk.actor, NOW) == [], "it is being done"
     run_jobs()
     assert key_to_see_to(desk.actor, NOW) == []
+
+
+def test_what_waits_for_a_signature_is_told_by_the_kept_numbers_and_only_to_who_may_see_it(
+    desk: Desk,
+) -> None:
+    """Every dashboard asks: documents themselves, of which there may be very many, are not counted."""
+    waiting(desk)
+    with CaptureQueriesContext(connection) as asked:
+        assert queries_keys.left_unsigned(desk.actor) == (1, "DA_FIRMARE")
+    counted = [each["sql"] for each in asked if "COUNT(" in each["sql"].upper()]
+    assert len(counted) == 1 and 'FROM "workflow_pendingaction"' in counted[0]
+    publish(desk, DA_FIRMARE={"reserved": True, "reserved_groups": ["group:admin"]})
+    assert queries_keys.left_unsigned(desk.actor) == (0, "")
+    boss = dataclasses.replace(desk.actor, role="admin")
+    assert queries_keys.left_unsigned(boss) == (1, "DA_FIRMARE")
