@@ -21,7 +21,7 @@ from fattorino.core.workflow.definition import (
     Workflow,
 )
 from fattorino.core.workflow.flaws import Flaw, Surroundings
-from fattorino.core.workflow.late_answers import LATE, RULE, hear_late_answers
+from fattorino.core.workflow.late_answers import MUST_HEAR, RULE, hear_late_answers
 from fattorino.core.workflow.lint import lint
 from fattorino.core.workflow.settings import BY_NAME
 from fattorino.core.workflow.standard import standard_workflow
@@ -58,7 +58,7 @@ def test_the_standard_configuration_has_no_error() -> None:
 def deaf(*states: str) -> Workflow:
     """The standard configuration as it was before these states heard what SdI says later of an answer."""
     events = tuple(
-        dataclasses.replace(e, from_states=e.from_states - set(states)) if e.status in LATE else e
+        dataclasses.replace(e, from_states=e.from_states - set(states)) if e.status in MUST_HEAR else e
         for e in FLOW.events
     )
     return dataclasses.replace(FLOW, events=events)
@@ -73,8 +73,17 @@ def test_a_state_of_answered_invoices_hears_what_sdi_says_later_of_the_answer() 
     assert RULE not in {f.rule for f in lint(FLOW, AROUND)}
 
 
+def test_the_state_of_expired_terms_hears_that_the_answer_had_arrived_after_all() -> None:
+    before = deaf("DECORSI_TERMINI_PASS")
+    told = [f for f in lint(before, AROUND) if f.rule == RULE]
+    assert [f.state for f in told] == ["DECORSI_TERMINI_PASS"] * 2
+    assert all("EC0" in f.message and "correggerlo" in f.message and f.remedy for f in told)
+    assert not any(f.is_error for f in told)
+    assert hear_late_answers(before) == FLOW
+
+
 def test_where_no_state_is_for_a_refused_answer_the_remedy_is_another() -> None:
-    none = dataclasses.replace(FLOW, events=tuple(e for e in FLOW.events if e.status not in LATE))
+    none = dataclasses.replace(FLOW, events=tuple(e for e in FLOW.events if e.status not in MUST_HEAR))
     assert RULE not in {f.rule for f in lint(none, AROUND)} and hear_late_answers(none) == none
 
 
