@@ -18,6 +18,7 @@ from fattorino.workflow.models import Document
 from tests.addresses import arguments, fill, walk
 from tests.api.conftest import Program, program
 from tests.desk import Desk
+from tests.documents.passive.arrived import arrive
 from tests.sentences.office import publish
 
 NOBODY = 987_654_321
@@ -88,6 +89,42 @@ def test_no_export_holds_it(secret: Document, desk: Desk, client: Client, asked:
     )
     cells = "".join(book.read(name).decode() for name in book.namelist() if name.endswith(".xml"))
     assert "Cliente" in cells and NAME not in cells and "4711" not in cells
+
+
+def received_secret(desk: Desk) -> Document:
+    """A received invoice in a state that only administrators may see."""
+    document = arrive(desk, "4711")
+    publish(desk, RICEVUTO_DA_ESITARE={"reserved": True, "reserved_groups": ["group:admin"]})
+    Document.objects.filter(pk=document.pk).update(counterpart_name=NAME)
+    assert Document.objects.get(pk=document.pk).state == "RICEVUTO_DA_ESITARE"
+    return document
+
+
+@pytest.mark.parametrize(
+    "asked", ["", "?testo=bianchi", "?numero=4711", "?stato=RICEVUTO_DA_ESITARE", "?segno=da_rispondere"]
+)
+def test_no_export_of_received_invoices_holds_it(desk: Desk, client: Client, asked: str) -> None:
+    """Rows, workbook and the files themselves; who may see it finds all three."""
+    received_secret(desk)
+    chief = Client()
+    chief.force_login(
+        save_user("capo@ordine.example", "x" * 20, "Anna Capo", {desk.company.pk: "admin"}, now=desk.now)
+    )
+    for browser, there in ((client, False), (chief, True)):
+        told = fetched(browser, f"/passive/esporta.csv{asked}").decode("utf-8-sig")
+        assert ((NAME in told), ("4711" in told)) == (there, there)
+        with zipfile.ZipFile(io.BytesIO(fetched(browser, f"/passive/esporta.xlsx{asked}"))) as book:
+            cells = "".join(book.read(name).decode() for name in book.namelist() if name.endswith(".xml"))
+        assert "Fornitore" in cells and ((NAME in cells), ("4711" in cells)) == (there, there)
+        with zipfile.ZipFile(io.BytesIO(fetched(browser, f"/passive/esporta.zip{asked}"))) as archive:
+            assert len(archive.namelist()) == (2 if there else 1)
+            assert (NAME in archive.read("elenco.csv").decode("utf-8-sig")) is there
+
+
+def fetched(browser: Client, address: str) -> bytes:
+    answer = browser.get(address)
+    assert answer.status_code == 200, address
+    return b"".join(answer.streaming_content)
 
 
 def test_a_program_is_told_nothing_of_it_and_an_administrators_program_everything(
