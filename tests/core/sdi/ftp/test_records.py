@@ -9,6 +9,8 @@ from lxml import etree
 
 from fattorino.core.errors import FattorinoError, FormatError
 from fattorino.core.sdi.ftp.records import (
+    FROM_SDI,
+    TO_SDI,
     FileEsito,
     FileQuadratura,
     quadrature,
@@ -40,6 +42,19 @@ def test_what_is_written_the_official_schema_takes_and_is_read_again(record, off
     data = write_record(record)
     official.assertValid(etree.fromstring(data))
     assert READ[type(record)](data) == record
+
+
+def test_the_kinds_of_files_are_those_of_the_instructions(shared_data):
+    text = (shared_data / "sdi" / "docs" / "SdIFTP_v4.1.1.txt").read_text(encoding="utf-8")
+    table = text[
+        text.index("NumeroFile/File/Tipo sono") : text.index("Nel file di quadratura, lo stesso valore")
+    ]
+    # The page sets the last column beside the first line of a kind, or beside the second one.
+    kinds = re.findall(
+        r"^ {13}([A-Z]{2,3}) (?:(?!^ {13}[A-Z]).)*?(FI, FO|FO|FI)\b", table, re.MULTILINE | re.DOTALL
+    )
+    assert {kind for kind, way in kinds if "FI" in way} == set(TO_SDI)
+    assert {kind for kind, way in kinds if "FO" in way} == set(FROM_SDI)
 
 
 def test_files_are_counted_by_kind():
