@@ -132,3 +132,8 @@ def test_the_demo_is_loaded_once(db: None) -> None:
     ordine = Company.objects.get(id_codice=demo.ORDINE["id_codice"])
     with company_scope(ordine.pk):
         assert Document.objects.count() == 7
+
+
+def test_the_checks_of_the_framework_find_nothing(db: None) -> None:
+    """They are left out where a worker starts (cli/worker.py), so they are made here."""
+    call_command("check", fail_level="WARNING")
