@@ -124,6 +124,7 @@ class Books:
     def __init__(self, path: pathlib.Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
+        self._ordered: tuple[int, frozenset[str]] | None = None
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         self._db.execute("pragma journal_mode = wal")
@@ -176,6 +177,26 @@ class Books:
         """All values whose names begin so."""
         found = self.rows("select key, value from meta where substr(key, 1, ?) = ?", len(prefix), prefix)
         return {row["key"]: json.loads(row["value"]) for row in found}
+
+    # Faults -------------------------------------------------------------------------------------------------
+
+    def ordered_faults(self) -> frozenset[str]:
+        """The kinds that wait to strike (faults.py). Remembered, also over what other processes write."""
+        with self._lock:
+            # It differs as soon as another connection has committed (SQLite, PRAGMA data_version).
+            version = int(self._db.execute("pragma data_version").fetchone()[0])
+            if self._ordered is None or self._ordered[0] != version:
+                kinds = frozenset(row[0] for row in self._db.execute("select distinct kind from fault"))
+                if self._db.in_transaction:
+                    # It may be taken back, and then nobody would tell.
+                    return kinds
+                self._ordered = version, kinds
+            return self._ordered[1]
+
+    def forget_ordered_faults(self) -> None:
+        """To be called when this connection has changed them."""
+        with self._lock:
+            self._ordered = None
 
     # Files --------------------------------------------------------------------------------------------------
 

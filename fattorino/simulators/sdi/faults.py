@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,7 +105,7 @@ def add(
         raise ValueError("fault")
     if probability is not None and not 0 < probability <= 1:
         raise ValueError("probability")
-    with books.transaction() as db:
+    with _changing(books) as db:
         cursor = db.execute(
             "insert into fault (kind, remaining, probability, seed, seconds, hours, match)"
             " values (?, ?, ?, ?, ?, ?, ?)",
@@ -113,7 +116,7 @@ def add(
 
 def clear(books: Books, identifier: int | None = None) -> None:
     """Call off one fault, or all."""
-    with books.transaction() as db:
+    with _changing(books) as db:
         if identifier is None:
             db.execute("delete from fault")
         else:
@@ -126,12 +129,15 @@ def pending(books: Books) -> list[dict[str, Any]]:
 
 def is_ordered(books: Books, kind: str) -> bool:
     """Whether any fault of this kind waits, for whatever file."""
-    return bool(books.rows("select 1 from fault where kind = ? limit 1", kind))
+    return kind in books.ordered_faults()
 
 
 def strike(books: Books, kind: str, name: str = "") -> Fault | None:
     """Whether a fault of this kind strikes now, for the file `name`; uses it up if so."""
-    with books.transaction() as db:
+    if not is_ordered(books, kind):
+        # A dozen kinds are asked about for each file, and nearly always there is none.
+        return None
+    with _changing(books) as db:
         # The database chooses: a run that ordered a fault for each of a thousand files asks at every step.
         meant = "select * from fault where kind = ? and instr(?, match) > 0 order by id"
         for row in books.rows(meant, kind, name):
@@ -147,3 +153,13 @@ def strike(books: Books, kind: str, name: str = "") -> Fault | None:
                 db.execute("update fault set remaining = remaining - 1 where id = ?", (row["id"],))
             return Fault(kind, row["seconds"], row["hours"])
     return None
+
+
+@contextlib.contextmanager
+def _changing(books: Books) -> Iterator[sqlite3.Connection]:
+    """A transaction that may change what is ordered."""
+    try:
+        with books.transaction() as db:
+            yield db
+    finally:
+        books.forget_ordered_faults()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import time
 
 import httpx
@@ -156,3 +157,22 @@ def test_senseless_orders_are_refused(driver: Driver) -> None:
     ):
         assert driver.http.post("/_simulator/faults", json=wanted).status_code == 400
     assert driver.control("faults", clear=True) == []
+
+
+def test_a_fault_that_another_process_ordered_strikes_and_one_taken_back_with_its_step_is_still_there(
+    tmp_path: pathlib.Path,
+) -> None:
+    books, other = Books(tmp_path / "sdi.sqlite3"), Books(tmp_path / "sdi.sqlite3")
+    try:
+        assert faults.strike(books, faults.DOWN, NAME) is None
+        faults.add(other, faults.DOWN, count=1)
+        with pytest.raises(ZeroDivisionError), books.transaction():
+            assert faults.strike(books, faults.DOWN, NAME)
+            assert not faults.is_ordered(books, faults.DOWN)
+            raise ZeroDivisionError
+        assert faults.is_ordered(books, faults.DOWN)
+        assert faults.strike(books, faults.DOWN, NAME)
+        assert faults.strike(books, faults.DOWN, NAME) is None
+    finally:
+        books.close()
+        other.close()
