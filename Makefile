@@ -26,7 +26,11 @@ install: $(DONE)/project
 	@$(BIN)/python -m compileall -q fattorino
 	@$(BIN)/python scripts/assets.py
 
-test: install $(DONE)/dev
+# The tools come over the network while the other processor prepares the files.
+test: $(DONE)/project
+	@$(MAKE) -s --no-print-directory install & files=$$!; trap 'kill $$files' INT TERM; \
+	$(MAKE) -s --no-print-directory $(DONE)/dev; tools=$$?; \
+	wait $$files && exit $$tools
 	@exec $(BIN)/python scripts/test.py $(ARGS)
 
 lint: install $(DONE)/dev
