@@ -24,6 +24,10 @@ MORE = (
     "target-size",
 )
 AXE = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+# For a page that is to see many addresses (`page.add_init_script`): the browser keeps axe and brings it to each of them
+# by itself. Sending half a megabyte every time costs as much as going there. What lies in a frame is left alone, as
+# where axe is sent.
+KEPT = f"if (window === window.top) {{\n{AXE}\n}}"
 _RUN = """async ([tags, more]) => {
   const rules = Object.fromEntries(more.map((id) => [id, {enabled: true}]));
   const found = await axe.run(document, {

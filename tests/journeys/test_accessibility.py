@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Error, Page, expect
 
 from fattorino.config import demo
-from tests.journeys.accessibility import Findings, ask
+from tests.journeys.accessibility import KEPT, Findings, ask
 from tests.journeys.conftest import House, Visitor, Watch
 from tests.journeys.every_kind import ADMIN, INSTALLATION, OPERATOR
 from tests.journeys.visit import look, tell, visit
@@ -179,6 +179,29 @@ def test_a_planted_fault_is_found(stranger: Page, rule: str) -> None:
     stranger.evaluate(PLANT, PLANTED[rule])
     findings.look(stranger, "planted", focus=True)
     assert [fault for fault in findings.faults if fault.startswith(f"planted: {rule} ")]
+
+
+def test_axe_that_the_browser_keeps_finds_what_axe_that_is_sent_finds(stranger: Page) -> None:
+    """The visit to all pages goes the one way, everything else the other."""
+    told = []
+    for kept in (False, True):
+        if kept:
+            stranger.add_init_script(KEPT)
+        stranger.goto("/accesso/login/")
+        assert stranger.evaluate("'axe' in window") is kept
+        for planted in PLANTED.values():
+            stranger.evaluate(PLANT, planted)
+        findings = Findings()
+        findings.look(stranger, "planted", focus=True)
+        # Rule and place: the elements themselves hold what is new at each load.
+        told.append(
+            [
+                sorted(each.split(": ")[1] for each in all_of)
+                for all_of in (findings.faults, findings.undecided)
+            ]
+        )
+    assert told[0] == told[1]
+    assert len(told[0][0]) >= len(PLANTED)
 
 
 def test_a_script_that_never_comes_back_is_given_up_by_name(stranger: Page) -> None:

@@ -14,7 +14,7 @@ from django.urls import get_resolver
 from playwright.sync_api import Page
 
 from tests.addresses import arguments, fill, walk
-from tests.journeys.accessibility import Findings
+from tests.journeys.accessibility import KEPT, Findings
 from tests.journeys.conftest import NARROW, PICTURES, WIDE, House, Visitor, Watch
 from tests.journeys.every_kind import (
     ADMIN,
@@ -119,6 +119,7 @@ class Walk:
 
     def go(self, page: Page, who: str, *, plain: bool = False) -> None:
         """Visit the part's addresses; with `plain` only those into which nothing is filled."""
+        page.add_init_script(KEPT)
         for route, path in addresses(self.house, self.part):
             if route in self.no_pages or (plain and (f"/{route}" != path)):
                 continue
