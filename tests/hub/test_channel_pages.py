@@ -381,6 +381,20 @@ def test_the_test_runs_in_the_background_and_its_steps_are_kept(desk: Desk, brow
     assert "Collegamento con SdI" in page and "non riuscito" in page
 
 
+def test_a_test_that_goes_on_is_drawn_anew_only_when_there_is_something_to_read(
+    desk: Desk, browser: Client
+) -> None:
+    row = Channel.objects.create(
+        company_id=desk.company.pk, kind="sdicoop", settings={"url": "http://127.0.0.1:9/ricevi_file"}
+    )
+    address = f"{CANALI}{row.pk}/"
+    post(browser, f"{address}prova/", desk.company.pk)
+    asking = {"HX-Request": "true"}
+    assert browser.get(address, headers=asking).status_code == 204
+    run_jobs()
+    assert "non riuscito" in browser.get(address, headers=asking).content.decode()
+
+
 def test_a_channel_that_cannot_even_be_built_says_so(desk: Desk, admin: Actor) -> None:
     row = Channel.objects.create(
         company_id=desk.company.pk, kind="pec", secrets=b"gAAAA-not-ours", settings={"address": "a@b.it"}

@@ -150,7 +150,8 @@ def channel(request: HttpRequest, actor: Actor, channel_id: int) -> HttpResponse
     """One channel: how it is doing, its test, its settings."""
     old = _found(actor, channel_id)
     if request.headers.get("HX-Request") == "true" and request.method != "POST":
-        return _progress(request, old)
+        # Drawn anew only when there is something to read: whoever listens hears it once.
+        return HttpResponse(status=204) if old.testing else _progress(request, old)
     return _edit(request, actor, old.kind, old)
 
 
