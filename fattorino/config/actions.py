@@ -5,13 +5,15 @@ An action opens its own short transactions; none is open while it builds, checks
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fattorino import clock
 from fattorino.core.workflow.definition import Action
 from fattorino.documents import kinds
 from fattorino.documents.panels import PanelFunction, PassivePanelFunction
 from fattorino.documents.passive import actions as passive
 from fattorino.documents.views import lotti
-from fattorino.hub.flows import acquire, by_hand, letters, outcomes, seal, synchronise
+from fattorino.hub.flows import acquire, by_hand, keys, letters, outcomes, seal, synchronise
 from fattorino.hub.outcome_panel import outcome_panel
 from fattorino.hub.views import signing, terms
 from fattorino.hub.views.by_hand import panel as by_hand_panel
@@ -53,6 +55,9 @@ ACTION_PAGES: dict[Action, str] = {
     Action.POST: "passive:post",
     Action.INTEGRATE: "passive:integrate",
 }
+
+# Actions whose jobs may have to go one after the other: the lock, by company.
+ACTION_LOCKS: dict[Action, Callable[[int], str]] = {Action.SIGN: keys.lock_of}
 
 # What *Sincronizza* of the dashboards asks of the Hub, by company: how many things were asked for again.
 ASK_HUB = synchronise.ask_again

@@ -248,6 +248,7 @@ WORKFLOW_ACTIONS = "fattorino.config.actions.ACTIONS"
 WORKFLOW_ACTIONS_FOR_MANY = "fattorino.config.actions.ACTIONS_FOR_MANY"
 DASHBOARD_ALERTS = "fattorino.config.actions.DASHBOARD_ALERTS"
 WORKFLOW_ACTION_PAGES = "fattorino.config.actions.ACTION_PAGES"
+WORKFLOW_ACTION_LOCKS = "fattorino.config.actions.ACTION_LOCKS"
 # What documents are called, for the rooms that do not know their TipoDocumento.
 DOCUMENT_NAMES = "fattorino.config.actions.DOCUMENT_NAMES"
 DOCUMENT_PANELS = "fattorino.config.actions.PANELS"

@@ -97,6 +97,10 @@ class UnsignableError(SigningError):
     """This file cannot be signed as it is; the key is well."""
 
 
+class SignerAwayError(SigningError):
+    """Who signs is not to be reached just now: nothing is wrong with the key, and it is worth while to try later."""
+
+
 class PinRefusedError(SigningError):
     """The key's PIN was refused: trying again could lock the key for good."""
 

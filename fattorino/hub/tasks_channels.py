@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app
 
 from fattorino import clock
 from fattorino.hub.flows import channel_settings as flows
-from fattorino.hub.flows import expiry
+from fattorino.hub.flows import expiry, keys
 from fattorino.hub.queries_channels import companies_with_channels
 from fattorino.organisations.scope import company_scope, system_scope
 
@@ -39,4 +39,5 @@ def channel_certificates(timestamp: int) -> None:
     with system_scope():
         companies = expiry.companies()
     for company_id in companies:
+        keys.look_at_certificate(company_id, now=clock.now())
         expiry.warn(company_id, now=clock.now())

@@ -92,6 +92,14 @@ def asking() -> Mapping[Action, str]:
     return pages
 
 
+@cache
+def locks() -> Mapping[Action, Callable[[int], str]]:
+    """The actions that may need something of which a company has one: told the company, the lock under which their
+    jobs go one after the other, or "" where they need not."""
+    found: Mapping[Action, Callable[[int], str]] = import_string(settings.WORKFLOW_ACTION_LOCKS)
+    return found
+
+
 def ask_hub(company_id: int, *, now: datetime.datetime) -> int:
     """Have the Hub look for what the company waits for; how many things it asked for again."""
     look: Callable[..., int] = import_string(settings.WORKFLOW_HUB)

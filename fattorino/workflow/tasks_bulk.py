@@ -46,7 +46,7 @@ def _resume(company_id: int, run_id: int) -> bool:
     with company_scope(company_id):
         ids = runs.left_open(company_id, run_id, AT_ONCE)
         pendings = take_many(ids, company_id) if ids else []
-    _to_the_end(company_id, pendings)
+    carry_out(company_id, pendings)
     return bool(pendings)
 
 
@@ -59,7 +59,7 @@ def _turn(company_id: int, run_id: int) -> bool:
     except Exception:  # noqa: BLE001 - the border of the job: one document must not hold up the others for ever
         log.error("run %s\n%s", run_id, traceback.format_exc())
         return _one(company_id, run_id)
-    _to_the_end(company_id, turn.started)
+    carry_out(company_id, turn.started)
     return turn.more
 
 
@@ -74,11 +74,11 @@ def _one(company_id: int, run_id: int) -> bool:
         log.error("run %s\n%s", run_id, traceback.format_exc())
         with company_scope(company_id):
             return runs.give_up(company_id, run_id, acting.BROKEN, now=clock.now())
-    _to_the_end(company_id, turn.started)
+    carry_out(company_id, turn.started)
     return turn.more
 
 
-def _to_the_end(company_id: int, pendings: list[PendingAction]) -> None:
+def carry_out(company_id: int, pendings: list[PendingAction]) -> None:
     """Carry out these actions and all that runs on from them by itself."""
     while pendings:
         acted = acting.act_many(pendings, now=clock.now())

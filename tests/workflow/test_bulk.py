@@ -227,7 +227,7 @@ def test_what_had_begun_comes_to_its_end_after_a_cancel(desk: Desk) -> None:
     turn = runs.begin_turn(desk.company.pk, run_id, 10, now=desk.now)
     runs.cancel_run(desk.actor, run_id, now=desk.now)
     assert BulkRun.objects.get(pk=run_id).finished_at is None
-    tasks_bulk._to_the_end(desk.company.pk, turn.started)
+    tasks_bulk.carry_out(desk.company.pk, turn.started)
     assert outcomes(run_id) == ["done"] and desk.state(document) == "IN_ELABORAZIONE"
     run = BulkRun.objects.get(pk=run_id)
     # All its documents have their outcome: it was cancelled all the same.

@@ -6,6 +6,7 @@ import datetime
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -15,7 +16,7 @@ from fattorino.core.errors import PinLockedError, PinRefusedError, RefusedError,
 from fattorino.core.fatturapa.cades import prepare_cades
 from fattorino.core.texts import say
 from fattorino.core.xades_signing import prepare_xades
-from fattorino.hub.flows import key_places, reaching
+from fattorino.hub.flows import key_places, reaching, signing_again
 from fattorino.hub.flows.key_places import KeyPlace, secret_of
 from fattorino.hub.models import SigningKey
 from fattorino.hub.signing import kept, secrets
@@ -113,9 +114,9 @@ def prove(key_id: int, company_id: int, *, now: datetime.datetime, actor_id: int
         try:
             with opened(row, now=now) as key:
                 key.sign_many([_TRIAL])
-                row.subject, row.issuer = key.subject[:250], key.issuer[:250]
-                row.serial = str(key.serial)
-                row.not_after, told = key.not_after, say("La chiave di {name} è in uso.", name=key.name)
+                for name, value in _of_certificate(key).items():
+                    setattr(row, name, value)
+                told = say("La chiave di {name} è in uso.", name=key.name)
                 row.active = True
         except SigningError as error:
             told = error.text
@@ -131,6 +132,7 @@ def _keep(row: SigningKey, now: datetime.datetime, actor_id: int | None) -> Sign
     with transaction.atomic():
         SigningKey.objects.filter(company_id=row.company_id, active=True).update(active=False)
         row.save()
+        signing_again.wake(row.company_id, now=now)
         audit(
             say("chiave di firma caricata"),
             now=now,
@@ -202,6 +204,7 @@ def opened(row: SigningKey, *, now: datetime.datetime) -> Iterator[Signer]:
         key = None
         try:
             key = _OPEN[Kind(row.kind)](row)
+            _note_certificate(row, key)
             key.check_validity(now)
             yield key
         except PinRefusedError as error:
@@ -210,6 +213,40 @@ def opened(row: SigningKey, *, now: datetime.datetime) -> Iterator[Signer]:
         finally:
             if key is not None:
                 key.close()
+
+
+def _note_certificate(row: SigningKey, key: Signer) -> None:
+    """A service renews a certificate in its place: the page, and who warns of its end, tell of the one that signs."""
+    seen = _of_certificate(key)
+    if row.active and any(getattr(row, name) != value for name, value in seen.items()):
+        with company_scope(row.company_id):
+            SigningKey.objects.filter(pk=row.pk, company_id=row.company_id).update(**seen)
+
+
+def _of_certificate(key: Signer) -> dict[str, Any]:
+    return {
+        "subject": key.subject[:250],
+        "issuer": key.issuer[:250],
+        "serial": str(key.serial),
+        "not_after": key.not_after,
+    }
+
+
+def look_at_certificate(company_id: int, *, now: datetime.datetime) -> None:
+    """See when the certificate ends at a remote service, which tells it without the PIN; elsewhere nothing is asked.
+    Where the service does not answer, what was seen last stays. Call it outside any transaction."""
+    with company_scope(company_id):
+        row = SigningKey.objects.filter(company_id=company_id, active=True, kind=Kind.CSC).first()
+    if row is not None:
+        with suppress(SigningError), opened(row, now=now):
+            pass
+
+
+def lock_of(company_id: int) -> str:
+    """The lock of the jobs that sign for the company: of those that need its PIN only one can go on at a time
+    (`opened`), and the others must not wait in places that other work could have. "": each may go on at once."""
+    guarded = SigningKey.objects.filter(company_id=company_id, active=True).exclude(kind=Kind.PKCS12)
+    return f"sign:{company_id}" if guarded.exists() else ""
 
 
 @contextmanager
@@ -271,28 +308,20 @@ def sign(row: SigningKey, content: bytes, *, now: datetime.datetime) -> bytes:
 def try_out(company_id: int, *, now: datetime.datetime) -> None:
     """Open the company's key and sign a few bytes that are thrown away; the row keeps what came of it, in words.
 
-    What the page says of the certificate is written anew: a service renews it in its place, and the end of the old one
-    would be told for ever. Call it outside any transaction: it may talk to a remote service.
+    Call it outside any transaction: it may talk to a remote service.
     """
     with company_scope(company_id):
         row = key_of(company_id)
     told: str
-    seen: dict[str, object] = {}
     try:
         with opened(row, now=now) as key:
             key.sign_many([_TRIAL])
             told = say("La chiave di {name} firma.", name=key.name)
-            seen = {
-                "subject": key.subject[:250],
-                "issuer": key.issuer[:250],
-                "serial": str(key.serial),
-                "not_after": key.not_after,
-            }
     except SigningError as error:
         told = error.text
     with company_scope(company_id):
         found = SigningKey.objects.filter(pk=row.pk, company_id=company_id)
-        found.update(tested_at=now, test_note=told, **seen)
+        found.update(tested_at=now, test_note=told)
 
 
 def _pkcs12(row: SigningKey) -> Signer:

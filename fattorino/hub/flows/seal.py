@@ -8,13 +8,19 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fattorino.core.errors import FattorinoError, PinRefusedError, SigningError, UnsignableError
+from fattorino.core.errors import (
+    FattorinoError,
+    PinRefusedError,
+    SignerAwayError,
+    SigningError,
+    UnsignableError,
+)
 from fattorino.core.fatturapa.envelope import is_signed, unwrap
-from fattorino.core.texts import say
+from fattorino.core.texts import say, together
 from fattorino.documents import files
 from fattorino.documents import flows as documents
 from fattorino.hub import queries
-from fattorino.hub.flows import keys, turns
+from fattorino.hub.flows import keys, signing_again, turns
 from fattorino.hub.flows.bodies import listed_for_all
 from fattorino.hub.flows.submissions import Portion, Results, Runs, current, in_portions
 from fattorino.hub.models import SigningKey, Submission
@@ -55,7 +61,7 @@ class _Sealed:
     signed: bytes = b""
     name: str = ""
     told: str = ""
-    refused: str = ""
+    refused: FattorinoError | None = None
 
 
 def _sealed(portion: Portion, pen: _Pen, always: bool) -> dict[uuid.UUID, _Sealed]:
@@ -65,7 +71,7 @@ def _sealed(portion: Portion, pen: _Pen, always: bool) -> dict[uuid.UUID, _Seale
         try:
             already = is_signed(unwrap(raw))
         except FattorinoError as exc:
-            sealed[run] = _Sealed(refused=exc.text)
+            sealed[run] = _Sealed(refused=exc)
             continue
         if not already and (always or submission.formato == "FPA12"):
             to_sign.append((run, submission, raw))
@@ -88,6 +94,8 @@ class _Pen:
         self._open = ExitStack()
         self._key: tuple[SigningKey, Signer] | None = None
         self._error: SigningError | None = None
+        self._found: SigningKey | None = None
+        self._resting: bool | None = None
 
     def __enter__(self) -> _Pen:
         return self
@@ -101,13 +109,19 @@ class _Pen:
         if not portion:
             return {}
         try:
+            resting = {run for run, submission, _ in portion if submission.run == run and self._rests()}
+            if resting:
+                # Whoever presses the button of the signature wants to know; what follows the checks waits its turn.
+                away = SignerAwayError(say("Il servizio di firma remota non rispondeva poco fa."))
+                left = self.sign([each for each in portion if each[0] not in resting])
+                return left | {run: _Sealed(refused=away) for run in resting}
             row, key = self._opened()
             signed = keys.sign_files(key, row.form, [raw for _, _, raw in portion], now=self.now)
         except FattorinoError as exc:
             if isinstance(exc, SigningError) and not isinstance(exc, UnsignableError):
                 self._give_up(exc)
             if self._error or len(portion) == 1:
-                return {run: _Sealed(refused=exc.text) for run, _, _ in portion}
+                return {run: _Sealed(refused=exc) for run, _, _ in portion}
             return {run: each for one in portion for run, each in self.sign([one]).items()}
         end = ".xml" if row.form == SigningKey.Form.XADES else ".xml.p7m"
         return {
@@ -123,10 +137,24 @@ class _Pen:
         if self._error:
             raise self._error
         if self._key is None:
-            with company_scope(self.company_id):
-                row = keys.key_of(self.company_id)
+            row = self._row()
             self._key = (row, self._open.enter_context(keys.opened(row, now=self.now)))
         return self._key
+
+    def _row(self) -> SigningKey:
+        if self._found is None:
+            with company_scope(self.company_id):
+                self._found = keys.key_of(self.company_id)
+        return self._found
+
+    def _rests(self) -> bool:
+        """Whether the key is at a service that was away a moment ago."""
+        if self._resting is None:
+            remote = self._row().kind == SigningKey.Kind.CSC
+            with company_scope(self.company_id):
+                until = signing_again.resting_until(self.company_id, now=self.now) if remote else None
+            self._resting = until is not None
+        return self._resting
 
     def _give_up(self, error: SigningError) -> None:
         if isinstance(error, PinRefusedError) and self._key is not None:
@@ -147,12 +175,32 @@ def _keep(
     # Only the first to sign decides what goes out: a repeated job must not swap the bytes.
     rows = [(s.pk, outgoing[s.pk].pk, each.name, Status.SIGNED) for _, s, each in portion if each.name]
     update_rows(Submission, company_id, ("outgoing", "file_name", "status"), rows, where_null="outgoing")
+    again = _tried_again(company_id, portion, now)
     return {
         run: ActionResult(True, each.told, sha256=outgoing[s.pk].sha256)
         if each.name
-        else ActionResult(False, each.refused)
+        else ActionResult(False, _why(each, again))
         for run, s, each in portion
     }
+
+
+def _why(sealed: _Sealed, again: str) -> str:
+    assert sealed.refused is not None
+    return together(sealed.refused.text, again if isinstance(sealed.refused, SignerAwayError) else "")
+
+
+def _tried_again(
+    company_id: int, portion: list[tuple[uuid.UUID, Submission, _Sealed]], now: datetime.datetime
+) -> str:
+    """Put off what could not be signed because the service is away; when it is tried again, in words."""
+    away = [s.pk for _, s, each in portion if isinstance(each.refused, SignerAwayError)]
+    # With a PIN that was refused they go on waiting: for a person who saves the key again.
+    ended = [s for _, s, each in portion if not isinstance(each.refused, (SignerAwayError, PinRefusedError))]
+    signing_again.settled(company_id, [s.pk for s in ended if s.next_attempt_at is not None])
+    if not away:
+        return ""
+    why = next(each.refused.text for _, _, each in portion if isinstance(each.refused, SignerAwayError))
+    return signing_again.put_off(company_id, away, why, now=now)
 
 
 def confirm(runs: Runs) -> ManyResults:

@@ -15,6 +15,7 @@ from fattorino.core.workflow.definition import Action, Dashboard
 from fattorino.documents import files
 from fattorino.documents import flows as documents
 from fattorino.documents.lotti import head_of
+from fattorino.hub.flows import signing_again
 from fattorino.hub.flows.bodies import listed_for_all
 from fattorino.hub.models import Submission
 from fattorino.organisations.queries import Actor
@@ -75,6 +76,7 @@ def take(actor: Actor, document_id: int, content: bytes, *, now: datetime.dateti
         Submission.objects.filter(pk=row.pk, outgoing=None).update(
             outgoing=stored, file_name=name, status=Status.SIGNED
         )
+        signing_again.settled(actor.company_id, [row.pk])
         told = say("Consegnata la fattura firmata fuori da Fattorino: {file}", file=name)
         workflow.record(document_id, "SignedOutside", actor, now=now, message=told, sha256=stored.sha256)
         workflow.request_action(document_id, actor, now=now)

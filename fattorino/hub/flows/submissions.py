@@ -89,7 +89,7 @@ def start_names_after(company: Company, last: str) -> None:
 
 
 _NEEDED = (
-    *("company_id", "document_id", "run", "status", "formato", "base_name", "file_name"),
+    *("company_id", "document_id", "run", "status", "formato", "base_name", "file_name", "next_attempt_at"),
     *("content__sha256", "content__size", "outgoing__sha256", "document__number", "document__dashboard"),
 )
 

@@ -22,7 +22,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 
-from fattorino.core.errors import ChannelError, PinRefusedError, SigningError
+from fattorino.core.errors import ChannelError, PinRefusedError, SignerAwayError, SigningError
 from fattorino.core.signatures import Certificate, CertificateError, read_certificate
 from fattorino.core.texts import say
 from fattorino.hub.caller import Caller
@@ -246,10 +246,12 @@ class CscSigner:
             return self._caller.call("POST", url, **what)
         except ChannelError as error:
             raise SigningError(error.message, error.hint) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except httpx.HTTPError as error:
+            raise SignerAwayError(say("Il servizio di firma remota non risponde.")) from error
+        except httpx.InvalidURL as error:
             raise SigningError(
-                say("Il servizio di firma remota non risponde."),
-                say("Nessun documento è stato firmato: riprovare più tardi."),
+                say("L'indirizzo del servizio di firma remota non è un indirizzo."),
+                say("Correggerlo nella pagina della firma."),
             ) from error
 
 
@@ -300,10 +302,7 @@ def _answer(answer: httpx.Response) -> dict[str, Any]:
             return body
         raise _misunderstood()  # a page for people, most often: maintenance
     if answer.status_code == 429 or answer.status_code >= 500:
-        raise SigningError(
-            say("Il servizio di firma remota è momentaneamente fuori servizio."),
-            say("Nessun documento è stato firmato: riprovare più tardi."),
-        )
+        raise SignerAwayError(say("Il servizio di firma remota è momentaneamente fuori servizio."))
     code = str(body.get("error", "")) if isinstance(body, dict) else ""
     words = str(body.get("error_description", "")) if isinstance(body, dict) else ""
     kind = "invalid_pin" if "PIN" in words else "invalid_otp" if "OTP" in words else code

@@ -21,7 +21,7 @@ from fattorino.documents.panels import Panel
 from fattorino.documents.queries import DocumentView
 from fattorino.documents.views.common import document_or_404
 from fattorino.hub import queries_keys as queries
-from fattorino.hub.flows import keys, signed_outside
+from fattorino.hub.flows import keys, signed_outside, signing_again
 from fattorino.hub.forms.keys import FILE_NEEDED, KeyForm
 from fattorino.hub.models import SigningKey
 from fattorino.hub.signing.pkcs12 import MAX_SIZE, try_out
@@ -92,6 +92,7 @@ def _show(
         "libraries": [("", _("Scegliere…")), *((name, name) for name in settings.PKCS11_LIBRARIES)],
         "form": form,
         "error": error,
+        "put_off": signing_again.waiting(actor.company_id),
         "sign_private": get_company(actor.company_id).sign_private,
     }
     if request.headers.get("HX-Request") == "true":
@@ -160,12 +161,34 @@ def panel(actor: Actor, view: DocumentView) -> Panel | None:
     if not actor.may_write or view.possibilities.busy:
         return None
     row = signed_outside.waiting(view.row.id, actor)
-    return None if row is None else Panel("hub/signing/panel.html", {"name": f"{row.base_name}.xml"})
+    if row is None:
+        return None
+    told = {
+        "name": f"{row.base_name}.xml",
+        "again_at": row.next_attempt_at,
+        "why": row.last_error,
+        "may_try": row.next_attempt_at is None or signing_again.may_try(actor.company_id),
+    }
+    return Panel("hub/signing/panel.html", told)
 
 
 def key_to_see_to(actor: Actor, now: datetime.datetime) -> list[Alert]:
     """For the dashboards: a key that is suspended, ends soon or has ended, and what was left without a signature."""
-    return [*_of_the_key(actor, now), *_left_unsigned(actor)]
+    return [*_of_the_key(actor, now), *_put_off(actor), *_left_unsigned(actor)]
+
+
+def _put_off(actor: Actor) -> list[Alert]:
+    """That a remote service was away, and what is done about it; a key that is suspended has its own words."""
+    waiting = signing_again.waiting(actor.company_id) if actor.may_configure else None
+    if waiting is None or waiting.again_at is None or not signing_again.may_try(actor.company_id):
+        return []
+    text = say_many(
+        "Il servizio di firma remota non risponde: {number} file aspetta, e Fattorino riprova da sé alle {time}.",
+        "Il servizio di firma remota non risponde: {number} file aspettano, e Fattorino riprova da sé alle {time}.",
+        waiting.files,
+        time=f"{waiting.again_at.astimezone(clock.ROME):%H:%M}",
+    )
+    return [Alert(text, reverse("signing:key"), "warning")]
 
 
 def _left_unsigned(actor: Actor) -> list[Alert]:

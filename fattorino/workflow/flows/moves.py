@@ -23,7 +23,7 @@ from fattorino.core.workflow.decide import (
     StateChosen,
     StateRetired,
 )
-from fattorino.core.workflow.definition import MAKING_XML, Dashboard, Workflow
+from fattorino.core.workflow.definition import MAKING_XML, Action, Dashboard, Workflow
 from fattorino.organisations.queries import Actor
 from fattorino.organisations.rows import among, insert_rows, update_rows
 from fattorino.workflow import actions, queries, queue
@@ -211,9 +211,16 @@ def start(moves: list[Move], now: datetime.datetime, *, jobs: bool = True) -> li
     for pending in following:
         pending.leader, pending.attempts = lead[of_lotto[pending.document_id] or 0], 0
     insert_rows(following)
+    shared = _shared_locks(leading) if jobs else {}
     for pending in leading if jobs else ():
         # A lock per action, not per document: at most one is open, and the next one need not wait for the queue's poll.
-        queue.defer(
-            run_action, lock=f"action:{pending.pk}", company_id=pending.company_id, pending_id=pending.pk
-        )
+        lock = shared.get(pending.action) or f"action:{pending.pk}"
+        queue.defer(run_action, lock=lock, company_id=pending.company_id, pending_id=pending.pk)
     return started
+
+
+def _shared_locks(started: list[PendingAction]) -> dict[str, str]:
+    """By action, of those that need something of which their company has one: else they would fill the worker with
+    jobs that only wait for one another."""
+    locks = actions.locks()
+    return {p.action: locks[Action(p.action)](p.company_id) for p in started if Action(p.action) in locks}
