@@ -14,9 +14,14 @@ from django.db import connection, transaction
 EVERYTHING = "*"
 
 
-def _current() -> str:
+def _exchange(value: str) -> str:
+    """Set the scope; what it was before."""
     with connection.cursor() as cursor:
-        cursor.execute("select coalesce(current_setting('app.companies', true), '')")
+        cursor.execute(
+            "with before as materialized (select coalesce(current_setting('app.companies', true), '') as value)"
+            " select before.value, set_config('app.companies', %s, true) from before",
+            [value],
+        )
         row = cursor.fetchone()
     return str(row[0]) if row else ""
 
@@ -29,12 +34,14 @@ def _set(value: str) -> None:
 @contextmanager
 def _scope(value: str) -> Iterator[None]:
     with transaction.atomic():
-        before = _current() if connection.savepoint_ids else ""
-        _set(value)
+        if not connection.savepoint_ids:
+            _set(value)
+            yield
+            return
+        before = _exchange(value)
         yield
         # A setting outlives a released savepoint: an inner scope must give back the outer one's.
-        if connection.savepoint_ids:
-            _set(before)
+        _set(before)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ _manager = JobManager(DjangoConnector())
 # planned for tomorrow. It is harmless too early: it looks at its row and plans itself again.
 _SOONER = """
 update procrastinate_jobs set scheduled_at = now() + make_interval(secs => %s)
-where status = 'todo' and lock = %s and scheduled_at > now() + make_interval(secs => %s)
+where status = 'todo' and lock = any(%s) and scheduled_at > now() + make_interval(secs => %s)
 """
 # Seconds: whoever waited so long need not care whether it is a little longer.
 ABOUT = 2
@@ -55,7 +55,7 @@ def defer(
         schedule_in={"seconds": seconds} if seconds else None,
     )
     with connection.cursor() as cursor:
-        cursor.execute(_SOONER, [seconds, lock, seconds])
+        cursor.execute(_SOONER, [seconds, [lock], seconds])
     job.job_manager = _manager
     job.defer(**arguments)
 
@@ -72,9 +72,20 @@ def defer_once(task: Task[Any, Any, Any], *, lock: str, seconds: float, **argume
 
 
 def defer_many(
-    task: Task[Any, Any, Any], jobs: Sequence[tuple[str, dict[str, Any]]], *, priority: int = 0
+    task: Task[Any, Any, Any],
+    jobs: Sequence[tuple[str, dict[str, Any]]],
+    *,
+    priority: int = 0,
+    sooner: bool = False,
 ) -> None:
-    """Queue many jobs, each with its lock and its arguments, in one statement."""
+    """Queue many jobs, each with its lock and its arguments, in one statement.
+
+    Args:
+        sooner: jobs with the same locks may be planned for later; they come as soon as these, as with `defer`.
+    """
+    if jobs and sooner:
+        with connection.cursor() as cursor:
+            cursor.execute(_SOONER, [0, [lock for lock, _ in jobs], 0])
     if jobs:
         _manager.batch_defer_jobs(
             [task.configure(lock=lock, priority=priority).make_new_job(**given) for lock, given in jobs]

@@ -7,12 +7,14 @@ import hashlib
 from collections.abc import Iterator, Sequence
 
 import pytest
+from django.db import connection
 
+from fattorino import clock
 from fattorino.core.errors import ChannelError, InputError
 from fattorino.documents.models import Reception
 from fattorino.hub import tasks_collecting
 from fattorino.hub.channels.base import Alone, AnswerItem, InvoiceItem, Item, MessageItem, OtherItem, Raw
-from fattorino.hub.flows import channels, collect, consignments
+from fattorino.hub.flows import channels, collect, consignments, maintenance
 from fattorino.hub.flows.consignments import Told
 from fattorino.hub.models import Channel, Collected, Message
 from fattorino.organisations.scope import company_scope
@@ -206,6 +208,8 @@ def test_nobody_answers_for_a_parcel_that_is_not_ours_and_it_is_said(
 def test_an_answer_is_read_until_it_is_told_to_all_that_was_in_its_parcel(
     desk: Desk, mailbox: Mailbox, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A letter holds one file; a support of SdIFtp may hold thousands.
+    Channel.objects.filter(pk=channel.pk).update(kind=Channel.Kind.SDIFTP)
     told = iter([Told.SOME, Told.SOME, Told.ALL])
     monkeypatch.setattr(consignments, "answered", lambda *given, **more: next(told))
     mailbox.letters = [("a.eml", b"one")]
@@ -223,3 +227,111 @@ def test_when_it_was_laid_is_kept_for_the_terms_and_never_after_our_own_hour(
     number = collect.keep(channel, Raw("support", b"sealed", "", laid), now=NOW)
     found = collect.to_read(channel.company_id, number)
     assert found is not None and found[1].laid_at == min(laid, NOW)
+
+
+# ------------------------------------------------------------------------------------- letters, many at a time
+
+
+def five(mailbox: Mailbox) -> list[bytes]:
+    mailbox.letters = [(f"{n}.eml", b"%d" % n) for n in range(5)]
+    mailbox.items = {
+        content: [OtherItem("r", f"Avviso {content.decode()}.")] for _, content in mailbox.letters
+    }
+    return [content for _, content in mailbox.letters]
+
+
+def notes() -> list[str]:
+    return list(Collected.objects.order_by("pk").values_list("note", flat=True))
+
+
+def test_letters_that_were_fetched_together_are_read_by_one_job(
+    desk: Desk, mailbox: Mailbox, channel: Channel
+) -> None:
+    five(mailbox)
+    visit(channel)
+    [job] = jobs("hub.read_letters")
+    assert job["args"]["collected_ids"] == list(Collected.objects.order_by("pk").values_list("pk", flat=True))
+    run_jobs()
+    assert notes() == [f"Avviso {n}." for n in range(5)]
+    assert not Collected.objects.filter(read_at=None).exists()
+
+
+def test_a_letter_that_cannot_be_read_keeps_no_other_from_being_read(
+    desk: Desk, mailbox: Mailbox, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, bad, *_ = five(mailbox)
+    read = mailbox.read
+
+    def reading(raw: Raw) -> Sequence[Item]:
+        if raw.content == bad:
+            raise InputError("La busta non si apre.")
+        return read(raw)
+
+    monkeypatch.setattr(mailbox, "read", reading)
+    visit(channel)
+    run_jobs()
+    assert notes() == ["Avviso 0.", "La busta non si apre.", "Avviso 2.", "Avviso 3.", "Avviso 4."]
+    assert Collected.objects.get(set_aside=True).note == "La busta non si apre."
+
+
+def test_letters_that_cannot_be_told_together_are_told_one_by_one(
+    desk: Desk, mailbox: Mailbox, channel: Channel
+) -> None:
+    _, bad, *_ = five(mailbox)
+    row = queued(desk)
+    name, content = letter(row, "RC")
+    # The database takes no NUL in a text.
+    mailbox.items = {bad: [OtherItem("r", "\x00")], b"2": [MessageItem(name, content)]}
+    visit(channel)
+    run_jobs(skip=frozenset({"hub.turn"}))
+    assert [each.set_aside for each in Collected.objects.order_by("pk")] == [False, True, False, False, False]
+    assert not Collected.objects.filter(read_at=None).exists()
+    assert (Message.objects.get().arrivals, state(row)) == (1, "CONSEGNATO")
+
+
+def test_letters_that_were_read_are_not_read_again_by_a_job_that_comes_again(
+    desk: Desk, mailbox: Mailbox, channel: Channel
+) -> None:
+    row = queued(desk)
+    name, content = letter(row, "RC")
+    mailbox.letters, mailbox.items = [("a.eml", b"one")], {b"one": [MessageItem(name, content)]}
+    visit(channel)
+    [job] = jobs("hub.read_letters")
+    run_jobs(skip=frozenset({"hub.turn"}))
+    tasks_collecting.read_letters(**job["args"])
+    assert Message.objects.get().arrivals == 1
+
+
+def test_of_the_same_message_in_two_letters_one_is_kept_and_both_are_counted(
+    desk: Desk, mailbox: Mailbox, channel: Channel
+) -> None:
+    row = queued(desk)
+    name, content = letter(row, "RC")
+    five(mailbox)
+    mailbox.items = {letter: [MessageItem(name, content)] for letter in (b"1", b"3")}
+    visit(channel)
+    run_jobs(skip=frozenset({"hub.turn"}))
+    assert (Message.objects.get().arrivals, state(row)) == (2, "CONSEGNATO")
+
+
+def test_letters_of_another_company_are_not_read(
+    desk: Desk, other_desk: Desk, mailbox: Mailbox, channel: Channel
+) -> None:
+    five(mailbox)
+    visit(channel)
+    [job] = jobs("hub.read_letters")
+    tasks_collecting.read_letters(other_desk.company.pk, job["args"]["collected_ids"])
+    assert Collected.objects.filter(read_at=None).count() == 5
+
+
+def test_the_sweep_knows_the_job_of_letters_that_wait_together(
+    desk: Desk, mailbox: Mailbox, channel: Channel
+) -> None:
+    five(mailbox)
+    visit(channel)
+    later = clock.now() + datetime.timedelta(hours=1)
+    assert maintenance.without_job(now=later).collected == []
+    with connection.cursor() as cursor:
+        cursor.execute("delete from procrastinate_jobs where task_name = 'hub.read_letters'")
+    mine = [pk for company, pk in maintenance.without_job(now=later).collected if company == desk.company.pk]
+    assert sorted(mine) == list(Collected.objects.order_by("pk").values_list("pk", flat=True))

@@ -371,6 +371,46 @@ def test_what_is_offered_again_travels_together_as_far_as_it_has_room(
     assert all(again(row).offered_again for row in rows)
 
 
+def test_letters_with_one_file_each_are_made_together_and_a_bad_file_keeps_no_other(
+    desk: Desk, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [queued(desk) for _ in range(4)]
+    post.most, post.bad = 1, rows[1].file_name
+    Channel.objects.update(kind=Channel.Kind.PEC)
+    monkeypatch.setattr(consignments, "LETTERS", 3)
+    waves.begin(desk.company.pk, again(rows[0]).channel_id or 0, 1, now=NOW)
+    made = Consignment.objects.order_by("pk")
+    # The fourth waits for the next wave.
+    assert [bytes(each.content).decode() for each in made] == [rows[0].file_name, rows[2].file_name]
+    assert [again(row).consignment_id for row in rows] == [made[0].pk, None, made[1].pk, None]
+    assert [again(row).status for row in rows] == [
+        Status.SENDING,
+        Status.FAILED,
+        Status.SENDING,
+        Status.QUEUED,
+    ]
+    assert sorted(job["args"]["consignment_id"] for job in jobs("hub.hand_over")) == [
+        each.pk for each in made
+    ]
+
+
+def test_a_letter_that_is_made_again_takes_the_place_of_the_first(
+    desk: Desk, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = queued(desk)
+    post.most = 1
+    monkeypatch.setattr(post, "prepare", lambda files, **_: Parcel("<sdi.x@y>", b"x", (files[0].file_name,)))
+    turn()
+    first = Consignment.objects.get()
+    Consignment.objects.update(status=Parcels.REFUSED, answer="No.", answered_at=NOW)
+    Submission.objects.filter(pk=row.pk).update(status=Status.QUEUED, consignment=None)
+    turn()
+    made = Consignment.objects.get()
+    assert (made.pk, made.status, made.answer, made.answered_at) == (first.pk, Parcels.SEALED, "", None)
+    assert again(row).consignment_id == first.pk
+    assert {job["args"]["consignment_id"] for job in jobs("hub.hand_over")} == {first.pk}
+
+
 # ------------------------------------------------------------------------------- a job that comes before its hour
 
 

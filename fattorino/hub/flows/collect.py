@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -29,12 +31,15 @@ from fattorino.workflow import queue
 VISITED = (Channel.Kind.SDIFTP, Channel.Kind.PEC, Channel.Kind.INTERMEDIARY)
 # Things that are read out of one collected thing in one transaction.
 AT_ONCE = 100
+# What was fetched and is kept in one transaction: so many things, and so many octets of them in memory.
+KEPT_AT_ONCE, KEPT_OCTETS = 50, 4_000_000
+_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, '', false, 0)"
 _KEEP = """
 insert into hub_collected (company_id, channel_id, name, sha256, content, received_at, laid_at, arrivals, note,
     set_aside, invoices)
-values (%s, %s, %s, %s, %s, %s, %s, 1, '', false, 0)
-on conflict (channel_id, sha256) do update set arrivals = hub_collected.arrivals + 1
-returning id, read_at is null
+values {rows}
+on conflict (channel_id, sha256) do update set arrivals = hub_collected.arrivals + excluded.arrivals
+returning sha256, id, read_at is null
 """
 
 
@@ -60,40 +65,70 @@ def begin(company_id: int, channel_id: int) -> Channel | None:
     return rows.first()
 
 
+def enough(raws: Sequence[Raw]) -> bool:
+    """Whether these are as many as are kept together."""
+    return len(raws) >= KEPT_AT_ONCE or sum(len(raw.content) for raw in raws) >= KEPT_OCTETS
+
+
 def keep(channel: Channel, raw: Raw, *, now: datetime.datetime) -> int:
-    """Keep something as it was fetched, and up to where the channel was read; its number.
+    """As `keep_many`, of one thing; its number."""
+    return keep_many(channel, [raw], now=now)[0]
 
-    The same bytes again are the same thing.
+
+def keep_many(channel: Channel, raws: Sequence[Raw], *, now: datetime.datetime) -> list[int]:
+    """Keep these as they were fetched, and up to where the channel was read; the numbers of what was kept.
+
+    The same bytes again are the same thing. Of what has no name nothing is worth keeping: it was passed over.
     """
-    from fattorino.hub.tasks_collecting import read_collected  # the task calls these flows
-
-    # A file server whose clock is ahead must not make terms longer.
-    laid_at = min(raw.laid_at, now) if raw.laid_at else None
+    kept: dict[str, Raw] = {}
+    times: Counter[str] = Counter()
+    for raw in raws:
+        if raw.name:
+            sha256 = hashlib.sha256(raw.content).hexdigest()
+            kept.setdefault(sha256, raw)
+            times[sha256] += 1
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _KEEP,
-                [
-                    *(channel.company_id, channel.pk, raw.name[:255]),
-                    *(hashlib.sha256(raw.content).hexdigest(), raw.content, now, laid_at),
-                ],
-            )
-            collected_id, unread = cursor.fetchone()
-        if raw.cursor:
-            Channel.objects.filter(pk=channel.pk).update(cursor=raw.cursor)
-        if unread:
-            queue.defer(
-                read_collected,
-                lock=f"collected:{collected_id}",
-                company_id=channel.company_id,
-                collected_id=collected_id,
-            )
-    return int(collected_id)
+        found = _insert(channel, kept, times, now) if kept else {}
+        if cursor := next((raw.cursor for raw in reversed(raws) if raw.cursor), ""):
+            Channel.objects.filter(pk=channel.pk, company_id=channel.company_id).update(cursor=cursor)
+        _read_later(channel, [number for number, unread in found.values() if unread])
+    return [found[sha256][0] for sha256 in kept]
 
 
-def move_on(channel: Channel, raw: Raw) -> None:
-    """Nothing was worth keeping up to there."""
-    Channel.objects.filter(pk=channel.pk, company_id=channel.company_id).update(cursor=raw.cursor)
+def _insert(
+    channel: Channel, kept: Mapping[str, Raw], times: Mapping[str, int], now: datetime.datetime
+) -> dict[str, tuple[int, bool]]:
+    """By their hash, the numbers of these and whether they are still to be read."""
+    values: list[Any] = []
+    for sha256, raw in kept.items():
+        # A file server whose clock is ahead must not make terms longer.
+        laid_at = min(raw.laid_at, now) if raw.laid_at else None
+        values += [
+            channel.company_id,
+            channel.pk,
+            raw.name[:255],
+            sha256,
+            raw.content,
+            now,
+            laid_at,
+            times[sha256],
+        ]
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP.format(rows=", ".join([_ROW] * len(kept))), values)
+        return {sha256: (int(number), unread) for sha256, number, unread in cursor.fetchall()}
+
+
+def _read_later(channel: Channel, numbers: Sequence[int]) -> None:
+    """Queue the reading of these: of letters together, of what may hold thousands of files each by itself."""
+    from fattorino.hub.tasks_collecting import read_collected, read_letters  # the tasks call these flows
+
+    if channel.kind == Channel.Kind.PEC and numbers:
+        given = {"company_id": channel.company_id, "collected_ids": list(numbers)}
+        queue.defer_many(read_letters, [(f"letters:{numbers[0]}", given)])
+        return
+    company_id = channel.company_id
+    jobs = [(f"collected:{pk}", {"company_id": company_id, "collected_id": pk}) for pk in numbers]
+    queue.defer_many(read_collected, jobs)
 
 
 def end(channel: Channel, error: ChannelError | None, *, now: datetime.datetime) -> None:
@@ -143,27 +178,37 @@ def _take(channel: Channel, collected_id: int, item: Item, now: datetime.datetim
             collected_id=collected_id,
         )
     elif isinstance(item, InvoiceItem):
-        receiving.take_invoice(
-            channel.kind,
-            item.identificativo_sdi,
-            item.name,
-            item.content,
-            item.metadata_name,
-            item.metadata,
-            company_id=channel.company_id,
-            now=now,
-            delivered_at=item.delivered_at,
-        )
+        take_invoice(channel, item, now)
     elif isinstance(item, AnswerItem):
         if item.assigned:
             channels.keep_assigned(channel.pk, channel.company_id, item.assigned)
         told = _answer(channel, item, now) if item.parcel else Told.ALL
         if told is Told.NOBODY:
-            _note(collected_id, say("Nessun invio di questo canale si chiama «{name}».", name=item.parcel))
+            _note(collected_id, nobodys(item.parcel))
         return told is Told.SOME
     elif isinstance(item, ReportItem):
         _keep_report(channel, collected_id, item, now)
     return False
+
+
+def take_invoice(channel: Channel, item: InvoiceItem, now: datetime.datetime) -> None:
+    """Keep an invoice of a supplier and queue its reading, in the caller's transaction."""
+    receiving.take_invoice(
+        channel.kind,
+        item.identificativo_sdi,
+        item.name,
+        item.content,
+        item.metadata_name,
+        item.metadata,
+        company_id=channel.company_id,
+        now=now,
+        delivered_at=item.delivered_at,
+    )
+
+
+def nobodys(parcel: str) -> str:
+    """What is said of an answer about a parcel that is not known."""
+    return say("Nessun invio di questo canale si chiama «{name}».", name=parcel)
 
 
 def _keep_report(channel: Channel, collected_id: int, item: ReportItem, now: datetime.datetime) -> None:
@@ -178,13 +223,18 @@ def _answer(channel: Channel, item: AnswerItem, now: datetime.datetime) -> Told:
     return consignments.answered(channel, item.parcel, item.taken, item.text, now=now, doubtful=item.doubtful)
 
 
+def left_over(items: Sequence[Item]) -> list[str]:
+    """What is said in words of what goes nowhere."""
+    others = [item.text for item in items if isinstance(item, OtherItem)]
+    if len(others) <= 5:
+        return others
+    return [*others[:5], say_many("Un'altra annotazione.", "Altre {number} annotazioni.", len(others) - 5)]
+
+
 def have_read(collected_id: int, items: Sequence[Item], *, now: datetime.datetime) -> None:
     """All that was inside is handed on; what is left over is said in words."""
-    others = [item for item in items if isinstance(item, OtherItem)]
-    for other in others[:5]:
-        _note(collected_id, other.text)
-    if len(others) > 5:
-        _note(collected_id, say_many("Un'altra annotazione.", "Altre {number} annotazioni.", len(others) - 5))
+    for text in left_over(items):
+        _note(collected_id, text)
     files = sum(isinstance(item, InvoiceItem) for item in items)
     Collected.objects.filter(pk=collected_id, read_at=None).update(read_at=now, invoices=files)
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import datetime
 import enum
-import logging
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,15 +19,18 @@ from django.db import transaction
 from fattorino.core.errors import ChannelError, FattorinoError
 from fattorino.core.texts import say
 from fattorino.hub.channels.base import ChannelPort, Fate, Outgoing, Parcel
-from fattorino.hub.flows import channels, health, inside, transmit, turns
+from fattorino.hub.flows import channels, health, inside, packing, transmit, turns
 from fattorino.hub.flows.inside import Portion, Status
 from fattorino.hub.models import Channel, Consignment, Submission
+from fattorino.organisations.rows import update_rows
 from fattorino.workflow import queue
 
-log = logging.getLogger(__name__)
 # Files in one parcel and their bytes, whatever the way would bear: what is sealed stands in memory ten times over while
 # it is signed, encrypted and stored. 6,000 signed invoices make the 15 MB from which several supports may lie together.
 MOST, ROOM = 10_000, 50_000_000
+# Letters that are made in one transaction, and the bytes of their files: what is not given away leaves no doubt, but
+# whoever dies while he makes them makes them again. A file that is larger goes by itself.
+LETTERS, LETTERS_ROOM = 50, 4_000_000
 # How long before a channel is asked again what became of a parcel.
 ASK_AGAIN = datetime.timedelta(minutes=2)
 
@@ -66,22 +67,33 @@ def seal(
         rows = Channel.objects.select_for_update(no_key=True)
         channel = rows.get(pk=channel_id, company_id=company_id)
         parcel = channels.port(channel).prepare(files, number=_number(channel, now), now=now)
-        return _keep(channel, parcel, now)
+        return _keep(channel, [parcel], now)[0]
 
 
-def _keep(channel: Channel, parcel: Parcel, now: datetime.datetime) -> Consignment:
+def _keep(channel: Channel, parcels: Sequence[Parcel], now: datetime.datetime) -> list[Consignment]:
+    rows = [
+        Consignment(
+            company_id=channel.company_id,
+            channel=channel,
+            name=parcel.name,
+            content=parcel.content,
+            created_at=now,
+            status=Status.SEALED,
+        )
+        for parcel in parcels
+    ]
     # A letter with one file has that file's name: offered again it takes the place of the first.
-    row, _ = Consignment.objects.update_or_create(
-        channel=channel,
-        name=parcel.name,
-        defaults={
-            **{"company_id": channel.company_id, "content": parcel.content, "created_at": now},
-            **{"status": Status.SEALED, "failures": 0, "answer": "", "next_attempt_at": None},
-            **{"handed_over_at": None, "answered_at": None},
-        },
+    Consignment.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["channel", "name"], update_fields=_SEALED_ANEW
     )
-    defer_hand_over(row)
-    return row
+    _defer_many(rows)
+    return rows
+
+
+_SEALED_ANEW = (
+    *("content", "created_at", "status", "failures", "answer", "next_attempt_at", "handed_over_at"),
+    "answered_at",
+)
 
 
 def _number(channel: Channel, now: datetime.datetime) -> int:
@@ -111,20 +123,10 @@ def fill(channel: Channel, port: ChannelPort, *, now: datetime.datetime) -> bool
             Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
             if gathering(channel):
                 return False
-            taken = turns.claim(
-                channel,
-                0,
-                now=now,
-                most=1 if health.probing(channel) else min(port.most, MOST),
-                room=min(port.room, ROOM),
-            )
+            taken = turns.claim(channel, 0, now=now, **_measure(channel, port))
             if not taken:
                 return False
-            parcel, bad = _packed(port, taken, _number(channel, now), now)
-            if parcel is not None:
-                row = _keep(channel, parcel, now)
-                good = [each.submission_id for each in taken if each.submission_id not in bad]
-                Submission.objects.filter(pk__in=good).update(consignment=row)
+            bad = _seal_all(channel, port, taken, now)
     except ChannelError as error:
         if not error.no_room:
             health.note(channel, [error] * health.BREAKS_AT, now=now)
@@ -134,48 +136,38 @@ def fill(channel: Channel, port: ChannelPort, *, now: datetime.datetime) -> bool
     return True
 
 
-def _packed(
-    port: ChannelPort, files: list[turns.Claimed], number: int, now: datetime.datetime
-) -> tuple[Parcel | None, dict[int, ChannelError]]:
-    """What those that can travel do travel in, and what is wrong with each of the others.
-
-    Raises ChannelError where it is not for a file's own fault."""
-    tried = _tried(port, files, number, now)
-    if isinstance(tried, Parcel):
-        return tried, {}
-    bad = _bad(port, files, tried, number, now)
-    good = [each.file for each in files if each.submission_id not in bad]
-    return (port.prepare(good, number=number, now=now) if good else None), bad
+def _measure(channel: Channel, port: ChannelPort) -> dict[str, int]:
+    """How many of the next files are put into parcels in one transaction, and their bytes together."""
+    most, room = (
+        (LETTERS, LETTERS_ROOM) if _alone(channel, port) else (min(port.most, MOST), min(port.room, ROOM))
+    )
+    return {"most": 1 if health.probing(channel) else most, "room": room}
 
 
-def _tried(
-    port: ChannelPort, files: list[turns.Claimed], number: int, now: datetime.datetime
-) -> Parcel | ChannelError:
-    try:
-        return port.prepare([each.file for each in files], number=number, now=now)
-    except ChannelError as error:
-        if not error.of_file:
-            raise
-        return error
-    except Exception:  # noqa: BLE001 - a file that breaks the program must not keep the others here
-        log.error("parcel of channel\n%s", traceback.format_exc())
-        text = say("Errore interno nella preparazione dell'invio, annotato nel registro: non inviato.")
-        return ChannelError(text, uncertain=False, permanent=True, of_file=True)
+def _alone(channel: Channel, port: ChannelPort) -> bool:
+    """Whether each file travels in a parcel of its own, and none waits for another."""
+    return port.most == 1 and channel.kind not in inside.GATHERED
 
 
-def _bad(
-    port: ChannelPort, files: list[turns.Claimed], fault: ChannelError, number: int, now: datetime.datetime
+def _seal_all(
+    channel: Channel, port: ChannelPort, files: list[turns.Claimed], now: datetime.datetime
 ) -> dict[int, ChannelError]:
-    """Which of these, that cannot travel together, cannot travel at all: found by halving."""
-    if len(files) == 1:
-        return {files[0].submission_id: fault}
-    found: dict[int, ChannelError] = {}
-    half = len(files) // 2
-    for part in (files[:half], files[half:]):
-        tried = _tried(port, part, number, now)
-        if isinstance(tried, ChannelError):
-            found |= _bad(port, part, tried, number, now)
-    return found
+    """Put these into one parcel, or into letters of their own; what is wrong with those that cannot travel."""
+    together = [[each] for each in files] if _alone(channel, port) else [files]
+    parcels: list[Parcel] = []
+    inside_of: list[list[int]] = []
+    bad: dict[int, ChannelError] = {}
+    first = _number(channel, now)
+    for number, some in enumerate(together, first):
+        parcel, wrong = packing.packed(port, some, number, now)
+        bad |= wrong
+        if parcel is not None:
+            parcels.append(parcel)
+            inside_of.append([each.submission_id for each in some if each.submission_id not in wrong])
+    rows = _keep(channel, parcels, now)
+    places = [(pk, row.pk) for row, ids in zip(rows, inside_of, strict=True) for pk in ids]
+    update_rows(Submission, channel.company_id, ("consignment",), places)
+    return bad
 
 
 def defer_hand_over(row: Consignment, *, seconds: float = 0) -> None:
@@ -189,6 +181,14 @@ def defer_hand_over(row: Consignment, *, seconds: float = 0) -> None:
         company_id=row.company_id,
         consignment_id=row.pk,
     )
+
+
+def _defer_many(rows: Sequence[Consignment]) -> None:
+    from fattorino.hub.tasks_sending import hand_over  # as above
+
+    # One that is made again may have been planned to be asked about.
+    jobs = [(f"parcel:{row.pk}", {"company_id": row.company_id, "consignment_id": row.pk}) for row in rows]
+    queue.defer_many(hand_over, jobs, sooner=True)
 
 
 def _come_later(row: Consignment, seconds: float) -> None:
@@ -208,14 +208,16 @@ def _come_later(row: Consignment, seconds: float) -> None:
 
 def begin(consignment_id: int, company_id: int, *, now: datetime.datetime) -> Errand | None:
     """Write down that a parcel is handed over now; None where there is nothing to do."""
-    rows = Consignment.objects.filter(pk=consignment_id, company_id=company_id)
-    if rows.filter(status=Status.SENDING).exists():
-        # The process that was giving it away died.
-        _interrupted(consignment_id, company_id, now)
-        return None
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
+        rows = Consignment.objects.filter(pk=consignment_id, company_id=company_id).exclude(
+            status=Status.SENDING
+        )
         row = rows.select_for_update(of=("self",)).select_related("channel").defer("content").first()
-        if row is None or row.status not in (Status.SEALED, Status.UNCERTAIN):
+        if row is None:
+            # The process that was giving it away died. Its documents are locked before it is.
+            _interrupted(consignment_id, company_id, now)
+            return None
+        if row.status not in (Status.SEALED, Status.UNCERTAIN):
             return None
         if row.next_attempt_at and now < row.next_attempt_at:
             # Our clock was put back: when a job comes is decided by that of the database.

@@ -59,6 +59,9 @@ def _went(result: Accepted | Refused | ChannelError) -> bool:
 
 def _works(channel: Channel, now: datetime.datetime) -> None:
     # No write, and so nobody who waits for it, where nothing new is to be said.
+    lately = channel.last_worked_at is not None and channel.last_worked_at >= now - TOLD_EVERY
+    if lately and not channel.failures and channel.closed_until is None:
+        return
     told = Q(last_worked_at=None) | Q(last_worked_at__lt=now - TOLD_EVERY)
     rows = Channel.objects.filter(pk=channel.pk, company_id=channel.company_id)
     rows.filter(told | Q(failures__gt=0) | Q(closed_until__isnull=False)).update(

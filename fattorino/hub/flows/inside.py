@@ -8,7 +8,7 @@ comes with the last portion, so whoever dies in between leaves a parcel that sti
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -19,7 +19,8 @@ from fattorino.core.errors import ChannelError
 from fattorino.core.texts import say
 from fattorino.hub.channels.base import Accepted
 from fattorino.hub.flows import transmit, turns
-from fattorino.hub.models import Channel, Consignment, Submission, Transmission
+from fattorino.hub.models import Channel, Consignment, OutcomeSent, Submission, Transmission
+from fattorino.organisations.rows import among, update_rows
 from fattorino.workflow import flows as workflow
 from fattorino.workflow import queries as workflow_queries
 
@@ -55,8 +56,10 @@ class Portion:
 def portion(
     consignment_id: int, company_id: int, among: tuple[Submission.Status, ...] = WAITING, *, after: int = 0
 ) -> Iterator[Portion | None]:
-    """A transaction about the next of what is in it; None where there is no such parcel."""
-    with transaction.atomic():
+    """A transaction about the next of what is in it; None where there is no such parcel.
+
+    Inside another one it is no point to come back to: whoever fails in here gives up the whole."""
+    with transaction.atomic(savepoint=False):
         rows = Submission.objects.filter(
             consignment_id=consignment_id, company_id=company_id, status__in=among, document_id__gt=after
         ).order_by("document_id")
@@ -131,12 +134,53 @@ def free(some: Portion, error: ChannelError, now: datetime.datetime) -> int:
 
 def taken(some: Portion, text: str, now: datetime.datetime) -> int:
     """It was taken: what is in it waits for SdI. Returns: where the next portion begins."""
-    _reopen(some.files)
-    transmit.settle(some.row.channel, {each.pk: TAKEN for each in some.files}, now=now, note=False)
+    _settle_taken(some.row.channel, some.files, now)
     if not some.next:
         put(some.row, Status.TAKEN, answer=text, answered_at=now)
         _tell_outcomes(some.row, True, text, now)
     return some.next
+
+
+def taken_many(channel: Channel, answers: Mapping[str, str], *, now: datetime.datetime) -> set[str]:
+    """Parcels of one file each (letters) were taken: `taken` for all of them, in the caller's transaction.
+
+    Args:
+        answers: what is said of each, by its name.
+
+    Returns: the names of those that are ours.
+    """
+    parcels = Consignment.objects.filter(channel=channel, company_id=channel.company_id)
+    ours = dict(parcels.filter(among("name", answers)).values_list("name", "pk"))
+    inside = among("consignment_id", ours.values())
+    files = Submission.objects.filter(inside, company_id=channel.company_id, status__in=WAITING)
+    documents = list(files.values_list("document_id", flat=True))
+    workflow.hold_configuration(channel.company_id)
+    workflow.lock_many(documents)
+    rows = parcels.filter(among("pk", ours.values())).exclude(status__in=(Status.TAKEN, Status.REFUSED))
+    open_ = list(rows.select_for_update().order_by("pk").values_list("pk", "name"))
+    if open_:
+        numbers = [pk for pk, _ in open_]
+        waiting = files.filter(among("document_id", documents), among("consignment_id", numbers))
+        _settle_taken(channel, list(waiting), now)
+        values = [(pk, Status.TAKEN.value, answers[name], now) for pk, name in open_]
+        update_rows(Consignment, channel.company_id, ("status", "answer", "answered_at"), values)
+        _tell_outcomes_of(channel, {pk: answers[name] for pk, name in open_}, now)
+    return set(ours)
+
+
+def _settle_taken(channel: Channel, files: list[Submission], now: datetime.datetime) -> None:
+    _reopen(files)
+    transmit.settle(channel, {each.pk: TAKEN for each in files}, now=now, note=False)
+
+
+def _tell_outcomes_of(channel: Channel, texts: Mapping[int, str], now: datetime.datetime) -> None:
+    """Our answers to suppliers travel in letters too, and in few of them."""
+    from fattorino.hub.flows import outcomes  # it seals through consignments
+
+    rows = OutcomeSent.objects.filter(among("consignment_id", texts), company_id=channel.company_id)
+    for pk in sorted(set(rows.values_list("consignment_id", flat=True))):
+        if pk is not None:
+            outcomes.consignment_settled(pk, channel.company_id, True, texts[pk], now=now)
 
 
 def _tell_outcomes(

@@ -94,5 +94,8 @@ def _jobs() -> set[tuple[str, int]]:
             "select task_name, coalesce(args ->> 'channel_id', args ->> 'message_id', args ->> 'pending_id',"
             " args ->> 'consignment_id', args ->> 'collected_id')"
             " from procrastinate_jobs where status in ('todo', 'doing')"
+            # Letters that wait together: as if each had a job of its own.
+            " union all select 'hub.read_collected', jsonb_array_elements_text(args -> 'collected_ids')"
+            " from procrastinate_jobs where status in ('todo', 'doing') and task_name = 'hub.read_letters'"
         )
         return {(task, int(row)) for task, row in cursor.fetchall() if row}

@@ -73,11 +73,12 @@ def _sent(message: Message, read: ReadMessage) -> Submission | None:
     if not names[0]:
         with contextlib.suppress(InputError):
             names[0] = parse_message_name(message.name).fattura
+    rows = Submission.objects.select_related("document", "outgoing").defer("outgoing__content")
     for base in (name.split(".", 1)[0] for name in names if name):
-        if found := Submission.objects.select_related("document").filter(base_name=base).first():
+        if found := rows.filter(base_name=base).first():
             return found
     # Only ids that SdI gave in an answer to us; two rows cannot share one.
-    known = Submission.objects.select_related("document").filter(identificativo_sdi=sdi_id(read))
+    known = rows.filter(identificativo_sdi=sdi_id(read))
     return known.first() if sdi_id(read) else None
 
 

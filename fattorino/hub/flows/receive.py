@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import F
@@ -16,11 +19,26 @@ from fattorino.documents import receiving
 from fattorino.hub.flows import answers, bodies, matching, origins, receipts, terms
 from fattorino.hub.flows.matching import Target, sdi_id
 from fattorino.hub.models import Message, Submission
+from fattorino.organisations.rows import among
 from fattorino.organisations.scope import company_scope, system_scope
 from fattorino.workflow import flows as workflow
 from fattorino.workflow import queue
 
 State = Message.State
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message as it came.
+
+    Attributes:
+        identificativo_sdi: as who brought it says; may be empty. collected_id: what it was taken out of.
+    """
+
+    name: str
+    content: bytes
+    identificativo_sdi: str
+    collected_id: int | None = None
 
 
 def take_message(
@@ -33,43 +51,61 @@ def take_message(
     channel_id: int | None = None,
     collected_id: int | None = None,
 ) -> int:
-    """Keep a message before anything is read, and queue its application. The same bytes again are one message.
+    """As `take_messages`, of one; its id."""
+    arrived = Arrived(name, content, identificativo_sdi, collected_id)
+    return take_messages([arrived], now=now, company_id=company_id, channel_id=channel_id)[0]
+
+
+def take_messages(
+    arrived: Sequence[Arrived],
+    *,
+    now: datetime.datetime,
+    company_id: int | None = None,
+    channel_id: int | None = None,
+) -> list[int]:
+    """Keep messages before anything is read, and queue their application. The same bytes again are one message.
 
     Args:
-        company_id: whose way it came by, where the way belongs to one company. channel_id: that way. collected_id: what
-            it was taken out of.
+        company_id: whose way they came by, where the way belongs to one company. channel_id: that way.
 
-    Returns: the message's id. When this returns, SdI may be told that it was taken.
+    Returns: the messages' ids, in their order. When this returns, SdI may be told that they were taken.
     """
     from fattorino.hub.tasks import apply_message
 
+    if not arrived:
+        return []
+    hashes = [hashlib.sha256(each.content).hexdigest() for each in arrived]
+    times = Counter(hashes)
     with system_scope():
-        sha = hashlib.sha256(content).hexdigest()
-        Message.objects.bulk_create(
-            [
-                Message(
-                    sha256=sha,
-                    name=name[:255],
-                    content=content,
-                    identificativo_sdi=identificativo_sdi[:36],
-                    received_at=now,
-                    arrivals=0,
-                    company_id=company_id,
-                    channel_id=channel_id,
-                    collected_id=collected_id,
-                )
-            ],
-            ignore_conflicts=True,
-        )
-        message = Message.objects.select_for_update().get(sha256=sha)
-        Message.objects.filter(pk=message.pk).update(arrivals=F("arrivals") + 1)
-        if _came_elsewhere(message, company_id):
-            # By the first way it could speak of that company's documents only; by this one it may find its own.
-            message.company_id, message.applied_at, message.state = company_id, None, State.WAITING
-            message.save(update_fields=["company_id", "applied_at", "state"])
-        if message.applied_at is None:
-            queue.defer(apply_message, lock=f"message:{message.pk}", message_id=message.pk)
-        return message.pk
+        new = {
+            sha: Message(
+                sha256=sha,
+                name=each.name[:255],
+                content=each.content,
+                identificativo_sdi=each.identificativo_sdi[:36],
+                received_at=now,
+                arrivals=0,
+                company_id=company_id,
+                channel_id=channel_id,
+                collected_id=each.collected_id,
+            )
+            for sha, each in reversed(list(zip(hashes, arrived, strict=True)))
+        }
+        Message.objects.bulk_create(list(new.values()), ignore_conflicts=True)
+        # Always in the same order: two that bring the same ones do not wait in a ring.
+        rows = Message.objects.select_for_update().defer("content").filter(among("sha256", list(new)))
+        messages = {message.sha256: message for message in rows.order_by("pk")}
+        for often in sorted(set(times.values())):
+            some = [message.pk for sha, message in messages.items() if times[sha] == often]
+            Message.objects.filter(among("pk", some)).update(arrivals=F("arrivals") + often)
+        for message in messages.values():
+            if _came_elsewhere(message, company_id):
+                # By the first way it could speak of that company's documents only; by this one it may find its own.
+                message.company_id, message.applied_at, message.state = company_id, None, State.WAITING
+                message.save(update_fields=["company_id", "applied_at", "state"])
+        waiting = [message.pk for message in messages.values() if message.applied_at is None]
+        queue.defer_many(apply_message, [(f"message:{pk}", {"message_id": pk}) for pk in waiting])
+        return [messages[sha].pk for sha in hashes]
 
 
 def _came_elsewhere(message: Message, company_id: int | None) -> bool:
@@ -209,6 +245,7 @@ def settle(
         for document_id in sorted(_documents(target)):
             workflow.lock(document_id)
         message = Message.objects.select_for_update().get(pk=message_id)
+        row: Submission | None = None
         if message.applied_at is not None and not by:
             return
         for name in ("kind", "identificativo_sdi", "message_id", "signature", "signature_note"):
@@ -223,14 +260,15 @@ def settle(
         if target.submission is not None:
             message.document_id = None
             with company_scope(target.submission.company_id):
-                row = Submission.objects.select_for_update().get(pk=target.submission.pk)
+                rows = Submission.objects.select_for_update(of=("self",)).select_related("document")
+                row = rows.get(pk=target.submission.pk)
                 message.submission = row
                 if not receipts.apply(row, message, read, by=by, now=now):
                     message.state = State.TO_MATCH
         message.save()
-        if target.submission is not None:
-            with company_scope(target.submission.company_id):
-                terms.keep(target.submission.pk, target.submission.company_id, now=now)
+        if row is not None:
+            with company_scope(row.company_id):
+                terms.keep_of(row, now=now)
 
 
 def _documents(target: Target) -> set[int]:

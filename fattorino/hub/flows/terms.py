@@ -13,6 +13,7 @@ from fattorino.core.texts import say
 from fattorino.documents.lotti import head_of
 from fattorino.hub.flows import bodies
 from fattorino.hub.models import Message, Submission, Term
+from fattorino.organisations.rows import among
 from fattorino.organisations.scope import company_scope, system_scope
 from fattorino.workflow import flows as workflow
 
@@ -30,23 +31,28 @@ def keep(submission_id: int, company_id: int, *, now: datetime.datetime) -> None
         if row is None:
             return
         workflow.lock(row.document_id)
-        row = Submission.objects.select_for_update().get(pk=submission_id)
-        owed = {term.awaited: term for term in _owed(row)}
-        running = Term.objects.filter(submission=row, met_at=None)
-        running.exclude(awaited__in=owed).update(met_at=now)
-        known = {each.awaited: each for each in Term.objects.filter(submission=row)}
-        for awaited, term in owed.items():
-            old = known.get(awaited)
-            if old is None:
-                Term.objects.create(
-                    company_id=company_id, document_id=row.document_id, submission=row, awaited=awaited,
-                    since=term.since, due_at=term.due,
-                )  # fmt: skip
-            elif old.due_at != term.due:
-                # An MC and then the delivery: the buyer's days begin anew, and so does what is told of them.
-                Term.objects.filter(pk=old.pk).update(
-                    since=term.since, due_at=term.due, met_at=None, warned_at=None, passed_at=None
-                )
+        keep_of(Submission.objects.select_for_update().get(pk=submission_id), now=now)
+
+
+def keep_of(row: Submission, *, now: datetime.datetime) -> None:
+    """The same, where the caller holds the document and the submission, as it is in the database."""
+    owed = {term.awaited: term for term in _owed(row)}
+    known = {each.awaited: each for each in Term.objects.filter(submission=row)}
+    ended = [each.pk for each in known.values() if each.met_at is None and each.awaited not in owed]
+    if ended:
+        Term.objects.filter(among("pk", ended), met_at=None).update(met_at=now)
+    for awaited, term in owed.items():
+        old = known.get(awaited)
+        if old is None:
+            Term.objects.create(
+                company_id=row.company_id, document_id=row.document_id, submission=row, awaited=awaited,
+                since=term.since, due_at=term.due,
+            )  # fmt: skip
+        elif old.due_at != term.due:
+            # An MC and then the delivery: the buyer's days begin anew, and so does what is told of them.
+            Term.objects.filter(pk=old.pk).update(
+                since=term.since, due_at=term.due, met_at=None, warned_at=None, passed_at=None
+            )
 
 
 def awaited(document_id: int, company_id: int) -> list[Term]:
