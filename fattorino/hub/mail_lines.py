@@ -15,6 +15,7 @@ from imapclient.tls import IMAP4_TLS
 from fattorino.core.errors import ChannelError
 from fattorino.core.texts import say
 from fattorino.hub.reach import Limit, Reach, Watch
+from fattorino.hub.trust import authorities
 
 # Octets of one answer; PEC carries at most 100 MB, and SdI's letters are far smaller.
 LARGEST_LETTER = 110_000_000
@@ -106,15 +107,7 @@ def trusting(trusted_ca: str) -> ssl.SSLContext:
 
 
 def _authorities(path: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=path or None)
-    except (OSError, ssl.SSLError) as error:
-        raise ChannelError(
-            say("Il certificato dell'autorità del gestore PEC non si può leggere."),
-            say("Controllare il percorso nella pagina del canale (Impostazioni, Canali)."),
-            uncertain=False,
-            permanent=True,
-        ) from error
+    return authorities(path, say("Il certificato dell'autorità del gestore PEC non si può leggere."))
 
 
 def unproven(host: str, error: ssl.SSLCertVerificationError) -> ChannelError:

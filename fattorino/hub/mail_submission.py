@@ -12,7 +12,8 @@ import smtplib
 import ssl
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from fattorino.core.errors import ChannelError
@@ -147,18 +148,12 @@ class _Line:
         """As `begin`, on a line that was unused: it must show first that it is still there."""
         self.since = time.monotonic()
         self._watch.again(self.account.patience)
-        try:
+        with self._before_the_body():
             timeout = self.account.place.timeout
             self._wait(min(PROBE, timeout))
             if self._smtp.rset()[0] != 250:
                 raise _interrupted()
             self._wait(timeout)
-        except (OSError, smtplib.SMTPException) as error:
-            self.close()
-            raise _interrupted() from error
-        except BaseException:
-            self.close()
-            raise
         self.begin(to)
 
     def _wait(self, seconds: float) -> None:
@@ -166,14 +161,20 @@ class _Line:
             self._smtp.sock.settimeout(seconds)
 
     def begin(self, to: str) -> None:
-        """Everything before the body: whatever goes wrong here, nothing was sent."""
-        try:
+        """Everything before the body."""
+        with self._before_the_body():
             for code, reply in (self._smtp.mail(self.account.address), self._smtp.rcpt(to)):
                 if code not in (250, 251):
                     raise _too_fast(code, reply) or _refused(code, reply)
             code, reply = self._smtp.docmd("DATA")
             if code != 354:
                 raise _too_fast(code, reply) or _refused(code, reply)
+
+    @contextmanager
+    def _before_the_body(self) -> Iterator[None]:
+        """Whatever goes wrong in here, nothing was sent, and the line is closed."""
+        try:
+            yield
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             raise _interrupted() from error

@@ -38,6 +38,7 @@ from fattorino.hub.channels.base import (
     Step,
 )
 from fattorino.hub.reach import EVERYWHERE, Reach
+from fattorino.hub.trust import authorities
 
 # Events asked for at once, and how many answers one look at the feed reads.
 PAGE, PAGES = 100, 10
@@ -183,15 +184,7 @@ class Intermediary(Alone):
     def _tls(self) -> ssl.SSLContext | bool:
         if not self.url.startswith("https:"):
             return False
-        try:
-            return ssl.create_default_context(cafile=self.trusted_ca or None)
-        except (OSError, ssl.SSLError) as exc:
-            raise ChannelError(
-                say("Il certificato dell'autorità dell'Hub non si può leggere."),
-                say("Controllare il percorso nella pagina del canale (Impostazioni, Canali)."),
-                uncertain=False,
-                permanent=True,
-            ) from exc
+        return authorities(self.trusted_ca, say("Il certificato dell'autorità dell'Hub non si può leggere."))
 
 
 def _refusal(answer: httpx.Response, uncertain: bool) -> ChannelError:
