@@ -1,4 +1,4 @@
-"""The whole way with the keyboard alone: sign in, write, save, send."""
+"""The whole way with the keyboard alone: sign in, write, save, send; and where the focus is when the page changes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ from playwright.sync_api import Page, expect
 
 from fattorino.config import demo
 from tests.journeys.conftest import Picture
-from tests.journeys.pages import BUTTON, DASHBOARD, DOCUMENT, expect_state, told_beside
+from tests.journeys.pages import (
+    BUTTON,
+    DASHBOARD,
+    DOCUMENT,
+    expect_state,
+    new_invoice,
+    row,
+    save,
+    told_beside,
+)
 
 MOST_TABS = 80
 
@@ -71,3 +80,66 @@ def test_keyboard_alone_signs_in_writes_saves_and_sends(stranger: Page, picture:
     tab_to(page, BUTTON)
     keys.press("Enter")
     expect_state(page, "Consegnato")
+
+
+# Changes the state of a document as another person would, from a page that is not this one.
+_CHANGED_ELSEWHERE = """async ([path, state]) => {
+  const headers = { "HX-Request": "true" };
+  const dialog = new DOMParser().parseFromString(await (await fetch(path, { headers })).text(), "text/html");
+  const values = new FormData(dialog.querySelector("form"));
+  values.set("stato", state);
+  return (await fetch(path, { method: "POST", headers, body: values })).status;
+}"""
+
+
+def _changed_elsewhere(page: Page, document: int, state: str) -> None:
+    assert page.evaluate(_CHANGED_ELSEWHERE, [f"/entrate/{document}/riga/stato/", state]) == 200
+
+
+def test_the_focus_stays_in_a_row_and_in_a_page_that_are_drawn_anew(page: Page) -> None:
+    new_invoice(page, "privato", demo.ROSSI, {"codice_destinatario": "M5UXCR1"})
+    document = save(page)
+    page.goto("/entrate/")
+    here = row(page, document)
+    here.get_by_role("link", name="Storia").focus()
+    here.evaluate("row => { row.dataset.old = '1'; }")
+    _changed_elsewhere(page, document, "TRASMESSO_MANUALE")
+    expect(page.locator(f"#row-{document}:not([data-old])")).to_contain_text("Trasmesso fuori procedura")
+    expect(here.get_by_role("link", name="Storia")).to_be_focused()
+
+    page.goto(f"/entrate/{document}/")
+    tab_to(page, "Cambia stato")
+    page.keyboard.press("Enter")
+    tab_to(page, "Motivo (resta nella storia)")
+    page.keyboard.type("sbagliato client")
+    _changed_elsewhere(page, document, "ANNULLATO")
+    expect_state(page, "Annullato (mai trasmesso)")
+    expect(page.locator("#live")).to_be_focused()  # the form is gone: nothing changes the state any more
+
+
+def test_what_one_writes_stays_where_the_page_is_drawn_anew(page: Page) -> None:
+    new_invoice(page, "privato", demo.ROSSI, {"codice_destinatario": "M5UXCR1"})
+    document = save(page)
+    tab_to(page, "Cambia stato")
+    page.keyboard.press("Enter")
+    tab_to(page, "Motivo (resta nella storia)")
+    page.keyboard.type("spedita dal commercial")
+    _changed_elsewhere(page, document, "TRASMESSO_MANUALE")
+    expect_state(page, "Trasmesso fuori procedura")
+    expect(page.locator("#state-reason")).to_be_focused()
+    page.keyboard.type("ista")
+    expect(page.locator("#state-reason")).to_have_value("spedita dal commercialista")
+
+
+def test_a_channel_is_tried_with_the_keyboard_and_its_answer_has_the_focus(page: Page) -> None:
+    page.goto("/impostazioni/canali/")
+    tab_to(page, "Simulatore di SdI")
+    page.keyboard.press("Enter")
+    expect(page.locator("#channel-test")).to_be_visible()
+    tab_to(page, "Prova il canale")
+    page.locator("#channel-test").evaluate("part => { part.dataset.old = '1'; }")
+    page.keyboard.press("Enter")
+    expect(page.locator("#channel-test:not([data-old])")).to_contain_text("Ultima prova")
+    expect(page.locator("#channel-test")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Prova il canale")).to_be_focused()
