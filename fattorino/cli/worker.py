@@ -37,11 +37,5 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     # The checks of a project open every page and every interface: a third of the time in which nobody works after a
     # worker has died. The start of the product and its tests make them.
-    words = [
-        "--skip-checks",
-        "--concurrency",
-        str(args.concurrency),
-        "--shutdown-graceful-timeout",
-        str(args.grace),
-    ]
-    return manage(["procrastinate", "worker", *words])
+    words = ["--concurrency", str(args.concurrency), "--shutdown-graceful-timeout", str(args.grace)]
+    return manage(["procrastinate", "--skip-checks", "worker", *words])
