@@ -160,7 +160,8 @@ def _one_by_one(company_id: int, channel_id: int, slot: int, results: dict[int, 
         except Exception:  # noqa: BLE001 - as above
             log.error("submission %s\n%s", submission_id, traceback.format_exc())
             with company_scope(company_id):
-                sending.note_only(company_id, submission_id, result, now=clock.now())
+                turn = (channel_id, slot)
+                sending.note_only(company_id, submission_id, result, turn, now=clock.now())
                 waves.end(company_id, channel_id, slot, {}, now=clock.now())
 
 

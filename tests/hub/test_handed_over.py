@@ -10,13 +10,14 @@ from django.conf import settings as django_settings
 from django.test import Client
 
 from fattorino import clock
+from fattorino.core.errors import ChannelError
 from fattorino.hub import calling
-from fattorino.hub.channels.base import Accepted
-from fattorino.hub.flows import handed_over
+from fattorino.hub.channels.base import Accepted, Result, Untried
+from fattorino.hub.flows import handed_over, waves
 from fattorino.hub.models import Channel, ChannelUse, Submission, Transmission
 from fattorino.hub.signing import secrets
 from fattorino.organisations.scope import company_scope
-from tests.desk import NOW, Desk, jobs
+from tests.desk import NOW, Desk, jobs, run_jobs
 from tests.hub.letters import again, answered, arrive, begin, history, queued, state
 
 Status = Submission.Status
@@ -73,6 +74,43 @@ def test_what_came_back_goes_the_second_way_where_there_is_one(row: Submission, 
     ChannelUse.objects.update(fallback=second)
     hub_says(row, False)
     assert (again(row).status, again(row).channel_id) == (Status.QUEUED, second.pk)
+
+
+def test_the_hubs_answer_that_is_slower_than_its_giving_back_does_not_undo_it(
+    desk: Desk, channel: Channel
+) -> None:
+    row = queued(desk)
+    begin(row)
+    hub_says(row, False)
+    answered(row, Accepted())
+    assert (again(row).status, state(row)) == (Status.FAILED, "ERRORE_INVIO")
+    desk.press(row.document)
+    run_jobs(skip=frozenset({"hub.turn"}))
+    assert (again(row).status, state(row)) == (Status.QUEUED, "IN_ELABORAZIONE")
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        Accepted(),
+        Untried(),
+        ChannelError("servizio occupato", uncertain=False),
+        ChannelError("connessione interrotta", uncertain=True),
+    ],
+    ids=["taken", "untried", "certain", "uncertain"],
+)
+def test_a_late_answer_of_the_first_way_says_nothing_of_the_attempt_on_the_second(
+    desk: Desk, channel: Channel, late: Result
+) -> None:
+    second = Channel.objects.create(company=desk.company, kind=Channel.Kind.SDICOOP)
+    ChannelUse.objects.update(fallback=second)
+    row = queued(desk)
+    begin(row)
+    hub_says(row, False)
+    begin(row)
+    waves.end(desk.company.pk, channel.pk, 1, {row.pk: late}, now=NOW)
+    assert (again(row).status, again(row).channel_id) == (Status.SENDING, second.pk)
+    assert row.transmissions.get(outcome=Transmission.Outcome.OPEN).channel_id == second.pk
 
 
 def test_after_a_receipt_nothing_that_the_hub_says_counts(row: Submission) -> None:

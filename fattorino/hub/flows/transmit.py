@@ -11,15 +11,15 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from fattorino.core.errors import ChannelError
 from fattorino.core.texts import say, together
 from fattorino.core.workflow.decide import HubReported
 from fattorino.hub.channels.base import Accepted, Result, Untried
-from fattorino.hub.flows import fallback, health, turns
+from fattorino.hub.flows import attempts, fallback, health, turns
 from fattorino.hub.models import Channel, Submission, Transmission
-from fattorino.organisations.rows import among, array, update_rows
+from fattorino.organisations.rows import among, update_rows
 from fattorino.workflow import flows as workflow
 from fattorino.workflow.flows.moves import Step
 
@@ -43,11 +43,6 @@ _NEEDED = (
         "outgoing__sha256",
     ),
 )
-_CLOSE = """
-update hub_transmission t set outcome = g.outcome, finished_at = %s, error = g.error, identificativo_sdi = g.sdi
-from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) as g (submission, outcome, error, sdi)
-where t.submission_id = g.submission and t.outcome = 'open'
-"""
 
 
 class BrokenError(ChannelError):
@@ -62,7 +57,12 @@ class BrokenError(ChannelError):
 
 
 def settle(
-    channel: Channel, results: Mapping[int, Result], *, now: datetime.datetime, note: bool = True
+    channel: Channel,
+    results: Mapping[int, Result],
+    *,
+    now: datetime.datetime,
+    note: bool = True,
+    slot: int | None = None,
 ) -> None:
     """Write down what became of these submissions, sent at the same time on this channel.
 
@@ -70,32 +70,59 @@ def settle(
 
     Args:
         note: count it for the health of the channel too.
+        slot: of the turn whose attempts these were; None where only one can be open.
     """
     if not results:
         return
+    turn = None if slot is None else (channel.pk, slot)
     with transaction.atomic():
         workflow.hold_configuration(channel.company_id)
         rows = _locked(channel.company_id, results)
-        taken = [(row, answer) for row in rows if isinstance(answer := results[row.pk], Accepted)]
-        failed = [(row, error) for row in rows if isinstance(error := results[row.pk], ChannelError)]
         untried = [row for row in rows if isinstance(results[row.pk], Untried)]
-        _close(
-            [(row.pk, Outcome.ACCEPTED, "", answer.identificativo_sdi) for row, answer in taken]
-            + [(row.pk, _outcome(error), error.text, "") for row, error in failed],
-            now,
-        )
+        taken, failed = _ended([row for row in rows if row not in untried], results, turn, now)
         if untried:
-            _give_back(untried, now)
+            mine = attempts.still_open([row.pk for row in untried], turn)
+            _give_back([row for row in untried if row.pk in mine], now)
         if taken:
             _take(channel.company_id, taken, now)
         if failed:
-            doubtful = _in_doubt([row.pk for row, _ in failed])
+            doubtful = attempts.in_doubt([row.pk for row, _ in failed])
             for row, error in failed:
                 _fail(row, error, row.pk in doubtful, now)
         if note:
             health.note(channel, [r for r in results.values() if not isinstance(r, Untried)], now=now)
         if failed:
             turns.look_ahead(Channel.objects.get(pk=channel.pk), now=now)
+
+
+_Taken = list[tuple[Submission, Accepted]]
+_Failed = list[tuple[Submission, ChannelError]]
+
+
+def _ended(
+    rows: Sequence[Submission], results: Mapping[int, Result], turn: attempts.Turn, now: datetime.datetime
+) -> tuple[_Taken, _Failed]:
+    """End the attempts of this turn; what of the answers still stands.
+
+    Another word may have been quicker than the answer: the Hub gave the file back, and it may be under way again, on
+    another channel even. Then a mere "taken over" is out of date, and so is a failure; SdI's own number never is.
+    """
+    taken = [(row, answer) for row in rows if isinstance(answer := results[row.pk], Accepted)]
+    failed = [(row, error) for row in rows if isinstance(error := results[row.pk], ChannelError)]
+    ended = attempts.close(
+        [(row.pk, Outcome.ACCEPTED, "", answer.identificativo_sdi) for row, answer in taken]
+        + [(row.pk, attempts.outcome_of(error), error.text, "") for row, error in failed],
+        now,
+        turn=turn,
+    )
+    if turn is None:
+        return taken, failed
+    late = [row.pk for row, answer in taken if row.pk not in ended and not answer.identificativo_sdi]
+    if late:
+        settled = {row.pk for row, _ in taken if row.status in (Status.ACCEPTED, Status.CLOSED)}
+        outdated = set(late) - settled - attempts.given_up_for_dead(late, turn)
+        taken = [(row, answer) for row, answer in taken if row.pk not in outdated]
+    return taken, [(row, error) for row, error in failed if row.pk in ended]
 
 
 def died(company_id: int, submission_ids: Iterable[int], *, now: datetime.datetime) -> None:
@@ -107,9 +134,9 @@ def died(company_id: int, submission_ids: Iterable[int], *, now: datetime.dateti
         for row in _locked(company_id, ids):
             if row.status in (Status.ACCEPTED, Status.CLOSED):
                 # A receipt came meanwhile: the attempt that was left open had arrived.
-                _close([(row.pk, Outcome.ACCEPTED, INTERRUPTED, "")], now)
+                attempts.close([(row.pk, Outcome.ACCEPTED, INTERRUPTED, "")], now)
                 continue
-            _close([(row.pk, Outcome.UNKNOWN, INTERRUPTED, "")], now)
+            attempts.close([(row.pk, Outcome.UNKNOWN, INTERRUPTED, "")], now)
             if row.status == Status.SENDING:
                 _uncertain(row, INTERRUPTED, now)
 
@@ -120,20 +147,22 @@ def arrived(row: Submission, *, now: datetime.datetime) -> None:
     tries.update(outcome=Outcome.ACCEPTED, finished_at=now, identificativo_sdi=row.identificativo_sdi)
 
 
-def note_only(company_id: int, submission_id: int, result: Result, *, now: datetime.datetime) -> None:
+def note_only(
+    company_id: int, submission_id: int, result: Result, turn: attempts.Turn, *, now: datetime.datetime
+) -> None:
     """The document could not be told, for a fault of the program: at least nothing is sent twice for that."""
     sdi_id = result.identificativo_sdi if isinstance(result, Accepted) else ""
     if isinstance(result, Untried):
         _give_back(_locked(company_id, [submission_id]), now)
         return
-    outcome = _outcome(result) if isinstance(result, ChannelError) else Outcome.ACCEPTED
+    outcome = attempts.outcome_of(result) if isinstance(result, ChannelError) else Outcome.ACCEPTED
     rows = Submission.objects.filter(pk=submission_id, company_id=company_id, status=Status.SENDING)
     if outcome == Outcome.ACCEPTED:
         rows.update(status=Status.ACCEPTED, identificativo_sdi=sdi_id)
     else:
         # Waits for a person, or for a receipt: what became of it is in its attempt.
         rows.update(status=Status.UNCERTAIN, next_attempt_at=None, last_error=INTERRUPTED)
-    _close([(submission_id, outcome, INTERRUPTED, sdi_id)], now)
+    attempts.close([(submission_id, outcome, INTERRUPTED, sdi_id)], now)
 
 
 # ------------------------------------------------------------------------------------------------ it went well
@@ -216,7 +245,7 @@ def _give_back(rows: Sequence[Submission], now: datetime.datetime) -> None:
     Transmission.objects.filter(submission__in=rows, outcome=Outcome.OPEN).delete()
     # Of the others a receipt has come meanwhile.
     waiting = [row for row in rows if row.status == Status.SENDING]
-    doubtful = _in_doubt([row.pk for row in waiting])
+    doubtful = attempts.in_doubt([row.pk for row in waiting])
     for row in waiting:
         row.status = Status.UNCERTAIN if row.pk in doubtful else Status.QUEUED
     for company_id in {row.company_id for row in waiting}:
@@ -261,24 +290,6 @@ def _broken(row: Submission, error: ChannelError, now: datetime.datetime) -> Non
 
 def _record(row: Submission, event: str, text: str, now: datetime.datetime) -> None:
     workflow.record(row.document_id, event, workflow.system_actor(row.company_id), now=now, message=text)
-
-
-def _in_doubt(submission_ids: list[int]) -> set[int]:
-    """Those of which an earlier attempt may have arrived."""
-    tried = Transmission.objects.filter(submission_id__in=submission_ids)
-    doubtful = tried.filter(outcome__in=[Outcome.ACCEPTED, Outcome.UNKNOWN])
-    return set(doubtful.values_list("submission_id", flat=True))
-
-
-def _outcome(error: ChannelError) -> str:
-    return Outcome.UNKNOWN if error.uncertain else Outcome.NOT_TAKEN
-
-
-def _close(rows: Sequence[tuple[int, str, str, str]], now: datetime.datetime) -> None:
-    """End the open attempts of these submissions: (submission, outcome, error, identifier)."""
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.execute(_CLOSE, [now, *map(array, zip(*rows, strict=True))])
 
 
 def _locked(company_id: int, submission_ids: Iterable[int]) -> list[Submission]:

@@ -48,23 +48,25 @@ def go_on(
         most: files that may be written down as on their way together; never fewer than the slot's width.
     """
     with transaction.atomic():
-        channel = _settled(company_id, channel_id, results, now)
+        channel = _settled(company_id, channel_id, slot, results, now)
         return _next(channel, slot, most, now=now)
 
 
 def end(company_id: int, channel_id: int, slot: int, results: Results, *, now: datetime.datetime) -> None:
     """Write down what became of a wave; where more is left, another turn comes behind those of the others."""
     with transaction.atomic():
-        channel = _settled(company_id, channel_id, results, now)
+        channel = _settled(company_id, channel_id, slot, results, now)
         due = turns.waiting_on(channel).exclude(next_attempt_at__gt=now).order_by("-priority")
         first = due.values_list("priority", flat=True).first()
         if first is not None and not health.resting(channel, now):
             turns.come_again(channel, slot, first)
 
 
-def _settled(company_id: int, channel_id: int, results: Results, now: datetime.datetime) -> Channel:
+def _settled(
+    company_id: int, channel_id: int, slot: int, results: Results, now: datetime.datetime
+) -> Channel:
     channel = Channel.objects.get(pk=channel_id, company_id=company_id)
-    transmit.settle(channel, results, now=now)
+    transmit.settle(channel, results, now=now, slot=slot)
     after = Channel.objects.get(pk=channel_id, company_id=company_id)
     if health.probing(channel) and not health.probing(after):
         # It works again: the others need not wait for somebody to wake them.
