@@ -257,6 +257,9 @@ WORKFLOW_HUB = "fattorino.config.actions.ASK_HUB"
 
 # How long to wait for a receipt before an uncertain send is offered again to SdI under the same name (seconds).
 HUB_UNCERTAIN_WAIT = float(os.environ.get("FATTORINO_UNCERTAIN_WAIT") or 6 * 3600)
+# How long a PEC provider may say nothing of a letter that it took, before it is in doubt whether it ever reached SdI
+# (seconds): within a day it must have told of the delivery, or of its failing (RFC 6109, 3.1.6).
+HUB_LETTER_SILENCE = float(os.environ.get("FATTORINO_LETTER_SILENCE") or 24 * 3600)
 # Pauses between attempts when SdI certainly did not take the file (seconds); after the last the state is an error.
 HUB_RETRY_PAUSES = [
     float(p) for p in os.environ.get("FATTORINO_RETRY_PAUSES", "5,30,120,600,1800,3600").split(",")

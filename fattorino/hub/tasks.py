@@ -24,7 +24,7 @@ from fattorino.hub import (
     tasks_sending,  # noqa: F401
     tasks_terms,  # noqa: F401
 )
-from fattorino.hub.flows import maintenance, receive, synchronise
+from fattorino.hub.flows import maintenance, receive, silent_letters, synchronise
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +56,10 @@ def apply_message(message_id: int) -> None:
 @app.task(name="hub.sweep", queueing_lock="hub.sweep")
 def sweep(timestamp: int) -> None:
     """Put back into the queue what waits without a job. Jobs are deferred in the transaction of the row they serve,
-    so this finds something only after a fault nobody thought of; then nothing stays stuck."""
+    so this finds something only after a fault nobody thought of; then nothing stays stuck. And letters of which nothing
+    was heard any more."""
     synchronise.requeue(maintenance.without_job(now=clock.now()))
+    silent_letters.doubt(now=clock.now())
 
 
 @app.periodic(cron="* * * * * */3", periodic_id="rescue")

@@ -21,6 +21,8 @@ from tests.chaos.trap import ROOT, Trap
 
 SPEED = 7200.0  # an hour of SdI is half a second: a receipt after one second, a PA's outcome after four
 UNCERTAIN_WAIT = 4.0
+# Longer than a provider's receipt, late ones included, is under way on a busy machine: a day for a person.
+LETTER_SILENCE = 120.0
 
 
 def environment(home: Path, web_workers: int) -> dict[str, str]:
@@ -35,6 +37,7 @@ def environment(home: Path, web_workers: int) -> dict[str, str]:
         "FATTORINO_SDI_ALLOW_LOOPBACK": "1",
         "FATTORINO_ALLOWED_NETWORKS": "127.0.0.0/8",
         "FATTORINO_UNCERTAIN_WAIT": str(UNCERTAIN_WAIT),
+        "FATTORINO_LETTER_SILENCE": str(LETTER_SILENCE),
         "FATTORINO_RETRY_PAUSES": "0.5,1,1,2,2,3",
         "FATTORINO_CHANNEL_TIMEOUT": "10",
         "FATTORINO_WEB_WORKERS": str(web_workers),

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from fattorino import clock
 from fattorino.core.errors import ChannelError, SetupError
 from fattorino.hub import tasks_sending
 from fattorino.hub.channels.base import Accepted, Fate, Item, Outgoing, Parcel, Raw, Step
-from fattorino.hub.flows import channels, consignments, inside, waves
+from fattorino.hub.flows import channels, consignments, inside, silent_letters, waves
 from fattorino.hub.flows.consignments import Told
 from fattorino.hub.models import Channel, ChannelUse, Consignment, Submission, Transmission
 from tests.desk import NOW, Desk, jobs
@@ -80,7 +81,7 @@ def post(desk: Desk, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Post:
 
 
 def channel() -> Channel:
-    return Channel.objects.get(kind=Channel.Kind.SDIFTP)
+    return Channel.objects.get(kind__in=(Channel.Kind.SDIFTP, Channel.Kind.PEC))
 
 
 def turn() -> None:
@@ -224,6 +225,48 @@ def test_what_was_in_a_suspended_parcel_waits_and_is_offered_again_under_its_nam
     carry()
     assert [parcel.files for parcel in post.given] == [(row.file_name,), (row.file_name,)]
     assert again(row).offered_again
+
+
+def test_a_letter_of_which_nothing_is_heard_for_a_day_is_in_doubt_and_its_file_offered_again_under_its_name(
+    desk: Desk, post: Post
+) -> None:
+    Channel.objects.update(kind=Channel.Kind.PEC)
+    row = queued(desk)
+    turn()
+    carry()
+    day = datetime.timedelta(seconds=settings.HUB_LETTER_SILENCE)
+    given = Consignment.objects.get().handed_over_at
+    assert given is not None
+    assert silent_letters.doubt(now=given + day) == 0
+    later = given + day + datetime.timedelta(seconds=1)
+    assert [silent_letters.doubt(now=later) for _ in range(2)] == [1, 0]
+    assert (again(row).status, outcomes(row), state(row)) == (
+        Status.UNCERTAIN,
+        ["unknown"],
+        "IN_ELABORAZIONE",
+    )
+    turn()
+    carry()
+    assert len(post.given) == 1, "offered again before its receipt could come"
+    at_once()
+    turn()
+    carry()
+    assert [parcel.files for parcel in post.given] == [(row.file_name,), (row.file_name,)]
+    assert again(row).offered_again
+
+
+def test_a_letter_that_was_delivered_and_a_support_that_nobody_fetched_are_not_in_doubt(
+    desk: Desk, post: Post
+) -> None:
+    row = queued(desk)
+    turn()
+    carry()
+    later = clock.now() + datetime.timedelta(days=3)
+    assert silent_letters.doubt(now=later) == 0
+    Channel.objects.update(kind=Channel.Kind.PEC)
+    answer(post.given[0].name, True)
+    assert silent_letters.doubt(now=later) == 0
+    assert again(row).status == Status.ACCEPTED
 
 
 def test_an_answer_that_comes_twice_changes_nothing(desk: Desk, post: Post) -> None:
