@@ -12,11 +12,12 @@ from django.db import connection
 
 from fattorino import clock
 from fattorino.core.errors import ChannelError, SetupError
+from fattorino.core.sdi.deadlines import rejection_deadline
 from fattorino.hub import tasks_sending
 from fattorino.hub.channels.base import Accepted, Fate, Item, Outgoing, Parcel, Raw, Step
-from fattorino.hub.flows import channels, consignments, inside, silent_letters, waves
+from fattorino.hub.flows import channels, consignments, inside, silent_letters, terms, waves
 from fattorino.hub.flows.consignments import Told
-from fattorino.hub.models import Channel, ChannelUse, Consignment, Submission, Transmission
+from fattorino.hub.models import Channel, ChannelUse, Consignment, Submission, Term, Transmission
 from tests.desk import NOW, Desk, jobs
 from tests.hub.letters import again, arrive, history, queued, state
 
@@ -253,6 +254,18 @@ def test_a_letter_of_which_nothing_is_heard_for_a_day_is_in_doubt_and_its_file_o
     carry()
     assert [parcel.files for parcel in post.given] == [(row.file_name,), (row.file_name,)]
     assert again(row).offered_again
+
+
+def test_of_a_parcel_that_was_given_away_the_first_answer_is_awaited(desk: Desk, post: Post) -> None:
+    row = queued(desk)
+    turn()
+    terms.look(now=clock.now())
+    assert not Term.objects.exists()
+    carry()
+    terms.look(now=clock.now())
+    given = Consignment.objects.get().handed_over_at
+    assert given is not None
+    assert Term.objects.get(submission=row, met_at=None).due_at == rejection_deadline(given)
 
 
 def test_a_letter_that_was_delivered_and_a_support_that_nobody_fetched_are_not_in_doubt(

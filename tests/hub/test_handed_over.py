@@ -13,8 +13,8 @@ from fattorino import clock
 from fattorino.core.errors import ChannelError
 from fattorino.hub import calling
 from fattorino.hub.channels.base import Accepted, Result, Untried
-from fattorino.hub.flows import handed_over, waves
-from fattorino.hub.models import Channel, ChannelUse, Submission, Transmission
+from fattorino.hub.flows import handed_over, terms, waves
+from fattorino.hub.models import Channel, ChannelUse, Submission, Term, Transmission
 from fattorino.hub.signing import secrets
 from fattorino.organisations.scope import company_scope
 from tests.desk import NOW, Desk, jobs, run_jobs
@@ -111,6 +111,35 @@ def test_a_late_answer_of_the_first_way_says_nothing_of_the_attempt_on_the_secon
     waves.end(desk.company.pk, channel.pk, 1, {row.pk: late}, now=NOW)
     assert (again(row).status, again(row).channel_id) == (Status.SENDING, second.pk)
     assert row.transmissions.get(outcome=Transmission.Outcome.OPEN).channel_id == second.pk
+
+
+def test_of_a_file_that_lies_with_the_hub_the_first_answer_is_awaited_too(row: Submission) -> None:
+    days = datetime.timedelta(days=1)
+    terms.look(now=NOW)
+    assert terms.look(now=NOW + 3 * days) == 1
+    assert terms.look(now=NOW + 5 * days) == 1
+    events = [event for event, _ in history(row)]
+    assert [events.count(each) for each in ("HubTermNear", "HubTermPassed")] == [1, 1]
+    hub_says(row, True)
+    terms.look(now=NOW + 5 * days)
+    assert Term.objects.get(submission=row).met_at is None
+    arrive(row, "RC")
+    terms.look(now=NOW + 5 * days)
+    assert not Term.objects.filter(submission=row, met_at=None).exists()
+
+
+def test_what_came_back_is_awaited_no_more_and_anew_when_it_goes_again(desk: Desk, row: Submission) -> None:
+    terms.look(now=NOW)
+    hub_says(row, False)
+    terms.look(now=NOW)
+    assert not Term.objects.filter(met_at=None).exists()
+    desk.press(row.document)
+    run_jobs(skip=frozenset({"hub.turn"}))
+    later = NOW + datetime.timedelta(days=2)
+    begin(row, later)
+    answered(row, Accepted(), later)
+    terms.look(now=later)
+    assert Term.objects.get(met_at=None).due_at == later + datetime.timedelta(days=5)
 
 
 def test_after_a_receipt_nothing_that_the_hub_says_counts(row: Submission) -> None:

@@ -6,19 +6,21 @@ import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from fattorino.core.sdi import deadlines
 from fattorino.core.texts import say
 from fattorino.documents.lotti import head_of
 from fattorino.hub.flows import bodies
-from fattorino.hub.models import Message, Submission, Term
+from fattorino.hub.models import Consignment, Message, Submission, Term, Transmission
 from fattorino.organisations.rows import among
 from fattorino.organisations.scope import company_scope, system_scope
 from fattorino.workflow import flows as workflow
 
 Status = Submission.Status
 Awaited = Term.Awaited
+# With SdI, or with who carries them there.
+GOING = (Status.ACCEPTED, Status.SENDING)
 # Rows of one round; what is left waits for the next.
 AT_ONCE = 500
 
@@ -65,8 +67,11 @@ def awaited(document_id: int, company_id: int) -> list[Term]:
 
 
 def _owed(row: Submission) -> tuple[deadlines.Term, ...]:
-    if row.status != Status.ACCEPTED or not row.current or row.accepted_at is None:
+    if not row.current or row.status not in GOING:
         return ()
+    if row.accepted_at is None:
+        given = _given_away(row)
+        return deadlines.terms("PA" if row.formato == "FPA12" else "PR", given, {}) if given else ()
     told: dict[str, datetime.datetime] = {}
     # Since a message may come twice under different names: the first of a kind begins the term.
     for event, happened, received in (
@@ -78,6 +83,16 @@ def _owed(row: Submission) -> tuple[deadlines.Term, ...]:
         at = happened or received
         told[event] = min(at, told.get(event, at))
     return deadlines.terms("PA" if row.formato == "FPA12" else "PR", row.accepted_at, told)
+
+
+def _given_away(row: Submission) -> datetime.datetime | None:
+    """Since when the file lies with who carries it to SdI (a provider, another Hub, the folders of a node), if it does:
+    SdI has not spoken yet, and whoever carries it may have forgotten it."""
+    if row.status == Status.ACCEPTED:
+        taken = Transmission.objects.filter(submission=row, outcome=Transmission.Outcome.ACCEPTED)
+        return taken.order_by("-pk").values_list("finished_at", flat=True).first()
+    given = Consignment.objects.filter(pk=row.consignment_id, status=Consignment.Status.HANDED_OVER)
+    return given.values_list("handed_over_at", flat=True).first()
 
 
 def look(*, now: datetime.datetime) -> int:
@@ -108,17 +123,29 @@ def _before() -> datetime.timedelta:
 
 
 def _unkept() -> list[tuple[int, int]]:
-    """Submissions that SdI has taken and for which nothing is awaited yet, and those that need nothing any more."""
+    """Submissions that SdI has taken, or that were given away to it, and for which nothing is awaited yet; and those
+    that need nothing any more."""
     with system_scope():
-        begun = (
+        begun = list(
             Submission.objects.filter(status=Status.ACCEPTED, current=True, accepted_at__isnull=False)
             .filter(terms=None)
             .order_by("pk")
             .values_list("company_id", "pk")[:AT_ONCE]
         )
+        # Of what a person carried there is no attempt, and no hour.
+        away = Q(status=Status.ACCEPTED, transmissions__outcome=Transmission.Outcome.ACCEPTED) | Q(
+            status=Status.SENDING, consignment__status=Consignment.Status.HANDED_OVER
+        )
+        begun = [
+            *begun,
+            *Submission.objects.filter(away, current=True, accepted_at=None)
+            .exclude(Exists(Term.objects.filter(submission=OuterRef("pk"), met_at=None)))
+            .order_by("pk")
+            .values_list("company_id", "pk")[:AT_ONCE],
+        ]
         ended = (
             Term.objects.filter(met_at=None)
-            .filter(Q(submission__current=False) | ~Q(submission__status=Status.ACCEPTED))
+            .filter(Q(submission__current=False) | ~Q(submission__status__in=GOING))
             .values_list("company_id", "submission_id")[:AT_ONCE]
         )
         return list(dict.fromkeys([*begun, *ended]))
