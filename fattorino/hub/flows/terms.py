@@ -91,7 +91,7 @@ def _given_away(row: Submission) -> datetime.datetime | None:
     if row.status == Status.ACCEPTED:
         taken = Transmission.objects.filter(submission=row, outcome=Transmission.Outcome.ACCEPTED)
         return taken.order_by("-pk").values_list("finished_at", flat=True).first()
-    given = Consignment.objects.filter(pk=row.consignment_id, status=Consignment.Status.HANDED_OVER)
+    given = Consignment.objects.filter(submissions=row, status=Consignment.Status.HANDED_OVER)
     return given.values_list("handed_over_at", flat=True).first()
 
 
