@@ -49,18 +49,22 @@ def state_counts(actor: Actor, dashboard: str) -> dict[str, int]:
 
 
 def dashboard_counts(actor: Actor) -> dict[str, dict[str, int]]:
-    """The same for all dashboards at once."""
+    """The same for all dashboards at once; within one page the numbers are always the same."""
     hidden = queries.hidden_states(actor.company_id, actor)
-    rows = _read(
-        actor.company_id,
-        [],
-        "select dashboard, state, sum(n)::bigint from counted where dashboard <> '' and state <> all(%s)"
-        " group by dashboard, state having sum(n) <> 0",
-        [hidden],
+    rows = reading.once(
+        ("dashboard_counts", actor.company_id),
+        lambda: _read(
+            actor.company_id,
+            [],
+            "select dashboard, state, sum(n)::bigint from counted where dashboard <> ''"
+            " group by dashboard, state having sum(n) <> 0",
+            [],
+        ),
     )
     found: dict[str, dict[str, int]] = {}
     for dashboard, state, n in rows:
-        found.setdefault(dashboard, {})[state] = n
+        if state not in hidden:
+            found.setdefault(dashboard, {})[state] = n
     return found
 
 
