@@ -53,7 +53,7 @@ def apply_message(message_id: int) -> None:
 
 
 @app.periodic(cron="* * * * *", periodic_id="sweep")
-@app.task(name="hub.sweep", queueing_lock="hub.sweep")
+@app.task(name="hub.sweep", lock="hub.sweep", queueing_lock="hub.sweep")
 def sweep(timestamp: int) -> None:
     """Put back into the queue what waits without a job. Jobs are deferred in the transaction of the row they serve,
     so this finds something only after a fault nobody thought of; then nothing stays stuck. And letters of which nothing

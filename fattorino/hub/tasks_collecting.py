@@ -49,7 +49,7 @@ def visit(company_id: int, channel_id: int) -> None:
     if channel is None:
         return
     error: ChannelError | None = None
-    more = False
+    more, begun = False, clock.now()
     try:
         more = _fetch(channel, channels.port(channel))
     except ChannelError as caught:
@@ -57,7 +57,7 @@ def visit(company_id: int, channel_id: int) -> None:
     except FattorinoError as caught:
         error = ChannelError(caught.message, caught.hint, uncertain=False)
     with company_scope(company_id):
-        collect.end(channel, error, now=clock.now())
+        collect.end(channel, error, now=clock.now(), nothing_left_since=None if more else begun)
         if more:
             collect.now(company_id, channel_id)
 

@@ -15,7 +15,7 @@ from fattorino.core.errors import ChannelError, SetupError
 from fattorino.core.sdi.deadlines import rejection_deadline
 from fattorino.hub import tasks_sending
 from fattorino.hub.channels.base import Accepted, Fate, Item, Outgoing, Parcel, Raw, Step
-from fattorino.hub.flows import channels, consignments, inside, silent_letters, terms, waves
+from fattorino.hub.flows import channels, collect, consignments, inside, silent_letters, terms, waves
 from fattorino.hub.flows.consignments import Told
 from fattorino.hub.models import Channel, ChannelUse, Consignment, Submission, Term, Transmission
 from tests.desk import NOW, Desk, jobs
@@ -238,8 +238,9 @@ def test_a_letter_of_which_nothing_is_heard_for_a_day_is_in_doubt_and_its_file_o
     day = datetime.timedelta(seconds=settings.HUB_LETTER_SILENCE)
     given = Consignment.objects.get().handed_over_at
     assert given is not None
-    assert silent_letters.doubt(now=given + day) == 0
     later = given + day + datetime.timedelta(seconds=1)
+    Channel.objects.update(read_up_to=later)
+    assert silent_letters.doubt(now=given + day) == 0
     assert [silent_letters.doubt(now=later) for _ in range(2)] == [1, 0]
     assert (again(row).status, outcomes(row), state(row)) == (
         Status.UNCERTAIN,
@@ -254,6 +255,28 @@ def test_a_letter_of_which_nothing_is_heard_for_a_day_is_in_doubt_and_its_file_o
     carry()
     assert [parcel.files for parcel in post.given] == [(row.file_name,), (row.file_name,)]
     assert again(row).offered_again
+
+
+def test_silence_is_only_what_was_listened_to(desk: Desk, post: Post) -> None:
+    """A mailbox that could not be read to its end since, or letters that wait to be read, say nothing of a letter."""
+    Channel.objects.update(kind=Channel.Kind.PEC)
+    queued(desk)
+    turn()
+    carry()
+    given = Consignment.objects.get().handed_over_at
+    assert given is not None
+    heard = given + datetime.timedelta(seconds=settings.HUB_LETTER_SILENCE + 1)
+    later = heard + datetime.timedelta(days=2)
+    assert silent_letters.doubt(now=later) == 0
+    Channel.objects.update(read_up_to=given + datetime.timedelta(hours=1))
+    assert silent_letters.doubt(now=later) == 0
+    Channel.objects.update(read_up_to=heard)
+    channel = Channel.objects.get()
+    before = given + datetime.timedelta(hours=1)
+    number = collect.keep(channel, Raw("lettera", b"Subject: CONSEGNA", ""), now=before)
+    assert silent_letters.doubt(now=later) == 0
+    collect.have_read(number, (), now=later)
+    assert silent_letters.doubt(now=later) == 1
 
 
 def test_of_a_parcel_that_was_given_away_the_first_answer_is_awaited(desk: Desk, post: Post) -> None:
@@ -275,6 +298,7 @@ def test_a_letter_that_was_delivered_and_a_support_that_nobody_fetched_are_not_i
     turn()
     carry()
     later = clock.now() + datetime.timedelta(days=3)
+    Channel.objects.update(read_up_to=later)
     assert silent_letters.doubt(now=later) == 0
     Channel.objects.update(kind=Channel.Kind.PEC)
     answer(post.given[0].name, True)

@@ -131,11 +131,19 @@ def _read_later(channel: Channel, numbers: Sequence[int]) -> None:
     queue.defer_many(read_collected, jobs)
 
 
-def end(channel: Channel, error: ChannelError | None, *, now: datetime.datetime) -> None:
-    """The visit is over; how it went is written on the channel."""
+def end(
+    channel: Channel,
+    error: ChannelError | None,
+    *,
+    now: datetime.datetime,
+    nothing_left_since: datetime.datetime | None = None,
+) -> None:
+    """The visit is over; how it went is written on the channel, and when it began, if it left nothing behind."""
     rows = Channel.objects.filter(pk=channel.pk, company_id=channel.company_id)
     if error is None:
         rows.update(collected_at=now, last_worked_at=now)
+        if nothing_left_since is not None:
+            rows.update(read_up_to=nothing_left_since)
     else:
         rows.update(collected_at=now, last_error=error.text, last_failed_at=now)
 

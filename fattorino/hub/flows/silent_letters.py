@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 
 from django.conf import settings
+from django.db.models import Min
 
 from fattorino.core.texts import say
 from fattorino.hub.flows import consignments
-from fattorino.hub.models import Channel, Consignment
+from fattorino.hub.models import Channel, Collected, Consignment
 from fattorino.organisations.scope import company_scope, system_scope
 
 # Letters of one round; what is left waits for the next.
@@ -20,19 +21,38 @@ def doubt(*, now: datetime.datetime) -> int:
     """Nobody knows now whether they arrived: a provider says within a day that it delivered or could not (RFC 6109,
     3.1.6), but its word may have been lost, or read by another program.
 
+    Silence is only what was listened to: a mailbox that cannot be read, or letters that wait to be read, say nothing.
+
     What is in them waits for SdI's receipt as after any uncertain send, and only then is offered again under its name
     (docs/decisions/0004). On SdIFtp a support that nobody fetched lies where it is, and is not in doubt.
 
     Returns: how many there were.
     """
-    before = now - datetime.timedelta(seconds=settings.HUB_LETTER_SILENCE)
-    with system_scope():
-        rows = Consignment.objects.filter(
-            status=Consignment.Status.HANDED_OVER, channel__kind=Channel.Kind.PEC, handed_over_at__lt=before
-        )
-        found = list(rows.order_by("pk").values_list("company_id", "channel_id", "name")[:AT_ONCE])
+    found = _silent(now)
     for company_id, channel_id, name in found:
         with company_scope(company_id):
             channel = Channel.objects.get(pk=channel_id, company_id=company_id)
             consignments.answered(channel, name, False, SILENT, now=now, doubtful=True)
     return len(found)
+
+
+def _silent(now: datetime.datetime) -> list[tuple[int, int, str]]:
+    """(company, channel, name) of letters that were given away long before all that came since was read."""
+    silence = datetime.timedelta(seconds=settings.HUB_LETTER_SILENCE)
+    found: list[tuple[int, int, str]] = []
+    with system_scope():
+        given = Consignment.objects.filter(
+            status=Consignment.Status.HANDED_OVER, channel__kind=Channel.Kind.PEC
+        )
+        old = given.filter(handed_over_at__lt=now - silence)
+        for channel in Channel.objects.filter(pk__in=old.values("channel_id")).exclude(read_up_to=None):
+            rows = given.filter(channel=channel, handed_over_at__lt=min(now, _heard_up_to(channel)) - silence)
+            found += rows.order_by("pk").values_list("company_id", "channel_id", "name")[:AT_ONCE]
+    return found[:AT_ONCE]
+
+
+def _heard_up_to(channel: Channel) -> datetime.datetime:
+    """Up to when all that came on this way was fetched and read."""
+    unread = Collected.objects.filter(channel=channel, read_at=None).aggregate(at=Min("received_at"))["at"]
+    assert channel.read_up_to is not None
+    return min(channel.read_up_to, unread or channel.read_up_to)

@@ -41,6 +41,8 @@ class Channel(models.Model):
     # Up to where it was read, in the channel's own words, and when it was last looked at.
     cursor = models.CharField(max_length=200, blank=True)
     collected_at = models.DateTimeField(null=True)
+    # Everything that had come by then was fetched: the beginning of the last visit that left nothing behind.
+    read_up_to = models.DateTimeField(null=True)
     # What the test button found: [{"step", "ok", "text"}].
     tested_at = models.DateTimeField(null=True)
     test_result = models.JSONField(default=list)
