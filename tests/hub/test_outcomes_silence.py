@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 
 import pytest
 
@@ -44,9 +45,10 @@ def tell(desk: Desk, document: Document, event: str, now: datetime.datetime) -> 
     outcome_told.told(desk.company.pk, document.pk, event, codes, "Da SdI.", "", now=now)
 
 
+@pytest.mark.parametrize("named", [lambda newest: newest.mark, lambda newest: "", lambda newest: "no-one"])
 @pytest.mark.parametrize(("esito", "state"), [("EC01", "ACCETTATO_PASS"), ("EC02", "RIFIUTATO_PASS")])
-def test_a_late_se_lets_answer_anew_while_there_is_time(
-    desk: Desk, line: Line, esito: str, state: str
+def test_a_late_se_lets_answer_anew_while_there_is_time_and_speaks_of_the_answer_that_it_names(
+    desk: Desk, line: Line, esito: str, state: str, named: Callable[[OutcomeSent], str]
 ) -> None:
     document, row = believed(desk, line, esito)
     assert desk.state(document) == state
@@ -60,8 +62,22 @@ def test_a_late_se_lets_answer_anew_while_there_is_time(
     answering.decide(desk.actor, document.pk, "EC01", now=NOW + 6 * DAY)
     run_jobs()
     assert OutcomeSent.objects.filter(document=document).count() == 2
-    # The same SE again changes nothing of the second answer but what it says of it.
-    assert desk.state(document) in ("ACCETTATO_PASS", "ESITO_INVIATO")
+    # The same SE again, or one that comes late, is about the first answer.
+    newest = OutcomeSent.objects.exclude(pk=row.pk).get(document=document)
+    before = (newest.status, desk.state(document))
+    outcome_told.told(
+        desk.company.pk, document.pk, "SE", ("EN00",), "Da SdI.", "", now=NOW + 6 * DAY, named=row.mark
+    )
+    newest.refresh_from_db()
+    assert (newest.status, desk.state(document)) == before == (Status.TAKEN, "ACCETTATO_PASS")
+    last = StateChange.objects.filter(document=document).order_by("-pk")[0]
+    assert last.event == "SE" and "prima dell'ultimo" in last.message
+    # One that names the second answer, or nothing of ours, refuses that.
+    outcome_told.told(
+        desk.company.pk, document.pk, "SE", ("EN00",), "Da SdI.", "", now=NOW + 7 * DAY, named=named(newest)
+    )
+    newest.refresh_from_db()
+    assert (newest.status, desk.state(document)) == (Status.REFUSED, "ESITO_SCARTATO")
 
 
 def test_when_the_term_is_over_the_state_stays_and_it_is_told(desk: Desk, line: Line) -> None:

@@ -27,5 +27,5 @@ def apply(
         documents.attach(each.document_id, each.company_id, documents.RECEIPT, message.name, stored, now=now)
         message.note = outcome_told.told(
             each.company_id, each.document_id, sense.event, sense.codes, together(words, by_hand(by)),
-            stored.sha256, now=now,
+            stored.sha256, now=now, named=getattr(read.message, "message_id_committente", None) or "",
         )  # fmt: skip

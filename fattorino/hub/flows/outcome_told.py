@@ -16,14 +16,17 @@ from fattorino.workflow import flows as workflow
 TURNED_DOWN = say("L'esito contava come registrato perché SdI taceva, ma SdI lo ha scartato dopo.")
 TOO_LATE = say("Il termine è passato: non si può rispondere di nuovo, SdI manderà la decorrenza dei termini.")
 
+EARLIER = say("Riguarda un esito inviato prima dell'ultimo: quello in vigore non cambia.")
 NO_PROOF = say("SdI rifiuta l'esito (EN01), ma il termine è passato: non prova che l'avesse.")
 
 
 def told(
     company_id: int, document_id: int, event: str, codes: tuple[str, ...], text: str, sha256: str,
-    *, now: datetime.datetime,
+    *, now: datetime.datetime, named: str = "",
 ) -> str:  # fmt: skip
     """A message of SdI about a received invoice (DT, SE): the outcome on its way is settled, the document told.
+
+    `named`: the MessageIdCommittente that an SE repeats from the outcome that it refuses.
 
     Returns: what the workflow has to remark on it.
     """
@@ -33,6 +36,11 @@ def told(
         row = rows.order_by("-pk").first()
         actor = workflow.system_actor(company_id, "sdi")
         if event == "SE":
+            if row is not None and _speaks_of_earlier(row, list(rows), named):
+                workflow.record(
+                    document_id, event, actor, now=now, message=together(text, EARLIER), sha256=sha256
+                )
+                return EARLIER
             if row is None or row.status in (Status.FAILED, Status.REFUSED):
                 workflow.record(document_id, event, actor, now=now, message=text, sha256=sha256)
                 return say("Nessun esito in viaggio per questa fattura: il messaggio è conservato.")
@@ -50,6 +58,13 @@ def told(
             answering.answered(document_id, company_id)
         decision = workflow.report_status(document_id, event, actor, now=now, message=text, sha256=sha256)
         return decision.note
+
+
+def _speaks_of_earlier(newest: OutcomeSent, rows: list[OutcomeSent], named: str) -> bool:
+    """Whether a refusal names an outcome after which the person has answered anew. One that names nothing of ours is
+    heard as one of the newest: what is really refused must not count as registered by silence."""
+    marks = {row.mark: row for row in rows if row.mark}
+    return named in marks and marks[named] != newest
 
 
 def _answered_at_once(row: OutcomeSent) -> bool:

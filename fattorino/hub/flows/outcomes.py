@@ -29,6 +29,7 @@ from fattorino.hub.flows import channels, outcome_stated, outcome_told
 from fattorino.hub.flows import outcome_steps as steps
 from fattorino.hub.flows.outcome_steps import OPEN, Status
 from fattorino.hub.models import Channel, OutcomeSent
+from fattorino.hub.models.outcomes import mark_of
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow import flows as workflow
 from fattorino.workflow import queries as workflow_queries
@@ -90,7 +91,7 @@ def _keep(run: ActionRun, told: Answer) -> OutcomeSent:
         else None,
         esito=told.esito,
         descrizione=told.descrizione or None,
-        message_id_committente=str(told.decision_id)[-14:],
+        message_id_committente=mark_of(told.decision_id),
     )
     stored = documents.store(run.company_id, write_message(message), now=run.now)
     row = None

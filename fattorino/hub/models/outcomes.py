@@ -11,6 +11,11 @@ from fattorino.organisations.models import Company
 from fattorino.workflow.models import Document
 
 
+def mark_of(decision_id: int) -> str:
+    """MessageIdCommittente of the outcome made of this decision: at most 14 characters (MessaggiTypes v1.1)."""
+    return str(decision_id)[-14:]
+
+
 class OutcomeSent(models.Model):
     """One NotificaEsitoCommittente (EC): one decision of a person, one file, however often the job runs."""
 
@@ -47,3 +52,8 @@ class OutcomeSent(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["company", "file_name"], name="outcome_name")]
         indexes = [models.Index(fields=["document", "id"], name="outcomes_of_document")]
+
+    @property
+    def mark(self) -> str:
+        """By which SdI names this outcome where it refuses it; empty of one that no decision here made."""
+        return mark_of(self.decision_id) if self.decision_id else ""
