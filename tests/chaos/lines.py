@@ -157,12 +157,13 @@ class Line:
     def order_faults(self, course: Course) -> None:
         """Each strikes the file of that number, once."""
         told = [(kind, ordered(kind, f"_{progressive(file)}")) for file, kind in course.faults]
-        told += [
-            (kind, ordered(kind, f"{suppliers.base_name(invoice)}_EC_001"))
-            for invoice, kind in course.on_outcomes
-        ]
+        told += self._on_outcomes(course)
         self._tell_faults(self.sdi, [fault for kind, fault in told if not self._of_hub(kind)])
         self._tell_faults(self._hub(), [fault for kind, fault in told if self._of_hub(kind)])
+
+    def _on_outcomes(self, course: Course) -> list[tuple[str, dict[str, Any]]]:
+        names = ((f"{suppliers.base_name(invoice)}_EC_001", kind) for invoice, kind in course.on_outcomes)
+        return [(kind, ordered(kind, name)) for name, kind in names]
 
     def order_fault(self, kind: str) -> None:
         """It strikes whatever comes next."""
@@ -182,8 +183,11 @@ class Line:
             faults = [{k: v for k, v in each.items() if k != "hours"} for each in faults]
         client.post("faults", json={"faults": faults}).raise_for_status()
 
-    def calm(self) -> None:
+    def calm(self, course: Course) -> None:
+        """No more faults; what SdI refuses by its bytes it still refuses, for people answer to the end."""
         self.sdi.post("faults", json={"clear": True}).raise_for_status()
+        refused = [fault for kind, fault in self._on_outcomes(course) if kind == OUTCOME_REFUSED]
+        self._tell_faults(self.sdi, refused)
         if self.name == "intermediary":
             self._hub().post("calm", json={}).raise_for_status()
 
