@@ -13,7 +13,7 @@ from fattorino.documents import kinds
 from fattorino.documents.panels import PanelFunction, PassivePanelFunction
 from fattorino.documents.passive import actions as passive
 from fattorino.documents.views import lotti
-from fattorino.hub.flows import acquire, by_hand, keys, letters, outcomes, seal, synchronise
+from fattorino.hub.flows import acquire, brought_receipts, keys, letters, outcomes, seal, synchronise
 from fattorino.hub.outcome_panel import outcome_panel
 from fattorino.hub.views import signing, terms
 from fattorino.hub.views.by_hand import panel as by_hand_panel
@@ -33,7 +33,7 @@ ACTIONS_FOR_MANY: dict[Action, ManyFunction] = {
 ACTIONS: dict[Action, ActionFunction] = {
     **{action: for_one(many) for action, many in ACTIONS_FOR_MANY.items()},
     Action.SYNCHRONISE: lambda run: synchronise.synchronise_document(run, now=run.now),
-    Action.LOAD_RECEIPT: by_hand.loaded,
+    Action.LOAD_RECEIPT: brought_receipts.loaded,
     Action.TELL_CUSTOMER: letters.tell_customer,
     Action.ACCEPT_OR_REFUSE: outcomes.answer,
     Action.ACCEPT: outcomes.answer,

@@ -15,8 +15,8 @@ from fattorino.config import demo
 from fattorino.core.errors import ConflictError, InputError, RefusedError
 from fattorino.documents.models import DocumentFile
 from fattorino.hub import queries_by_hand as queries
+from fattorino.hub.flows import brought_receipts, to_match
 from fattorino.hub.flows import by_hand as flows
-from fattorino.hub.flows import to_match
 from fattorino.hub.models import Channel, ChannelUse, FileNameSeries, Message, Submission, Transmission
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow.models import Document, PendingAction, StateChange
@@ -182,8 +182,8 @@ def test_who_only_reads_settles_nothing(desk: Desk, by_hand: Channel) -> None:
     for attempt in (
         lambda: flows.tell_sent(reader, row.pk, now=NOW),
         lambda: flows.take_back(reader, row.pk, by_hand.pk, now=NOW),
-        lambda: flows.load_receipts(reader, [letter(row, "RC")], now=NOW),
-        lambda: flows.load_receipt(reader, row.document_id, *letter(row, "RC"), now=NOW),
+        lambda: brought_receipts.load_receipts(reader, [letter(row, "RC")], now=NOW),
+        lambda: brought_receipts.load_receipt(reader, row.document_id, *letter(row, "RC"), now=NOW),
     ):
         with pytest.raises(RefusedError):
             attempt()
@@ -420,7 +420,7 @@ def test_a_document_that_sdi_has_under_our_name_takes_no_other(desk: Desk, by_ha
     flows.tell_sent(desk.actor, row.pk, now=NOW)
     theirs = named(desk, "IT09876543210_00A7Z.xml")
     with pytest.raises(RefusedError) as refused:
-        flows.load_receipt(desk.actor, row.document_id, *letter(theirs, "RC"), now=NOW)
+        brought_receipts.load_receipt(desk.actor, row.document_id, *letter(theirs, "RC"), now=NOW)
     assert row.file_name in refused.value.text
 
 
@@ -428,7 +428,7 @@ def test_a_document_that_was_never_sent_takes_no_receipt(desk: Desk) -> None:
     document = desk.save()
     theirs = named(desk, "IT09876543210_00A7Z.xml")
     with pytest.raises(RefusedError):
-        flows.load_receipt(desk.actor, document.pk, *letter(theirs, "RC"), now=NOW)
+        brought_receipts.load_receipt(desk.actor, document.pk, *letter(theirs, "RC"), now=NOW)
     assert desk.state(document) == "DA_PROCESSARE" and not Submission.objects.exists()
 
 
@@ -456,4 +456,6 @@ def test_the_action_without_a_file_says_what_to_do(desk: Desk) -> None:
 
 def test_a_file_too_large_is_no_receipt(desk: Desk) -> None:
     with pytest.raises(InputError):
-        flows.load_receipt(desk.actor, outside(desk).pk, "x.xml", b" " * (flows.LIMIT + 1), now=NOW)
+        brought_receipts.load_receipt(
+            desk.actor, outside(desk).pk, "x.xml", b" " * (brought_receipts.LIMIT + 1), now=NOW
+        )

@@ -11,7 +11,7 @@ from fattorino.documents.queries import get_document
 from fattorino.hub import inbox
 from fattorino.hub import queries as hub
 from fattorino.hub.channels.base import Accepted
-from fattorino.hub.flows import by_hand, keys, remote_files, signed_outside, terms
+from fattorino.hub.flows import brought_receipts, keys, remote_files, signed_outside, terms
 from fattorino.hub.models import RemoteFile, SigningKey, Submission, Term
 from fattorino.organisations.queries import Actor
 from fattorino.workflow import acting
@@ -295,7 +295,7 @@ def test_a_lotto_sent_outside_the_procedure_takes_its_receipt_from_any_of_its_pa
     workflow.choose_state(lotto[1].pk, "TRASMESSO_MANUALE", desk.actor, now=NOW)
     assert states(desk, lotto) == ["TRASMESSO_MANUALE"] * 2
     theirs = Submission(file_name="IT09876543210_00A7Z.xml", formato="FPR12", company_id=desk.company.pk)
-    by_hand.load_receipt(desk.actor, lotto[1].pk, *letter(theirs, "RC"), now=NOW)
+    brought_receipts.load_receipt(desk.actor, lotto[1].pk, *letter(theirs, "RC"), now=NOW)
     run_jobs()
     assert states(desk, lotto) == ["CONSEGNATO"] * 2
     assert Submission.objects.get().file_name == theirs.file_name

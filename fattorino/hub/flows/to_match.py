@@ -11,7 +11,7 @@ from fattorino.core.sdi.message_io import ReadMessage, read_message
 from fattorino.core.texts import say
 from fattorino.documents.lotti import head_of
 from fattorino.documents.received import received_as
-from fattorino.hub.flows import by_hand, matching, origins, receive
+from fattorino.hub.flows import brought_receipts, matching, origins, receive
 from fattorino.hub.flows.matching import Target
 from fattorino.hub.models import Message, Submission
 from fattorino.organisations.flows import audit
@@ -75,8 +75,12 @@ def _target(read: ReadMessage, document_id: int, actor: Actor, now: datetime.dat
     # Of several presentations the one whose file is named, else the last.
     base = (getattr(read.message, "nome_file", "") or "").split(".", 1)[0]
     submission = row.filter(base_name=base).first() or row.order_by("-pk").first()
-    if kind in matching.TO_TRANSMITTER and submission is None and by_hand.awaits_receipt(actor, head):
-        submission = by_hand.adopt(actor, head, read, now=now)
+    if (
+        kind in matching.TO_TRANSMITTER
+        and submission is None
+        and brought_receipts.awaits_receipt(actor, head)
+    ):
+        submission = brought_receipts.adopt(actor, head, read, now=now)
     if kind in matching.TO_TRANSMITTER and submission is not None:
         return Target(submission)
     received = received_as(document_id, actor.company_id)

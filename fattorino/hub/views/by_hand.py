@@ -17,6 +17,7 @@ from fattorino.core.errors import FattorinoError, InputError, RefusedError
 from fattorino.documents import queries as documents
 from fattorino.documents.panels import Panel
 from fattorino.hub import queries_by_hand as queries
+from fattorino.hub.flows import brought_receipts
 from fattorino.hub.flows import by_hand as flows
 from fattorino.hub.queries_by_hand import Carried
 from fattorino.organisations.languages import said
@@ -168,7 +169,7 @@ def receipts(request: HttpRequest, actor: Actor) -> HttpResponse:
     files = _uploaded(request)
     if not files:
         raise RefusedError(_("Nessun file scelto."), _("Scegliere le ricevute scaricate dal portale."))
-    taken, refused = flows.load_receipts(actor, files, now=clock.now())
+    taken, refused = brought_receipts.load_receipts(actor, files, now=clock.now())
     if taken:
         done = ngettext(
             "Presa 1 ricevuta: lo stato del documento si aggiorna da solo.",
@@ -183,7 +184,7 @@ def receipts(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 def _uploaded(request: HttpRequest) -> list[tuple[str, bytes]]:
     files = request.FILES.getlist("ricevute")[:200]
-    return [(file.name or "ricevuta", file.read(flows.LIMIT + 1)) for file in files]
+    return [(file.name or "ricevuta", file.read(brought_receipts.LIMIT + 1)) for file in files]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -200,7 +201,7 @@ def receipt(request: HttpRequest, actor: Actor, document_id: int) -> HttpRespons
         try:
             if not files:
                 raise InputError(_("Scegliere il file della ricevuta."))
-            doubt = flows.load_receipt(actor, document_id, *files[0], now=clock.now())
+            doubt = brought_receipts.load_receipt(actor, document_id, *files[0], now=clock.now())
         except FattorinoError as error:
             problem = said(error.text)
         else:
