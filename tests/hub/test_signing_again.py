@@ -29,6 +29,7 @@ from fattorino.workflow import flows as workflow
 from fattorino.workflow.flows.bulk import Order, start_run
 from fattorino.workflow.models import Bulletin, Document, StateChange
 from tests.desk import NOW, Desk, _key, jobs, run_jobs
+from tests.sentences.office import publish
 
 PIN = "271828"
 VALUES = {
@@ -231,6 +232,9 @@ def test_the_pages_say_that_it_is_tried_again(desk: Desk, remote: Remote, client
     assert "non risponde" in page and "Fattorino riprova da sé" in page
     alerts = key_to_see_to(admin(desk), NOW)
     assert [alert for alert in alerts if "Fattorino riprova da sé" in alert.text]
+    publish(desk, DA_FIRMARE={"reserved": True, "reserved_groups": ["group:direzione"]})
+    assert [a for a in key_to_see_to(admin(desk), NOW) if "Fattorino riprova" in a.text] == []
+    assert signing_again.waiting(desk.company.pk).files == 1
 
 
 def test_what_waits_without_a_job_is_found(desk: Desk, remote: Remote) -> None:

@@ -25,11 +25,13 @@ from fattorino.hub.flows import health
 from fattorino.hub.models import SigningKey, Submission
 from fattorino.organisations.rows import among
 from fattorino.workflow import flows as workflow
+from fattorino.workflow import queries as states
 from fattorino.workflow import queue
 from fattorino.workflow.flows.moves import Step
 from fattorino.workflow.flows.pending import to_carry_out
 
 if TYPE_CHECKING:
+    from fattorino.organisations.queries import Actor
     from fattorino.workflow.models import PendingAction
 
 # Documents that are signed together once the service is back, with one question to the key.
@@ -47,7 +49,17 @@ class Waiting:
 
 
 def waiting(company_id: int) -> Waiting:
-    found = _rows(company_id).aggregate(files=Count("pk"), first=Min("next_attempt_at"))
+    return _told(_rows(company_id))
+
+
+def waiting_for(actor: Actor) -> Waiting:
+    """The same, of the documents that exist for this person: those in states reserved for others do not."""
+    hidden = states.hidden_states(actor.company_id, actor)
+    return _told(_rows(actor.company_id).exclude(document__state__in=hidden))
+
+
+def _told(rows: QuerySet[Submission]) -> Waiting:
+    found = rows.aggregate(files=Count("pk"), first=Min("next_attempt_at"))
     return Waiting(found["files"], found["first"])
 
 

@@ -92,7 +92,7 @@ def _show(
         "libraries": [("", _("Scegliere…")), *((name, name) for name in settings.PKCS11_LIBRARIES)],
         "form": form,
         "error": error,
-        "put_off": signing_again.waiting(actor.company_id),
+        "put_off": signing_again.waiting_for(actor),
         "sign_private": get_company(actor.company_id).sign_private,
     }
     if request.headers.get("HX-Request") == "true":
@@ -179,7 +179,7 @@ def key_to_see_to(actor: Actor, now: datetime.datetime) -> list[Alert]:
 
 def _put_off(actor: Actor) -> list[Alert]:
     """That a remote service was away, and what is done about it; a key that is suspended has its own words."""
-    waiting = signing_again.waiting(actor.company_id) if actor.may_configure else None
+    waiting = signing_again.waiting_for(actor) if actor.may_configure else None
     if waiting is None or waiting.again_at is None or not signing_again.may_try(actor.company_id):
         return []
     text = say_many(
