@@ -157,7 +157,8 @@ def _seal_all(
     parcels: list[Parcel] = []
     inside_of: list[list[int]] = []
     bad: dict[int, ChannelError] = {}
-    first = _number(channel, now)
+    # Letters bear the name of their file: of those that went this minute nobody need ask.
+    first = 1 if _alone(channel, port) else _number(channel, now)
     for number, some in enumerate(together, first):
         parcel, wrong = packing.packed(port, some, number, now)
         bad |= wrong

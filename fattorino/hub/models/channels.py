@@ -43,6 +43,8 @@ class Channel(models.Model):
     collected_at = models.DateTimeField(null=True)
     # Everything that had come by then was fetched: the beginning of the last visit that left nothing behind.
     read_up_to = models.DateTimeField(null=True)
+    # The clock visits it again from then on: as it is set it was refused, and whoever knocks too often is locked out.
+    visits_from = models.DateTimeField(null=True)
     # What the test button found: [{"step", "ok", "text"}].
     tested_at = models.DateTimeField(null=True)
     test_result = models.JSONField(default=list)
@@ -101,6 +103,13 @@ class Consignment(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "name"], name="consignment_name")]
+        indexes = [
+            models.Index(
+                fields=["channel", "id"],
+                condition=models.Q(status__in=["sealed", "sending", "handed_over", "uncertain"]),
+                name="consignments_open",
+            )
+        ]
 
 
 class Collected(models.Model):

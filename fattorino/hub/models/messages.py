@@ -61,4 +61,5 @@ class Message(models.Model):
             models.Index(fields=["identificativo_sdi", "kind"], name="message_match"),
             models.Index(fields=["company", "-id"], name="messages_list"),
             models.Index(fields=["-id"], condition=models.Q(state="to_match"), name="messages_to_match"),
+            models.Index(fields=["id"], condition=models.Q(applied_at=None), name="messages_unapplied"),
         ]

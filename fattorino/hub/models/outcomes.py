@@ -51,7 +51,14 @@ class OutcomeSent(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["company", "file_name"], name="outcome_name")]
-        indexes = [models.Index(fields=["document", "id"], name="outcomes_of_document")]
+        indexes = [
+            models.Index(fields=["document", "id"], name="outcomes_of_document"),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(status__in=["queued", "sending", "uncertain", "sent"]),
+                name="outcomes_open",
+            ),
+        ]
 
     @property
     def mark(self) -> str:
