@@ -35,7 +35,7 @@ MOST, SECONDS = 200, 20.0
 def collect_all(timestamp: int) -> None:
     """Have every channel visited."""
     with system_scope():
-        waiting = collect.visited()
+        waiting = collect.visited(now=clock.now())
     for company_id, channel_id in waiting:
         with company_scope(company_id):
             collect.now(company_id, channel_id)

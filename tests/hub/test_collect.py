@@ -13,8 +13,17 @@ from fattorino import clock
 from fattorino.core.errors import ChannelError, InputError
 from fattorino.documents.models import Reception
 from fattorino.hub import tasks_collecting
-from fattorino.hub.channels.base import Alone, AnswerItem, InvoiceItem, Item, MessageItem, OtherItem, Raw
-from fattorino.hub.flows import channels, collect, consignments, maintenance
+from fattorino.hub.channels.base import (
+    Alone,
+    AnswerItem,
+    InvoiceItem,
+    Item,
+    MessageItem,
+    OtherItem,
+    Raw,
+    Step,
+)
+from fattorino.hub.flows import channel_settings, channels, collect, consignments, maintenance
 from fattorino.hub.flows.consignments import Told
 from fattorino.hub.models import Channel, Collected, Message
 from fattorino.organisations.scope import company_scope
@@ -103,6 +112,47 @@ def test_a_fault_on_the_way_keeps_what_was_fetched_and_is_said_on_the_channel(
     channel.refresh_from_db()
     assert Collected.objects.count() == 1 and channel.cursor == "1"
     assert channel.last_error == "La casella non risponde." and channel.closed_until is None
+
+
+def test_a_way_that_refuses_us_as_we_are_is_visited_ever_more_seldom_until_somebody_changes_it(
+    desk: Desk, mailbox: Mailbox, channel: Channel
+) -> None:
+    """A provider locks a mailbox that is tried each minute with a password that is no longer right."""
+    mailbox.error = ChannelError("Utente e password non accettati.", uncertain=False, permanent=True)
+    at, tried = clock.now(), []
+    for minute in range(24 * 60):
+        now = at + datetime.timedelta(minutes=minute)
+        if (channel.company_id, channel.pk) in collect.visited(now=now):
+            collect.end(collect.begin(channel.company_id, channel.pk) or channel, mailbox.error, now=now)
+            tried.append(minute)
+    assert tried[:4] == [0, 10, 30, 70] and len(tried) <= 10
+    assert collect.begin(channel.company_id, channel.pk), "a person may have it read at once"
+    channel_settings.end_test(channel.company_id, channel.pk, [Step("Accesso", False, "no")], now=clock.now())
+    assert collect.visited(now=at) == []
+    channel_settings.end_test(channel.company_id, channel.pk, [Step("Accesso", True, "")], now=clock.now())
+    assert collect.visited(now=at) == [(channel.company_id, channel.pk)]
+    mailbox.error = ChannelError("La casella non risponde.", uncertain=False)
+    visit(channel)
+    assert collect.visited(now=clock.now()) == [(channel.company_id, channel.pk)]
+
+
+def test_only_a_visit_that_leaves_nothing_behind_says_that_all_was_heard(
+    desk: Desk, mailbox: Mailbox, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def heard() -> datetime.datetime | None:
+        visit(channel)
+        channel.refresh_from_db()
+        return channel.read_up_to
+
+    mailbox.letters = [("a.eml", b"one"), ("b.eml", b"two")]
+    monkeypatch.setattr(tasks_collecting, "MOST", 1)
+    mailbox.error = ChannelError("La casella non risponde.", uncertain=False)
+    assert heard() is None
+    monkeypatch.setattr(tasks_collecting, "MOST", 200)
+    assert heard() is None
+    mailbox.error, before = None, clock.now()
+    told = heard()
+    assert told is not None and before <= told <= clock.now()
 
 
 def test_a_visit_takes_so_many_and_the_next_goes_on(

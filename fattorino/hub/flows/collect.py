@@ -29,6 +29,8 @@ from fattorino.workflow import queue
 
 # Ways that are visited; on the others everything comes to our own door.
 VISITED = (Channel.Kind.SDIFTP, Channel.Kind.PEC, Channel.Kind.INTERMEDIARY)
+# Between visits to a way that refuses us as we are.
+FIRST_REST, LONGEST_REST = datetime.timedelta(minutes=10), datetime.timedelta(hours=6)
 # Things that are read out of one collected thing in one transaction.
 AT_ONCE = 100
 # What was fetched and is kept in one transaction: so many things, and so many octets of them in memory.
@@ -43,9 +45,10 @@ returning sha256, id, read_at is null
 """
 
 
-def visited() -> list[tuple[int, int]]:
-    """(company, channel) of all that are to be visited; in the system's scope."""
-    rows = Channel.objects.filter(active=True, kind__in=VISITED).order_by("collected_at", "pk")
+def visited(*, now: datetime.datetime) -> list[tuple[int, int]]:
+    """(company, channel) of all that are to be visited by the clock; in the system's scope."""
+    rows = Channel.objects.filter(active=True, kind__in=VISITED).exclude(visits_from__gt=now)
+    rows = rows.order_by("collected_at", "pk")
     return list(rows.values_list("company_id", "pk"))
 
 
@@ -141,11 +144,20 @@ def end(
     """The visit is over; how it went is written on the channel, and when it began, if it left nothing behind."""
     rows = Channel.objects.filter(pk=channel.pk, company_id=channel.company_id)
     if error is None:
-        rows.update(collected_at=now, last_worked_at=now)
+        rows.update(collected_at=now, last_worked_at=now, visits_from=None)
         if nothing_left_since is not None:
             rows.update(read_up_to=nothing_left_since)
     else:
-        rows.update(collected_at=now, last_error=error.text, last_failed_at=now)
+        again = now + _rest(channel) if error.permanent else None
+        rows.update(collected_at=now, last_error=error.text, last_failed_at=now, visits_from=again)
+
+
+def _rest(channel: Channel) -> datetime.timedelta:
+    """How long a way that refuses us as we are is left alone: a provider locks a mailbox that is tried too often with
+    a password that is no longer right. Each time twice as long, until a person changes something."""
+    if channel.visits_from is None or channel.last_failed_at is None:
+        return FIRST_REST
+    return max(FIRST_REST, min(2 * (channel.visits_from - channel.last_failed_at), LONGEST_REST))
 
 
 # ------------------------------------------------------------------------------------------------------ reading
