@@ -280,6 +280,25 @@ def test_when_the_rest_is_over_one_file_goes_ahead_and_a_success_lets_the_others
     assert Submission.objects.filter(status=Status.ACCEPTED).count() == 9
 
 
+def test_a_channel_known_to_be_wrong_takes_no_further_file_down_with_it(desk: Desk, line: Line) -> None:
+    """An expired certificate: whoever goes ahead after a rest to see waits again as the others do; a file that is
+    refused so again and again is told at last, and keeps the others from nothing."""
+    row = queued(desk)
+    wait(desk, row, 9)
+    line.answer = ChannelError("Certificato scaduto.", uncertain=False, permanent=True)
+    ended = Submission.objects.filter(status=Status.FAILED)
+    for _ in range(3):
+        past = clock.now() - datetime.timedelta(seconds=1)
+        Channel.objects.update(failures=9, closed_until=past, last_failed_at=past)
+        Submission.objects.exclude(next_attempt_at=None).update(next_attempt_at=past)
+        turn(channel_of(row))
+    assert len(line.sent) == 3 and not ended.exists()
+    Submission.objects.filter(failures__gt=0).update(failures=99, next_attempt_at=None, priority=1)
+    Channel.objects.update(failures=9, closed_until=past, last_failed_at=past)
+    turn(channel_of(row))
+    assert ended.count() == 1
+
+
 def test_the_rests_grow_up_to_a_limit(desk: Desk) -> None:
     row = queued(desk)
     at, rests = NOW, []

@@ -87,8 +87,9 @@ def settle(
             _take(channel.company_id, taken, now)
         if failed:
             doubtful = attempts.in_doubt([row.pk for row, _ in failed])
+            probing = health.probing(Channel.objects.get(pk=channel.pk))
             for row, error in failed:
-                _fail(row, error, row.pk in doubtful, now)
+                _fail(row, error, row.pk in doubtful, now, probing=probing)
         if note:
             health.note(channel, [r for r in results.values() if not isinstance(r, Untried)], now=now)
         if failed:
@@ -204,7 +205,9 @@ def _take(company_id: int, taken: Sequence[tuple[Submission, Accepted]], now: da
 # ---------------------------------------------------------------------------------------- it did not, or who knows
 
 
-def _fail(row: Submission, error: ChannelError, doubt: bool, now: datetime.datetime) -> None:
+def _fail(
+    row: Submission, error: ChannelError, doubt: bool, now: datetime.datetime, *, probing: bool
+) -> None:
     """Try later, wait for a receipt, or give up and say so."""
     if row.status != Status.SENDING:
         return
@@ -213,7 +216,9 @@ def _fail(row: Submission, error: ChannelError, doubt: bool, now: datetime.datet
         return
     # Certain now, but an earlier attempt under this name may still have arrived: `doubt`.
     tries_left = row.failures < len(settings.HUB_RETRY_PAUSES) or error.no_room
-    if not error.uncertain and not error.permanent and tries_left:
+    # The channel is known to be wrong, and people are told so: whoever went ahead to see waits as the others do.
+    pointless = error.permanent and not (probing and not error.of_file)
+    if not error.uncertain and not pointless and tries_left:
         _later(row, error, now, Status.UNCERTAIN if doubt else Status.QUEUED)
     elif error.uncertain or doubt:
         # Never "not sent" while that is not sure: a new file of this invoice could be its second.
