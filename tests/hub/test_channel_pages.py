@@ -426,6 +426,16 @@ def test_which_dashboard_goes_which_way_is_chosen_and_audited(desk: Desk, browse
     assert "vie dei documenti scelte" in page.lower() and "Casella" in page
 
 
+def test_an_answer_to_sdi_has_no_second_way(desk: Desk, browser: Client) -> None:
+    first = Channel.objects.create(company_id=desk.company.pk, kind="pec", label="Casella")
+    second = Channel.objects.create(company_id=desk.company.pk, kind="intermediary", label="Altro Hub")
+    page = browser.get(CANALI).content.decode()
+    assert 'name="seconda-PA"' in page and 'name="seconda-PS"' not in page
+    ways = {"via-PS": str(first.pk), "seconda-PS": str(second.pk)}
+    assert post(browser, CANALI + "vie/", desk.company.pk, **ways).status_code == 302
+    assert ChannelUse.objects.get(company_id=desk.company.pk, dashboard="PS").fallback is None
+
+
 def test_the_second_way_is_another_one_that_is_active(desk: Desk, browser: Client) -> None:
     first = Channel.objects.create(company_id=desk.company.pk, kind="pec", label="Casella")
     off = Channel.objects.create(company_id=desk.company.pk, kind="by_hand", label="Spento", active=False)

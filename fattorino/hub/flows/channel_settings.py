@@ -30,6 +30,8 @@ from fattorino.organisations.scope import company_scope
 from fattorino.workflow import queue
 
 Kind = Channel.Kind
+# The dashboard of which only answers (EC) go to SdI.
+ANSWERS = "PS"
 # A test that has not ended after so long has died with its worker.
 TEST_LASTS = datetime.timedelta(minutes=10)
 
@@ -59,7 +61,7 @@ def save_channel(
         row.certificates_until = until(certificates_of(row.kind, values, hidden, now=now))
         # What was found out about the old settings says nothing about the new ones.
         row.tested_at, row.test_result = None, []
-        row.failures, row.closed_until = 0, None
+        row.failures, row.closed_until, row.visits_from = 0, None, None
         row.save()
         audit(
             say("canale impostato"),
@@ -116,7 +118,7 @@ def set_active(actor: Actor, channel_id: int, active: bool, *, now: datetime.dat
         if not active:
             ChannelUse.objects.filter(company_id=actor.company_id, fallback=row).update(fallback=None)
         row.active = active
-        row.failures, row.closed_until = 0, None
+        row.failures, row.closed_until, row.visits_from = 0, None, None
         row.save(update_fields=["active", "failures", "closed_until"])
         if active:
             turns.wake(row)  # what waited while it was off
@@ -168,6 +170,8 @@ def choose_ways(
         RefusedError: with `fields` by dashboard.
     """
     _may_configure(actor)
+    # An answer to SdI goes one way only: what may have gone is not offered on another.
+    ways = {d: (first, None if d == ANSWERS else second) for d, (first, second) in ways.items()}
     with transaction.atomic():
         lock_company(actor.company_id)
         rows = {row.pk: row for row in Channel.objects.filter(company_id=actor.company_id)}
@@ -289,7 +293,9 @@ def end_test(company_id: int, channel_id: int, steps: list[Step], *, now: dateti
         row = Channel.objects.select_for_update().get(pk=channel_id, company_id=company_id)
         row.tested_at, row.test_started_at = now, None
         row.test_result = [{"step": str(s.name), "ok": s.ok, "text": str(s.text)} for s in steps]
-        row.save(update_fields=["tested_at", "test_started_at", "test_result"])
+        if all(each.ok for each in steps):
+            row.visits_from = None  # what was refused is right again
+        row.save(update_fields=["tested_at", "test_started_at", "test_result", "visits_from"])
 
 
 def look_at_certificates(company_id: int, *, now: datetime.datetime) -> None:
