@@ -168,7 +168,11 @@ def _event(event: remote_feed.Told) -> Any:
     if event.kind == "message":
         return hub_schemas.MessageEvent(**same, **given, file=event.about)
     return hub_schemas.InvoiceEvent(
-        **same, **given, metadata_name=event.metadata_name, metadata=_base64(event.metadata)
+        **same,
+        **given,
+        metadata_name=event.metadata_name,
+        metadata=_base64(event.metadata),
+        delivered_at=event.delivered_at,
     )
 
 

@@ -74,6 +74,10 @@ class InvoiceEvent(Schema):
     content: str = Field(description="i byte, in base64")
     metadata_name: str
     metadata: str = Field(description="i byte dell'MT, in base64; vuoto se non c'è")
+    delivered_at: datetime.datetime | None = Field(
+        None,
+        description="quando SdI ha consegnato la fattura al Digital Hub, se è noto: da qui corrono i termini di una PA",
+    )
 
 
 class FeedOut(Schema):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import datetime
 from typing import Any
 
 import pytest
 
 from fattorino.core.errors import ChannelError
-from fattorino.documents.models import DocumentFile
+from fattorino.documents.models import DocumentFile, Reception
+from fattorino.documents.receiving import take_invoice
 from fattorino.hub.channels.base import Accepted
 from fattorino.hub.flows import remote_files
 from fattorino.hub.models import FileNameSeries, RemoteEvent, RemoteFile, Submission
@@ -17,6 +19,8 @@ from fattorino.organisations.scope import company_scope
 from fattorino.workflow.models import Document
 from tests.api.conftest import Program, program
 from tests.desk import NOW, Desk, run_jobs
+from tests.documents.received import OFFICE
+from tests.documents.received import invoice as received
 from tests.hub.letters import SDI_ID, answered, arrive, begin
 
 HUB = "/api/hub/v1"
@@ -129,6 +133,32 @@ def test_the_feed_tells_states_and_receipts_in_order_and_the_cursor_repeats_noth
     assert feed(gestionale, told["next"]) == {"events": [], "next": told["next"], "more": False}
     some = gestionale.call("get", f"{HUB}/feed?since=0&limit=1")
     assert (len(some["events"]), some["more"]) == (1, True)
+
+
+def test_the_feed_tells_when_sdi_delivered_an_invoice_not_when_it_was_read(
+    gestionale: Program, desk: Desk
+) -> None:
+    feed(gestionale)
+    content = received(desk, code=OFFICE)
+    take_invoice(
+        "pec", "71", "IT01234567897_00071.xml", content, "", b"",
+        company_id=desk.company.pk, now=NOW, delivered_at=NOW - datetime.timedelta(days=3),
+    )  # fmt: skip
+    take_invoice(
+        "sdicoop", "72", "IT01234567897_00072.xml", content, "", b"", company_id=desk.company.pk, now=NOW
+    )
+    # As a Fattorino kept it that did not know yet.
+    Reception.objects.create(
+        company=desk.company, source="pec", identificativo_sdi="73", name="IT01234567897_00073.xml", sha256="0" * 64,
+        content=content, received_at=NOW,
+    )  # fmt: skip
+    told = {event["identificativo_sdi"]: event["delivered_at"] for event in feed(gestionale)["events"]}
+    assert told == {"71": "2026-11-18T09:30:00Z", "72": "2026-11-21T09:30:00Z", "73": None}
+
+
+def test_the_description_names_the_delivery_and_asks_nobody_to_tell_it(gestionale: Program) -> None:
+    event = gestionale.call("get", f"{HUB}/openapi.json")["components"]["schemas"]["InvoiceEvent"]
+    assert "delivered_at" in event["properties"] and "delivered_at" not in event["required"]
 
 
 def test_what_the_company_cannot_import_is_given_back_with_the_reason_and_may_come_again(

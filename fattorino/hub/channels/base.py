@@ -75,7 +75,8 @@ class Raw:
     Without a name: nothing worth keeping came, only the cursor moved on.
 
     Attributes:
-        laid_at: when it was put where it was fetched, where the way tells that apart from what stands inside (aware).
+        laid_at: when it was put where it was fetched, where the way tells that (aware). Who keeps it makes of a moment
+            in the future the moment of fetching.
     """
 
     name: str

@@ -56,6 +56,8 @@ _LATER = (429, 503)
 # On the way back: it is not coming any more.
 RETURNED = "returned"
 WITH_SDI = "with_sdi"
+# SdI began on this day. A moment before it is how some programs write that they know none (year 1, 1970).
+SDI_BEGAN = datetime.datetime(2014, 6, 6, tzinfo=datetime.UTC)
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,8 @@ class Intermediary(Alone):
                 raise ChannelError(say("L'elenco degli eventi dell'Hub non si capisce."), uncertain=False)
             for event in events:
                 content = json.dumps(event, ensure_ascii=False, sort_keys=True).encode()
-                yield Raw(f"{event['number']}.json", content, str(event["number"]))
+                number = str(event["number"])
+                yield Raw(f"{number}.json", content, number, _delivered(event))
             since = str(page.get("next") or since)
             if not page.get("more"):
                 return
@@ -123,7 +126,7 @@ class Intermediary(Alone):
         """See ChannelPort.read."""
         try:
             event = json.loads(raw.content)
-            return [_item(event)]
+            return [_item(event, raw.laid_at)]
         except (ValueError, TypeError, KeyError, binascii.Error) as exc:
             raise InputError(say("L'evento {name} dell'Hub non si capisce.", name=raw.name)) from exc
 
@@ -242,12 +245,18 @@ def _is_event(event: object) -> bool:
 def _moment(text: object) -> datetime.datetime | None:
     try:
         moment = datetime.datetime.fromisoformat(str(text))
-    except ValueError:
+        return moment.astimezone(datetime.UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else None
 
 
-def _item(event: dict[str, Any]) -> Item:
+def _delivered(event: dict[str, Any]) -> datetime.datetime | None:
+    """When SdI laid an invoice down at the Hub, as it tells; None where it does not, or nothing that can be."""
+    moment = _moment(event.get("delivered_at")) if event.get("type") == "invoice" else None
+    return moment if moment and moment >= SDI_BEGAN else None
+
+
+def _item(event: dict[str, Any], delivered_at: datetime.datetime | None) -> Item:
     kind, name = event["type"], str(event["name"])
     if kind == "message":
         content = base64.b64decode(event["content"], validate=True)
@@ -259,6 +268,7 @@ def _item(event: dict[str, Any]) -> Item:
             base64.b64decode(event["content"], validate=True),
             str(event.get("metadata_name") or ""),
             base64.b64decode(event.get("metadata") or "", validate=True),
+            delivered_at,
         )
     if kind == "file":
         state, text = str(event.get("state") or ""), str(event.get("text") or "")

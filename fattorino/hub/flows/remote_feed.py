@@ -248,6 +248,8 @@ class Told:
     metadata: bytes = b""
     # The file handed in that a message is about, by its name.
     about: str = ""
+    # When SdI delivered a received invoice; None where nobody knows.
+    delivered_at: datetime.datetime | None = None
 
 
 def read(actor: Actor, after: int, *, limit: int, most_bytes: int) -> tuple[list[Told], bool, int]:
@@ -302,6 +304,7 @@ def _told(company_id: int, number: int, hidden: list[str]) -> Told | None:
             content=bytes(invoice.content),
             metadata_name=invoice.metadata_name,
             metadata=bytes(invoice.metadata or b""),
+            delivered_at=invoice.delivered_at,
         )
     assert event.file is not None
     file = event.file

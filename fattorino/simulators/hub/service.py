@@ -216,12 +216,26 @@ class Service:
             db.execute("update file set sdi = ? where name = ?", (sdi, name))
             self._move(db, name, "with_sdi", "")
 
-    def deliver(self, sdi: str, name: str, content: bytes, metadata_name: str, metadata: bytes) -> int:
-        """An invoice for the company has come; the number of the event."""
+    def deliver(
+        self,
+        sdi: str,
+        name: str,
+        content: bytes,
+        metadata_name: str,
+        metadata: bytes,
+        delivered_at: str | None = "",
+    ) -> int:
+        """An invoice for the company has come; the number of the event.
+
+        Args:
+            delivered_at: told as it stands here; empty: now; None: as by a Hub that does not tell it.
+        """
         event = {
             "identificativo_sdi": sdi, "content": _text(content), "metadata_name": metadata_name,
             "metadata": _text(metadata),
         }  # fmt: skip
+        if delivered_at is not None:
+            event["delivered_at"] = delivered_at or self.now().isoformat()
         with self._transaction() as db:
             return self._tell(db, "invoice", name, event)
 

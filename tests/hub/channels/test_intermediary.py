@@ -148,13 +148,42 @@ def test_a_file_that_is_given_back_was_not_sent_and_may_go_again(hub: Service, w
 
 
 def test_received_invoices_come_with_their_metadata(hub: Service, way: Intermediary) -> None:
-    hub.deliver("4711", "IT02100450127_00004.xml", b"<fattura/>", "IT02100450127_00004_MT_001.xml", b"<mt/>")
+    invoice = ("4711", "IT02100450127_00004.xml", b"<fattura/>", "IT02100450127_00004_MT_001.xml", b"<mt/>")
+    hub.deliver(*invoice)
     (raw,) = way.fetch("0")
-    assert way.read(raw) == [
-        InvoiceItem(
-            "4711", "IT02100450127_00004.xml", b"<fattura/>", "IT02100450127_00004_MT_001.xml", b"<mt/>"
-        )
-    ]
+    assert way.read(raw) == [InvoiceItem(*invoice, NOW)]
+
+
+@pytest.mark.parametrize(
+    ("told", "moment"),
+    [
+        ("2026-11-20T10:00:00+01:00", datetime.datetime(2026, 11, 20, 9, tzinfo=datetime.UTC)),
+        ("2026-11-20T09:00:00.5Z", datetime.datetime(2026, 11, 20, 9, 0, 0, 500000, datetime.UTC)),
+        (None, None),
+        ("ieri", None),
+        ("2026-11-20T10:00:00", None),
+        ("0001-01-01T00:00:00Z", None),
+        ("9999-12-31T23:59:59-12:00", None),
+    ],
+)
+def test_when_sdi_delivered_an_invoice_to_the_hub_is_read_where_it_is_told_with_its_zone(
+    hub: Service, way: Intermediary, told: str | None, moment: datetime.datetime | None
+) -> None:
+    hub.deliver("4711", "IT02100450127_00004.xml", b"<fattura/>", "", b"", told)
+    (raw,) = way.fetch("0")
+    (item,) = way.read(raw)
+    assert isinstance(item, InvoiceItem) and item.delivered_at == moment
+
+
+@pytest.mark.parametrize("told", [None, 0, 20261120, True, [], {}])
+def test_a_delivery_that_is_no_text_is_not_told(
+    hub: Service, way: Intermediary, monkeypatch: pytest.MonkeyPatch, told: object
+) -> None:
+    event = {"number": 1, "type": "invoice", "name": "a.xml", "content": "", "delivered_at": told}
+    page = {"events": [event], "next": 1, "more": False}
+    monkeypatch.setattr(hub, "feed", lambda *_: page)
+    (raw,) = way.fetch("0")
+    assert way.read(raw) == [InvoiceItem("", "a.xml", b"")]
 
 
 def test_an_outcome_goes_with_the_number_of_its_invoice(hub: Service, way: Intermediary) -> None:

@@ -83,6 +83,11 @@ def test_a_received_invoice_can_be_made_to_come(client: httpx.Client) -> None:
     client.post("/_simulator/invoices", json=asked)
     (event,) = client.get("/api/hub/v1/feed").json()["events"]
     assert (event["type"], event["identificativo_sdi"], event["content"]) == ("invoice", "7", "PGEvPg==")
+    assert event["delivered_at"] == NOW.isoformat()
+    client.post("/_simulator/invoices", json=asked | {"delivered_at": "2026-11-01T10:00:00+01:00"})
+    client.post("/_simulator/invoices", json=asked | {"delivered_at": None})
+    told = client.get("/api/hub/v1/feed").json()["events"][1:]
+    assert [each.get("delivered_at", "-") for each in told] == ["2026-11-01T10:00:00+01:00", "-"]
 
 
 def test_files_and_events_outlive_the_process(client: httpx.Client, tmp_path: pathlib.Path) -> None:
