@@ -106,7 +106,8 @@ class PinRefusedError(SigningError):
 
 
 class PinLockedError(PinRefusedError):
-    """The PIN is locked or has expired: it may be the right one, and serve again once a person has unlocked it."""
+    """The PIN is locked or has expired, or nobody says that it is wrong: it may be the right one, and serve again once
+    a person has seen to it."""
 
 
 class ChannelError(FattorinoError):

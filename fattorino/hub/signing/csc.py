@@ -22,11 +22,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 
-from fattorino.core.errors import ChannelError, PinRefusedError, SignerAwayError, SigningError
+from fattorino.core.errors import ChannelError, SignerAwayError, SigningError
 from fattorino.core.signatures import Certificate, CertificateError, read_certificate
 from fattorino.core.texts import say
 from fattorino.hub.caller import Caller
 from fattorino.hub.reach import EVERYWHERE, Reach
+from fattorino.hub.signing.csc_refusals import about_pin, refusal
 from fattorino.hub.signing.validity import check_validity
 
 SHA256 = "2.16.840.1.101.3.4.2.1"
@@ -214,14 +215,15 @@ class CscSigner:
         return str(found[0])
 
     def _call(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
-        """One method. A token that has expired meanwhile is renewed once."""
+        """One method. A token that has expired meanwhile is renewed once; a PIN that was refused is not sent again."""
+        with_pin = "PIN" in body
         for renewed in (False, True):
             if not self._token:
                 self._token = self._new_token()
             headers = {"Authorization": f"Bearer {self._token}"}
             answer = self._post(f"{self._account.url.rstrip('/')}/{what}", json=body, headers=headers)
-            if answer.status_code != 401 or renewed:
-                return _answer(answer)
+            if answer.status_code != 401 or renewed or (with_pin and about_pin(_body(answer))):
+                return _answer(answer, with_pin=with_pin)
             self._token = ""
         raise AssertionError("unreachable")
 
@@ -284,39 +286,24 @@ def _tls(account: CscAccount) -> ssl.SSLContext | bool:
         ) from error
 
 
-# Point 10.1 and the errors of each method: what a person can do about it.
-_REFUSALS = {
-    "invalid_pin": say("Il PIN della firma remota è sbagliato."),
-    "invalid_otp": say("Questa firma remota chiede una password temporanea (OTP)."),
-    "access_denied": say("Il servizio di firma remota non permette questa operazione."),
-}
-
-
-def _answer(answer: httpx.Response) -> dict[str, Any]:
-    try:
-        body = answer.json()
-    except ValueError:
-        body = None
+def _answer(answer: httpx.Response, *, with_pin: bool = False) -> dict[str, Any]:
+    body = _body(answer)
     if answer.status_code == 200:
         if isinstance(body, dict):
             return body
         raise _misunderstood()  # a page for people, most often: maintenance
-    if answer.status_code == 429 or answer.status_code >= 500:
+    away = answer.status_code == 429 or answer.status_code >= 500
+    # Whoever is away is asked again with the same PIN: not where it was refused.
+    if away and not (with_pin and about_pin(body)):
         raise SignerAwayError(say("Il servizio di firma remota è momentaneamente fuori servizio."))
-    code = str(body.get("error", "")) if isinstance(body, dict) else ""
-    words = str(body.get("error_description", "")) if isinstance(body, dict) else ""
-    kind = "invalid_pin" if "PIN" in words else "invalid_otp" if "OTP" in words else code
-    if kind in _REFUSALS:
-        # Only a wrong PIN counts towards the provider's lock.
-        error = PinRefusedError if kind == "invalid_pin" else SigningError
-        raise error(
-            _REFUSALS[kind],
-            say(
-                "Correggerlo nella pagina della firma: dopo troppi tentativi il prestatore blocca il certificato."
-            ),
-        )
-    shown = " ".join(words.split())[:200] or code or f"HTTP {answer.status_code}"
-    raise SigningError(say("Il servizio di firma remota ha rifiutato la richiesta: {reason}", reason=shown))
+    raise refusal(answer.status_code, body, with_pin=with_pin)
+
+
+def _body(answer: httpx.Response) -> object:
+    try:
+        return answer.json()
+    except ValueError:
+        return None
 
 
 def _misunderstood() -> SigningError:

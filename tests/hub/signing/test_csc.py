@@ -12,14 +12,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fattorino.core.errors import SigningError
+from fattorino.core.errors import PinLockedError, PinRefusedError, SigningError
 from fattorino.core.fatturapa.cades import sign_cades
 from fattorino.core.fatturapa.envelope import unwrap
 from fattorino.core.signatures import judge
 from fattorino.hub.signing.csc import CscAccount, CscSigner, _tls
+from fattorino.hub.signing.csc_refusals import refusal
 from fattorino.simulators.csc.demo import make_credential, open_demo
-from fattorino.simulators.csc.server import Server
-from fattorino.simulators.csc.service import Credential, Service
+from fattorino.simulators.csc.server import _METHODS, Server
+from fattorino.simulators.csc.service import Credential, Refused, Service
 
 NOW = datetime.datetime.now(datetime.UTC)
 XML = b"<?xml version='1.0'?><fattura/>"
@@ -171,3 +172,55 @@ def test_whoever_speaks_tls_is_verified_be_it_only_one_of_the_two_addresses(acco
     mixed = replace(account, **{secured: getattr(account, secured).replace("http:", "https:")})
     asked = _tls(mixed)
     assert isinstance(asked, ssl.SSLContext) and asked.verify_mode == ssl.CERT_REQUIRED
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "kind", "said"),
+    [
+        ("invalid_pin", "", PinRefusedError, "sbagliato"),
+        ("invalid_pin", "2 attempts left before the PIN is locked", PinRefusedError, "sbagliato"),
+        ("invalid_request", "Wrong PIN", PinRefusedError, "sbagliato"),
+        ("E-77", "PIN errato: ancora 2 tentativi prima del blocco", PinRefusedError, "sbagliato"),
+        ("invalid_request", "PIN locked", PinLockedError, "bloccato o scaduto"),
+        ("invalid_request", "The PIN has expired", PinLockedError, "bloccato o scaduto"),
+        ("access_denied", "Too many wrong PIN attempts: blocked", PinLockedError, "bloccato o scaduto"),
+        ("pin_locked", "", PinLockedError, "bloccato o scaduto"),
+        (
+            "invalid_request",
+            "Missing (or invalid type) string parameter PIN",
+            PinLockedError,
+            "string parameter PIN",
+        ),
+        ("invalid_request", "Mapping of the credential failed: shipPINg", SigningError, "Mapping"),
+        ("invalid_token", "PIN or token unknown", SigningError, "unknown"),
+        ("invalid_otp", "Wrong OTP; the PIN is right", SigningError, "OTP"),
+        ("access_denied", "", SigningError, "non permette"),
+    ],
+)
+def test_a_refusal_is_told_by_its_code_and_only_a_wrong_pin_as_a_wrong_pin(code, words, kind, said):
+    error = refusal(400, {"error": code, "error_description": words}, with_pin=True)
+    assert type(error) is kind and said in error.message
+
+
+def test_a_text_that_mentions_the_pin_where_none_was_sent_says_nothing_against_it():
+    error = refusal(400, {"error": "invalid_request", "error_description": "No PIN set"}, with_pin=False)
+    assert type(error) is SigningError and "No PIN set" in error.message
+
+
+@pytest.mark.parametrize("status", [400, 401, 429, 503])
+@pytest.mark.parametrize(
+    ("code", "words"), [("invalid_pin", "The PIN is invalid"), ("invalid_request", "PIN locked")]
+)
+def test_a_pin_that_was_refused_is_sent_once_whatever_the_status_beside_it(
+    signer, monkeypatch, status, code, words
+):
+    asked = []
+
+    def refuse(service, body):
+        asked.append(body["PIN"])
+        raise Refused(status, code, words)
+
+    monkeypatch.setitem(_METHODS, "/csc/v1/credentials/authorize", refuse)
+    with pytest.raises(PinRefusedError):
+        signer.sign(b"a")
+    assert asked == ["1234"]
