@@ -57,9 +57,9 @@ def token(monkeypatch: pytest.MonkeyPatch) -> Token:
     return made
 
 
-def proposed(desk: Desk, pin: str = PIN) -> SigningKey:
+def proposed(desk: Desk, pin: str = PIN, **how: Any) -> SigningKey:
     place = KeyPlace(PLACE.kind, PLACE.values, {**PLACE.secret, "pin": pin})
-    return keys.propose(desk.company.pk, place, now=NOW)
+    return keys.propose(desk.company.pk, place, now=NOW, **how)
 
 
 def again(row: SigningKey) -> SigningKey:
@@ -157,10 +157,37 @@ def test_a_pin_that_was_refused_is_not_tried_again_when_it_is_typed_again(desk: 
     assert again(row).pin_wrong and token.wrong == 1
     with pytest.raises(RefusedError, match="seconda volta") as error:
         proposed(desk, pin="000000")
-    assert set(error.value.fields) == {"pin"}
+    assert set(error.value.fields) == {"pin", "again"}
     right = proposed(desk)
     keys.prove(right.pk, desk.company.pk, now=NOW)
     assert again(right).active and token.wrong == 1
+
+
+def test_a_refused_pin_is_tried_once_more_for_each_time_a_person_says_that_it_is_right_again(
+    desk: Desk, token: Token, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody has unlocked or reset it at the provider."""
+    keys.prove(proposed(desk, pin="000000").pk, desk.company.pk, now=NOW)
+    keys.prove(proposed(desk, pin="000000", again=True).pk, desk.company.pk, now=NOW)
+    assert token.wrong == 2
+    with pytest.raises(RefusedError, match="seconda volta"):
+        proposed(desk, pin="000000")
+    monkeypatch.setitem(globals(), "PIN", "000000")
+    row = proposed(desk, pin="000000", again=True, actor_id=desk.actor.user_id)
+    with pytest.raises(RefusedError, match="già in prova"):  # a form that was sent twice
+        proposed(desk, pin="000000", again=True)
+    keys.prove(row.pk, desk.company.pk, now=NOW)
+    assert again(row).active and token.wrong == 2
+    proposed(desk, pin="000000")  # it is right again: nothing more to confirm
+    told = AuditEntry.objects.filter(what="PIN rifiutato riproposto come giusto").order_by("pk")
+    assert [each.actor_id for each in told] == [None, desk.actor.user_id]
+    assert told[0].detail == {"url": PLACE.values["url"]}
+
+
+def test_a_pin_that_was_never_refused_needs_no_confirmation(desk: Desk, token: Token) -> None:
+    with pytest.raises(RefusedError, match="La conferma non serve"):
+        proposed(desk, again=True)
+    assert not SigningKey.objects.filter(kind="csc").exists()
 
 
 def test_a_pin_that_was_locked_may_be_the_right_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -275,6 +275,50 @@ def test_a_key_that_did_not_open_is_offered_again_and_only_its_pin_is_to_be_writ
     assert 'id="file"' in admin.get(PAGE + "?tipo=pkcs12").content.decode()
 
 
+def test_a_refused_pin_that_is_right_again_is_tried_only_after_a_tick_that_no_other_form_shows(
+    admin: Client, desk: Desk, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.PKCS11_LIBRARIES = {"HSM": "/nowhere/lib.so"}
+    settings.PKCS11_TOKENS = {"Firma Ordine": desk.company.id_codice}
+    asked: list[int] = []
+
+    def refuse(row: SigningKey) -> Any:
+        asked.append(row.pk)
+        raise PinRefusedError("Il PIN è sbagliato.")
+
+    monkeypatch.setitem(keys._OPEN, keys.Kind.PKCS11, refuse)
+    place = {"tipo": "pkcs11", "library": "HSM", "token": "Firma Ordine", "azienda": desk.company.pk}
+    sent = {**place, "pin": "271828"}
+    assert admin.post(PAGE, sent).status_code == 302
+    run_jobs()
+    assert 'name="again"' not in admin.get(PAGE).content.decode()
+    answer = admin.post(PAGE, sent)
+    page = answer.content.decode()
+    assert answer.status_code == 422 and 'name="again"' in page and "271828" not in page
+    assert (
+        "Il PIN è di nuovo quello giusto: prova" in page
+        and "checked" not in page.split('name="again"')[1][:40]
+    )
+    assert len(asked) == 1
+    assert admin.post(PAGE, {**sent, "again": "1"}).status_code == 302
+    run_jobs()
+    assert len(asked) == 2
+    changes = admin.get("/impostazioni/modifiche/?tipo=chiavi").content.decode()
+    assert "PIN rifiutato riproposto come giusto" in changes and "Firma Ordine" in changes
+
+
+def test_who_forgot_the_signed_file_is_told_the_name_of_the_button_that_is_there(
+    desk: Desk, client: Client
+) -> None:
+    from fattorino.organisations.models import User
+
+    client.force_login(User.objects.get(pk=desk.actor.user_id))
+    document, _content = waiting(desk)
+    told = client.post(f"{PAGE}documento/{document.pk}/", {"azienda": desk.company.pk}).content.decode()
+    assert "«Consegna il file firmato»" in told
+    assert "Consegna il file firmato</button>" in client.get(f"/entrate/{document.pk}/").content.decode()
+
+
 def test_who_works_is_told_of_documents_that_no_dashboard_shows_and_that_wait_for_a_signature(
     desk: Desk, client: Client
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from fattorino.hub.flows import reaching
 from fattorino.hub.models import SigningKey
 from fattorino.hub.signing import secrets
 from fattorino.hub.signing.csc import check_address
+from fattorino.organisations.flows import audit
 from fattorino.organisations.queries import get_company
 from fattorino.organisations.scope import company_scope
 
@@ -21,6 +23,9 @@ Kind = SigningKey.Kind
 ASSIGNED_BY = say("Chi gestisce l'installazione lo assegna con FATTORINO_PKCS11_TOKENS.")
 _NOT_ITS_OWN = say(
     "Il dispositivo non è assegnato a questa azienda: lo fa chi gestisce l'installazione, con FATTORINO_PKCS11_TOKENS."
+)
+_ONLY_IF = say(
+    "Solo se nel frattempo è stato sbloccato o reimpostato: se è ancora sbagliato, è un altro passo verso il blocco."
 )
 
 
@@ -38,17 +43,39 @@ class KeyPlace:
     secret: Mapping[str, str]
 
 
-def refuse_same_pin(company_id: int, place: KeyPlace) -> None:
-    """A PIN that was refused there is not tried again, however often it is typed: three times, and it is locked."""
+def refuse_same_pin(
+    company_id: int, place: KeyPlace, *, again: bool, now: datetime.datetime, actor_id: int | None
+) -> None:
+    """A PIN that was refused there is not tried again, however often it is typed: three times, and it is locked.
+
+    `again`: a person says that it has become the right one. Her word serves for one trial; call it in the transaction
+    that asks for that, with the company locked.
+    """
     before = SigningKey.objects.filter(company_id=company_id, kind=place.kind, pin_wrong=True)
-    for row in before:
-        same = all(
-            row.settings.get(name, "") == place.values.get(name, "")
-            for name in ("library", "token", "url", "client_id", "credential")
+    refused = [row.pk for row in before if _is_same(row, place)]
+    if refused and not again:
+        told = say("Questo PIN è già stato rifiutato: non viene provato una seconda volta.")
+        raise RefusedError(told, fields={"pin": told, "again": _ONLY_IF})
+    if again and not refused:
+        told = say("La conferma non serve per questo PIN: non è stato rifiutato, oppure è già in prova.")
+        raise RefusedError(told, say("Se è in prova, attendere l'esito; altrimenti scriverlo e salvare."))
+    if refused:
+        SigningKey.objects.filter(company_id=company_id, pk__in=refused).update(pin_wrong=False)
+        where = {name: place.values[name] for name in ("url", "token") if place.values.get(name)}
+        audit(
+            say("PIN rifiutato riproposto come giusto"),
+            now=now,
+            actor_id=actor_id,
+            company_id=company_id,
+            **where,
         )
-        if same and secret_of(row).get("pin") == place.secret.get("pin"):
-            told = say("Questo PIN è già stato rifiutato: non viene provato una seconda volta.")
-            raise RefusedError(told, fields={"pin": told})
+
+
+def _is_same(row: SigningKey, place: KeyPlace) -> bool:
+    return secret_of(row).get("pin") == place.secret.get("pin") and all(
+        row.settings.get(name, "") == place.values.get(name, "")
+        for name in ("library", "token", "url", "client_id", "credential")
+    )
 
 
 def check(company_id: int, place: KeyPlace) -> None:

@@ -24,7 +24,7 @@ from fattorino.hub.signing.base import Signer
 from fattorino.hub.signing.csc import CscAccount, CscSigner
 from fattorino.hub.signing.pkcs11 import TokenKey, TokenSigner
 from fattorino.hub.signing.pkcs12 import load_pkcs12
-from fattorino.organisations.flows import audit
+from fattorino.organisations.flows import audit, lock_company
 from fattorino.organisations.scope import company_scope
 from fattorino.workflow import queue
 
@@ -71,17 +71,21 @@ def propose(
     now: datetime.datetime,
     actor_id: int | None = None,
     form: str = Form.CADES,
+    again: bool = False,
 ) -> SigningKey:
     """Take a key on a token or at a remote service. A job opens it, which may take a while, before it is used.
 
+    `again`: the PIN was refused there and has become the right one, a person says.
+
     Raises:
-        RefusedError: something is missing (`fields`).
+        RefusedError: something is missing, or the PIN was refused there (`fields`).
     """
     from fattorino.hub.tasks_keys import prove_key  # the task calls these flows: imported where it is needed
 
     key_places.check(company_id, place)
-    key_places.refuse_same_pin(company_id, place)
     with transaction.atomic():
+        lock_company(company_id)
+        key_places.refuse_same_pin(company_id, place, again=again, now=now, actor_id=actor_id)
         row = SigningKey.objects.create(
             company_id=company_id,
             kind=place.kind,

@@ -27,13 +27,17 @@ class KeyForm(Form):
     def __init__(self, values: Mapping[str, str], secrets: Mapping[str, str] | None = None) -> None:
         super().__init__(values)
         self.secrets = dict(secrets or {})
+        # Somebody ticked that a PIN which was refused has become the right one.
+        self.again = False
 
     @classmethod
     def sent(cls, post: Mapping[str, str], kind: str) -> KeyForm:
         # A PIN may end in a blank; nothing else may.
         secrets = {name: post.get(name, "")[:MOST] for name in SECRET.get(Kind(kind), ())}
         values = {name: post.get(name, "").strip()[:MOST] for name in (*SHOWN[Kind(kind)], "form")}
-        return cls(values, secrets)
+        form = cls(values, secrets)
+        form.again = post.get("again") == "1"
+        return form
 
     @classmethod
     def of(cls, row: SigningKey | None) -> KeyForm:

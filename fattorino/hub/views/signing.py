@@ -57,7 +57,14 @@ def key(request: HttpRequest, actor: Actor) -> HttpResponse:
 def _save(request: HttpRequest, actor: Actor, kind: str, form: KeyForm) -> None:
     now = clock.now()
     if kind != Kind.PKCS12:
-        keys.propose(actor.company_id, form.place(kind), now=now, actor_id=actor.user_id, form=form.form)
+        keys.propose(
+            actor.company_id,
+            form.place(kind),
+            now=now,
+            actor_id=actor.user_id,
+            form=form.form,
+            again=form.again,
+        )
         messages.success(request, _("Chiave ricevuta: Fattorino la apre adesso, l'esito compare qui sotto."))
         return
     file = request.FILES.get("file")
@@ -149,7 +156,9 @@ def outside(request: HttpRequest, actor: Actor, document_id: int) -> HttpRespons
     document_or_404(actor, document_id)
     file = request.FILES.get("file")
     if file is None:
-        raise RefusedError(_("Nessun file scelto."), _("Scegliere il file firmato e premere «Consegna»."))
+        raise RefusedError(
+            _("Nessun file scelto."), _("Scegliere il file firmato e premere «Consegna il file firmato».")
+        )
     content = file.read(signed_outside.LIMIT + 1)
     signed_outside.take(actor, document_id, content, now=clock.now())
     messages.success(request, _("File firmato ricevuto: l'invio prosegue da solo."))
