@@ -291,7 +291,8 @@ def _doubtful() -> ChannelError:
         say(
             "La connessione con il gestore PEC si è interrotta durante l'invio: non si sa se abbia accettato."
         ),
-        say("Fattorino cerca la ricevuta di accettazione nella casella; non invia di nuovo."),
+        # What becomes of the file if there is none is said by whoever sends it.
+        say("Fattorino cerca la ricevuta di accettazione nella casella."),
         uncertain=True,
     )
 

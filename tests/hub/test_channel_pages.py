@@ -408,6 +408,19 @@ def test_a_channel_that_cannot_even_be_built_says_so(desk: Desk, admin: Actor) -
 # Ways -----------------------------------------------------------------------------------------------------
 
 
+def test_the_page_says_that_a_file_in_doubt_is_offered_again_under_the_same_name(
+    desk: Desk, browser: Client
+) -> None:
+    Channel.objects.create(company_id=desk.company.pk, kind="pec", label="Casella")
+    page = browser.get(CANALI).content.decode()
+    assert "offerto di nuovo con lo stesso nome" in page and "mai due volte" not in page
+
+
+def test_the_form_of_a_mailbox_says_that_nothing_in_it_is_changed(desk: Desk, browser: Client) -> None:
+    page = browser.get(CANALI + "nuovo/pec/").content.decode()
+    assert "nella casella non cambia niente" in page and "ogni messaggio viene letto" not in page
+
+
 def test_which_dashboard_goes_which_way_is_chosen_and_audited(desk: Desk, browser: Client) -> None:
     first = Channel.objects.create(company_id=desk.company.pk, kind="pec", label="Casella")
     second = Channel.objects.create(company_id=desk.company.pk, kind="by_hand", label="A mano")

@@ -175,7 +175,9 @@ PARTS: dict[str, tuple[Part, ...]] = {
                 Entry("password", _("Password"), "secret", required=True),
                 Entry("folder", _("Cartella della posta"), help=_("Vuoto: INBOX."), maxlength=120),
             ),
-            _("Una casella usata solo per SdI: qui ogni messaggio viene letto."),
+            _(
+                "Meglio se usata solo per SdI. Si prende solo ciò che lo riguarda e nella casella non cambia niente."
+            ),
         ),
         Part(
             _("Server del gestore"),

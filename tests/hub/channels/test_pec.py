@@ -59,6 +59,8 @@ def test_a_line_cut_after_the_body_is_uncertain_until_the_receipts_tell(house, f
     with pytest.raises(ChannelError) as refused:
         send(house, content=CONTENT * 200)
     assert refused.value.uncertain
+    # It is offered again when the receipt does not come: whoever sends it says when.
+    assert refused.value.hint == "Fattorino cerca la ricevuta di accettazione nella casella."
     assert resolve(house) == fate
     assert len(house.reached) == (1 if fate == "sent" else 0)
 
