@@ -298,6 +298,7 @@ def test_the_command_takes_a_folder_and_those_within_and_moves_nothing(desk: Des
     for _ in range(2):
         call_command("import_passive", desk.company.id_codice, str(tmp_path), stdout=said)
     assert said.getvalue().count("2 file, 2 fatture prese") == 2
+    assert "Fatture passive › File arrivati" in said.getvalue()
     run_jobs()
     assert PassiveInvoice.objects.count() == 2 and (inner / NAME).exists()
     with pytest.raises(CommandError):

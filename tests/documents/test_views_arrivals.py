@@ -73,6 +73,14 @@ def test_nothing_chosen_is_said_in_words(desk: Desk, clerk: Client) -> None:
     assert answer.status_code == 409 and "Nessun file scelto" in text(answer)
 
 
+@pytest.mark.parametrize("page", ["/passive/importa/", "/entrate/importa/"])
+def test_who_chose_no_file_is_told_the_name_of_the_button_that_is_there(
+    desk: Desk, clerk: Client, page: str
+) -> None:
+    assert "«Importa i file»" in text(clerk.post(page, {"azienda": desk.company.pk}))
+    assert "Importa i file</button>" in text(clerk.get(page))
+
+
 def test_what_could_not_be_read_can_be_taken_away_and_read_again(desk: Desk, clerk: Client) -> None:
     reception = bring(b"<a>", source="import", company_id=desk.company.pk)
     run_jobs()

@@ -113,7 +113,8 @@ def bring(request: HttpRequest, actor: Actor) -> HttpResponse:
         files = request.FILES.getlist("files")
         if not files:
             raise RefusedError(
-                _("Nessun file scelto."), _("Trascinare i file nel riquadro oppure premere «Scegli i file».")
+                _("Nessun file scelto."),
+                _("Trascinare i file nel riquadro o sceglierli, poi premere «Importa i file»."),
             )
         # No more of each than shows that it is too large.
         handed = [(file.name or "file", file.read(receiving.LIMIT + 1)) for file in files]

@@ -28,7 +28,7 @@ def importa(request: HttpRequest, actor: Actor) -> HttpResponse:
         if not files:
             raise RefusedError(
                 _("Nessun file scelto."),
-                _("Trascinare i file nel riquadro oppure premere «Scegli i file»."),
+                _("Trascinare i file nel riquadro o sceglierli, poi premere «Importa i file»."),
             )
         for file in files:  # no more than shows that a file is too large
             importing.take_file(actor, file.name or "file", file.read(importing.LIMIT + 1), now=clock.now())

@@ -35,7 +35,8 @@ class Command(BaseCommand):
         except OSError as exc:
             raise CommandError(f"La cartella non si legge: {exc}") from exc
         self.stdout.write(
-            f"{files} file, {taken} fatture prese; il servizio le legge ora, l'esito di ciascuna è in Fatture ricevute."
+            f"{files} file, {taken} fatture prese; il servizio le legge ora, "
+            "l'esito di ciascuna è in Fatture passive › File arrivati."
         )
         if failed:
             raise CommandError(f"{failed} file non si sono potuti leggere.")
