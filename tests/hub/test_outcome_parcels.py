@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from fattorino import clock
 from fattorino.documents.passive import answering
 from fattorino.hub import tasks_outcomes, tasks_sending
-from fattorino.hub.flows import channels, consignments
+from fattorino.hub.flows import channels, consignments, maintenance, outcome_told
 from fattorino.hub.models import Channel, ChannelUse, Consignment, OutcomeSent
 from tests.desk import NOW, Desk, jobs, run_jobs
 from tests.documents.passive.arrived import arrive
-from tests.hub.test_consignments import NO_ROOM, Post
+from tests.hub.test_consignments import DOWN, LOST, NO_ROOM, Post, carry
 
-Status = OutcomeSent.Status
+Status, Parcels = OutcomeSent.Status, Consignment.Status
 
 
 @pytest.fixture
@@ -103,3 +104,110 @@ def test_an_outcome_that_goes_along_is_never_taken_for_one_whose_sender_died(des
     tasks_outcomes.send_outcome(desk.company.pk, rows[2].pk)
     assert [row.status for row in look(rows)] == [Status.SENDING] * 3
     assert Consignment.objects.count() == 2
+
+
+@pytest.fixture(params=[Channel.Kind.PEC, Channel.Kind.SDIFTP])
+def lossy(post: Post, request: pytest.FixtureRequest) -> Post:
+    """A way that breaks while something is given away."""
+    Channel.objects.update(kind=request.param)
+    post.error = LOST
+    return post
+
+
+def offer(desk: Desk, row: OutcomeSent) -> None:
+    """The moment has come for which an outcome in doubt waited."""
+    OutcomeSent.objects.filter(pk=row.pk).update(next_attempt_at=NOW)
+    tasks_outcomes.send_outcome(desk.company.pk, row.pk)
+
+
+def jobs_gone() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("delete from procrastinate_jobs")
+
+
+def now_of(row: OutcomeSent) -> tuple[str, bool]:
+    """Its status, and whether it lies in a parcel."""
+    found = OutcomeSent.objects.get(pk=row.pk)
+    return found.status, found.consignment_id is not None
+
+
+def test_an_outcome_whose_giving_away_was_cut_is_in_doubt_and_goes_again(desk: Desk, lossy: Post) -> None:
+    row = accept(desk, "1")
+    assert now_of(row) == (Status.UNCERTAIN, True)
+    lossy.error = None
+    carry()
+    tasks_outcomes.send_outcome(desk.company.pk, row.pk)
+    assert lossy.given == [], "offered again before anybody could have spoken"
+    offer(desk, row)
+    lay(desk)
+    assert inside(lossy) == [[row.file_name]]
+    assert now_of(row) == (Status.SENDING, True)
+    assert OutcomeSent.objects.get(pk=row.pk).offered_again
+    outcome_told.refused(OutcomeSent.objects.get(pk=row.pk), "EN01", clock.now())
+    assert now_of(row)[0] == Status.TAKEN, "the refusal of the second copy proves that the first had arrived"
+
+
+def test_an_outcome_whose_worker_died_while_giving_it_away_is_in_doubt(desk: Desk, lossy: Post) -> None:
+    lossy.error = DOWN
+    row = accept(desk, "1")
+    parcel = Consignment.objects.get()
+    Consignment.objects.update(status=Parcels.SENDING, next_attempt_at=None)
+    tasks_sending.hand_over(desk.company.pk, parcel.pk)
+    assert now_of(row) == (Status.UNCERTAIN, True)
+
+
+def test_what_the_channel_knows_of_the_parcel_settles_the_doubt(desk: Desk, lossy: Post) -> None:
+    given, lost = accept(desk, "1"), accept(desk, "2")
+    first, second = Consignment.objects.order_by("pk")
+    for parcel, fate in ((first, "sent"), (second, "not_sent")):
+        consignments.found_out(parcel.pk, desk.company.pk, fate, now=clock.now())  # type: ignore[arg-type]
+    assert (now_of(given), now_of(lost)) == ((Status.SENDING, True), (Status.QUEUED, False))
+    assert not OutcomeSent.objects.get(pk=given.pk).last_error
+    tasks_outcomes.send_outcome(desk.company.pk, given.pk)
+    assert now_of(given) == (Status.SENDING, True), "it is under way and nobody offers it"
+    consignments.answered(first.channel, first.name, True, "Preso.", now=clock.now())
+    assert now_of(given)[0] == Status.SENT
+
+
+def test_an_answer_that_comes_while_it_is_in_doubt_settles_it(desk: Desk, lossy: Post) -> None:
+    rows = [accept(desk, "1"), accept(desk, "2"), accept(desk, "3")]
+    parcels = list(Consignment.objects.order_by("pk"))
+    waits = OutcomeSent.objects.get(pk=rows[2].pk).next_attempt_at
+    for parcel, taken, doubtful in zip(parcels, (True, False, False), (False, False, True), strict=True):
+        for _ in range(2):
+            consignments.answered(
+                parcel.channel, parcel.name, taken, "Risposta.", now=clock.now(), doubtful=doubtful
+            )
+    assert [now_of(row)[0] for row in rows] == [Status.SENT, Status.QUEUED, Status.UNCERTAIN]
+    assert OutcomeSent.objects.get(pk=rows[2].pk).next_attempt_at == waits, "it goes on waiting"
+
+
+def test_an_answer_to_the_first_parcel_says_nothing_of_the_second(desk: Desk, lossy: Post) -> None:
+    row = accept(desk, "1")
+    lossy.error = DOWN
+    offer(desk, row)
+    first, second = Consignment.objects.order_by("pk")
+    consignments.answered(first.channel, first.name, False, "Non accettato.", now=clock.now())
+    assert OutcomeSent.objects.get(pk=row.pk).consignment_id == second.pk
+    consignments.answered(second.channel, second.name, False, "Non accettato.", now=clock.now())
+    assert now_of(row) == (Status.UNCERTAIN, False), "the first may have arrived all the same"
+
+
+def test_the_channel_is_asked_only_while_something_waits_for_its_word(desk: Desk, lossy: Post) -> None:
+    row = accept(desk, "1")
+    parcel = Consignment.objects.get()
+
+    def ask() -> tuple[str, bool]:
+        Consignment.objects.filter(pk=parcel.pk).update(next_attempt_at=NOW)
+        tasks_sending.hand_over(desk.company.pk, parcel.pk)
+        found = Consignment.objects.get(pk=parcel.pk)
+        return found.status, found.next_attempt_at is not None
+
+    assert ask() == (Parcels.UNCERTAIN, True)
+    lossy.error = DOWN
+    offer(desk, row)
+    assert ask() == (Parcels.UNCERTAIN, False)
+    jobs_gone()
+    Consignment.objects.update(created_at=NOW)
+    looked = maintenance.without_job(now=clock.now())
+    assert parcel.pk not in [pk for _, pk in looked.parcels]

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from fattorino.core.errors import RefusedError
 from fattorino.documents.passive import answering
-from fattorino.hub.flows import outcome_stated, outcome_told, outcomes
+from fattorino.hub.flows import outcome_stated, outcome_told, outcome_travels, outcomes
 from fattorino.hub.models import Channel, Consignment, OutcomeSent
 from fattorino.organisations.models import AuditEntry, User
 from fattorino.workflow.models import Document, StateChange
@@ -149,7 +149,7 @@ def test_what_became_of_the_parcel_after_all_is_heard(
     )
     OutcomeSent.objects.filter(pk=outcome.pk).update(status=Status.SENDING, consignment=parcel)
     state(desk, outcome, what, later)
-    outcomes.consignment_settled(parcel.pk, desk.company.pk, taken, "Supporto scartato.", now=later + DAY)
+    outcome_travels.settled(parcel.pk, desk.company.pk, taken, "Supporto scartato.", now=later + DAY)
     outcome.refresh_from_db()
     assert (outcome.status, desk.state(document)) == (Status.FAILED, stands)
     last = StateChange.objects.filter(document=document).order_by("-pk")[0]

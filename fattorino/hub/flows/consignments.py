@@ -19,7 +19,7 @@ from django.db import transaction
 from fattorino.core.errors import ChannelError, FattorinoError
 from fattorino.core.texts import say
 from fattorino.hub.channels.base import ChannelPort, Fate, Outgoing, Parcel
-from fattorino.hub.flows import channels, health, inside, packing, transmit, turns
+from fattorino.hub.flows import channels, health, inside, outcome_travels, packing, transmit, turns
 from fattorino.hub.flows.inside import Portion, Status
 from fattorino.hub.models import Channel, Consignment, Submission
 from fattorino.organisations.rows import update_rows
@@ -107,9 +107,9 @@ def _number(channel: Channel, now: datetime.datetime) -> int:
 def gathering(channel: Channel) -> bool:
     """A parcel of files has not been given away yet: those that come meanwhile go together in the next one. The
     channel is woken when that parcel is given away, refused, or in doubt."""
-    if channel.kind not in inside.GATHERED:
+    if not channel.gathers:
         return False
-    waiting = Consignment.objects.filter(channel=channel, status__in=inside.NOT_AWAY)
+    waiting = Consignment.objects.filter(channel=channel, status__in=Consignment.NOT_AWAY)
     return waiting.filter(submissions__isnull=False).exists()
 
 
@@ -146,7 +146,7 @@ def _measure(channel: Channel, port: ChannelPort) -> dict[str, int]:
 
 def _alone(channel: Channel, port: ChannelPort) -> bool:
     """Whether each file travels in a parcel of its own, and none waits for another."""
-    return port.most == 1 and channel.kind not in inside.GATHERED
+    return port.most == 1 and not channel.gathers
 
 
 def _seal_all(
@@ -266,6 +266,7 @@ def handed_over(consignment_id: int, company_id: int, *, now: datetime.datetime,
         again = some.row.status == Status.HANDED_OVER
         if not again:
             inside.put(some.row, Status.HANDED_OVER, handed_over_at=now)
+            outcome_travels.handed_over(some.row, inside.away(some.row), now=now)
             health.note(some.row.channel, [inside.TAKEN], now=now)
         inside.tell_handed_over(some, again=again, now=now)
         return some.next
@@ -315,9 +316,11 @@ def found_out(
         if fate == "not_sent":
             error = ChannelError(say("Certamente non consegnato al canale."), uncertain=False)
             return inside.free(some, error, now)
-        if some.files:
-            # What is in it goes on by itself when its own wait is over; then nobody asks any more.
+        if some.files or outcome_travels.wait_for_word(some.row):
             _wait(some.row, now + ASK_AGAIN, now)
+        else:
+            # What was in it has gone on by itself: nobody asks any more.
+            inside.put(some.row, Status.UNCERTAIN, next_attempt_at=None)
         return 0
 
 

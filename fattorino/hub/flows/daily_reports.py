@@ -19,7 +19,7 @@ from fattorino.core.errors import InputError, RefusedError
 from fattorino.core.sdi.ftp.names import COMPLETE, SupportName, parse_support_name
 from fattorino.core.texts import say, say_many
 from fattorino.hub.channels.base import ReportItem
-from fattorino.hub.flows import consignments, outcomes
+from fattorino.hub.flows import consignments, outcome_travels
 from fattorino.hub.models import (
     Channel,
     Collected,
@@ -223,7 +223,7 @@ def _act(channel: Channel, now: datetime.datetime) -> bool:
             if consignments.answered(channel, parcel, False, text, now=now) is consignments.Told.SOME:
                 return True
         else:
-            outcomes.answer_lost(channel, parcel, now=now)
+            outcome_travels.answer_lost(channel, parcel, now=now)
     return False
 
 

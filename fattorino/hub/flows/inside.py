@@ -18,7 +18,7 @@ from django.db.models import Max
 from fattorino.core.errors import ChannelError
 from fattorino.core.texts import say
 from fattorino.hub.channels.base import Accepted
-from fattorino.hub.flows import transmit, turns
+from fattorino.hub.flows import outcome_travels, transmit, turns
 from fattorino.hub.models import Channel, Consignment, OutcomeSent, Submission, Transmission
 from fattorino.organisations.rows import among, update_rows
 from fattorino.workflow import flows as workflow
@@ -32,10 +32,6 @@ AT_ONCE = 500
 # What still waits in a parcel (a receipt may have settled one before); of that, what is not in doubt.
 WAITING = (Submission.Status.SENDING, Submission.Status.UNCERTAIN)
 SENT = (Submission.Status.SENDING,)
-# Of a parcel: certainly not given away, or being given away now.
-NOT_AWAY = (Status.SEALED, Status.SENDING)
-# Ways on which a parcel holds whatever has gathered until the other side comes by.
-GATHERED = frozenset({Channel.Kind.SDIFTP})
 HANDED_OVER = "HubHandedOver"
 
 
@@ -77,18 +73,23 @@ def portion(
 
 def put(row: Consignment, status: Consignment.Status, **values: object) -> None:
     """Give the locked parcel its status; when it makes room, the channel has its turn."""
-    makes_room = row.status in NOT_AWAY and status not in NOT_AWAY
+    makes_room = row.status in row.NOT_AWAY and status not in row.NOT_AWAY
     row.status = status
     for name, value in values.items():
         setattr(row, name, value)
     row.save(update_fields=["status", *values])
-    if makes_room and row.channel.kind in GATHERED:
+    if makes_room and row.channel.gathers:
         turns.wake(row.channel)
 
 
 def names(row: Consignment) -> tuple[str, ...]:
     """Of all files in it, settled or not."""
     return tuple(Submission.objects.filter(consignment=row).values_list("file_name", flat=True))
+
+
+def away(row: Consignment) -> str:
+    """What the history of a document says of a parcel that was given away."""
+    return say("Consegnato al canale dentro «{name}»: si attende la risposta.", name=row.name)
 
 
 def tell_handed_over(some: Portion, *, again: bool, now: datetime.datetime) -> None:
@@ -98,7 +99,7 @@ def tell_handed_over(some: Portion, *, again: bool, now: datetime.datetime) -> N
         again: some of these may have been told before.
     """
     _reopen(some.files)
-    text = say("Consegnato al canale dentro «{name}»: si attende la risposta.", name=some.row.name)
+    text = away(some.row)
     documents = [each.document_id for each in some.files]
     told = workflow_queries.told(documents, HANDED_OVER, text) if again else frozenset()
     lines = [workflow.Line(each, HANDED_OVER, text) for each in documents if each not in told]
@@ -111,6 +112,7 @@ def doubt(some: Portion, text: str, now: datetime.datetime) -> int:
     transmit.settle(some.row.channel, {each.pk: error for each in some.files}, now=now, note=False)
     if not some.next:
         put(some.row, Status.UNCERTAIN, answer=text)
+        outcome_travels.in_doubt(some.row, text, now=now)
     return some.next
 
 
@@ -175,20 +177,16 @@ def _settle_taken(channel: Channel, files: list[Submission], now: datetime.datet
 
 def _tell_outcomes_of(channel: Channel, texts: Mapping[int, str], now: datetime.datetime) -> None:
     """Our answers to suppliers travel in letters too, and in few of them."""
-    from fattorino.hub.flows import outcomes  # it seals through consignments
-
     rows = OutcomeSent.objects.filter(among("consignment_id", texts), company_id=channel.company_id)
     for pk in sorted(set(rows.values_list("consignment_id", flat=True))):
         if pk is not None:
-            outcomes.consignment_settled(pk, channel.company_id, True, texts[pk], now=now)
+            outcome_travels.settled(pk, channel.company_id, True, texts[pk], now=now)
 
 
 def _tell_outcomes(
     row: Consignment, taken: bool, text: str, now: datetime.datetime, *, doubtful: bool = False
 ) -> None:
-    from fattorino.hub.flows import outcomes  # it seals through consignments
-
-    outcomes.consignment_settled(row.pk, row.company_id, taken, text, now=now, doubtful=doubtful)
+    outcome_travels.settled(row.pk, row.company_id, taken, text, now=now, doubtful=doubtful)
 
 
 def _reopen(files: list[Submission]) -> None:

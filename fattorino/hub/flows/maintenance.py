@@ -14,7 +14,7 @@ from fattorino.workflow.queries import late_actions
 
 Status = Submission.Status
 BY_HAND = Channel.Kind.BY_HAND
-UNDER_WAY = (Consignment.Status.SEALED, Consignment.Status.SENDING, Consignment.Status.UNCERTAIN)
+UNDER_WAY = (*Consignment.NOT_AWAY, Consignment.Status.UNCERTAIN)
 # Longer than any job may be late by itself: the queue's polling, a rescue, a slow answer of SdI.
 LATE = datetime.timedelta(minutes=3)
 
@@ -34,6 +34,8 @@ class Waiting(NamedTuple):
 def without_job(*, now: datetime.datetime, late: datetime.timedelta = LATE) -> Waiting:
     """What should have happened so long ago and has no job."""
     before = now - late
+    # One in doubt that names no moment has nothing left in it that waits for the channel's word.
+    unasked = Q(status__in=Consignment.NOT_AWAY, next_attempt_at=None)
     with system_scope():
         messages = Message.objects.filter(applied_at=None, received_at__lt=before).values_list(
             "pk", flat=True
@@ -58,8 +60,8 @@ def without_job(*, now: datetime.datetime, late: datetime.timedelta = LATE) -> W
             ),
             [
                 (company, pk)
-                for company, pk in Consignment.objects.filter(status__in=UNDER_WAY, created_at__lt=before)
-                .filter(Q(next_attempt_at=None) | Q(next_attempt_at__lt=before))
+                for company, pk in Consignment.objects.filter(created_at__lt=before)
+                .filter(unasked | Q(status__in=UNDER_WAY, next_attempt_at__lt=before))
                 .values_list("company_id", "pk")[:1000]
                 if ("hub.hand_over", pk) not in waiting
             ],

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from fattorino.core.errors import ChannelError
 from fattorino.hub.channels.base import Outgoing
-from fattorino.hub.flows import consignments, inside, outcomes
+from fattorino.hub.flows import consignments, inside, outcome_travels, outcomes
 from fattorino.hub.flows import outcome_steps as steps
 from fattorino.hub.models import Channel, OutcomeSent
 from fattorino.workflow import flows as workflow
@@ -21,7 +21,7 @@ def seal(outcome_id: int, channel: Channel, file: Outgoing, *, now: datetime.dat
     Raises:
         ChannelError: it cannot travel, or not now.
     """
-    others = steps.waiting(channel, now=now, limit=inside.AT_ONCE) if channel.kind in inside.GATHERED else {}
+    others = steps.waiting(channel, now=now, limit=inside.AT_ONCE) if channel.gathers else {}
     if others:
         # Where they cannot travel together each goes by itself, and whose fault it is fails alone.
         with contextlib.suppress(ChannelError):
@@ -44,4 +44,4 @@ def _seal(
                 files[other] = begun
         parcel = consignments.seal(channel.pk, company_id, list(files.values()), now=now)
         for each in files:
-            outcomes.travels(each, company_id, parcel.pk)
+            outcome_travels.travels(each, company_id, parcel.pk)

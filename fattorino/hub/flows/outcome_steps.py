@@ -13,8 +13,7 @@ from django.db.models import Q
 from fattorino.core.texts import say, together
 from fattorino.documents import flows as documents
 from fattorino.documents.passive import answering
-from fattorino.hub.flows import inside
-from fattorino.hub.models import Channel, OutcomeSent
+from fattorino.hub.models import Channel, Consignment, OutcomeSent
 from fattorino.workflow import flows as workflow
 from fattorino.workflow import queue
 
@@ -154,10 +153,10 @@ def come_again(row: OutcomeSent, seconds: float) -> None:
 def has_room(channel: Channel) -> bool:
     """Whether outcomes may be sealed now: those that come while a support of others waits go together in the next one,
     since of small supports SdI takes one at a visit (decision 0023)."""
-    if channel.kind not in inside.GATHERED:
+    if not channel.gathers:
         return True
     mine = OutcomeSent.objects.filter(company_id=channel.company_id, consignment__channel=channel)
-    return not mine.filter(consignment__status__in=inside.NOT_AWAY).exists()
+    return not mine.filter(consignment__status__in=Consignment.NOT_AWAY).exists()
 
 
 def waiting(channel: Channel, *, now: datetime.datetime, limit: int) -> dict[int, int]:

@@ -25,7 +25,7 @@ from fattorino.documents import flows as documents
 from fattorino.documents.passive import answering
 from fattorino.documents.passive.answering import Answer
 from fattorino.hub.channels.base import Accepted, Outgoing, Refused
-from fattorino.hub.flows import channels, outcome_stated, outcome_told
+from fattorino.hub.flows import channels, outcome_told
 from fattorino.hub.flows import outcome_steps as steps
 from fattorino.hub.flows.outcome_steps import OPEN, Status
 from fattorino.hub.models import Channel, OutcomeSent
@@ -166,8 +166,9 @@ def _started(row: OutcomeSent, channel: Channel, now: datetime.datetime) -> Outg
             "Nessuna risposta: l'esito viene offerto di nuovo con lo stesso nome, perché SdI ne tiene uno solo."
         )
         steps.record(row, "OutcomeOfferedAgain", text, now)
-    row.status, row.channel, row.next_attempt_at = Status.SENDING, channel, None
-    row.save(update_fields=["status", "channel", "offered_again", "next_attempt_at"])
+    # In no parcel yet: what is heard now of one in which it travelled before is not about this attempt.
+    row.status, row.channel, row.consignment, row.next_attempt_at = Status.SENDING, channel, None, None
+    row.save(update_fields=["status", "channel", "consignment", "offered_again", "next_attempt_at"])
     return Outgoing(row.file_name, bytes(row.content.content), "EC", row.identificativo_sdi)
 
 
@@ -261,71 +262,6 @@ def failed(outcome_id: int, company_id: int, error: ChannelError, *, now: dateti
                     error.text, say("L'invio dell'esito viene ritentato da solo fino al termine.")
                 )
                 steps.record(row, "OutcomeRetry", text, now)
-
-
-def travels(outcome_id: int, company_id: int, consignment_id: int) -> None:
-    """It lies in something that goes to SdI; what becomes of that is told by `consignment_settled`."""
-    row = steps.locked(outcome_id, company_id)
-    if row is not None and row.status == Status.SENDING:
-        row.consignment_id = consignment_id
-        row.save(update_fields=["consignment"])
-
-
-def consignment_settled(
-    consignment_id: int,
-    company_id: int,
-    taken: bool,
-    text: str,
-    *,
-    now: datetime.datetime,
-    doubtful: bool = False,
-) -> None:
-    """What became of the support or the letter in which outcomes travelled is known."""
-    rows = OutcomeSent.objects.filter(consignment_id=consignment_id, company_id=company_id)
-    for outcome_id in rows.values_list("pk", flat=True):
-        with transaction.atomic():
-            row = steps.locked(outcome_id, company_id)
-            if row is not None and row.stated_at is not None and not doubtful:
-                outcome_stated.parcel_settled(row, taken, text, now)
-                continue
-            if row is None or row.status not in (Status.SENDING, Status.UNCERTAIN):
-                continue
-            if taken:
-                steps.on_its_way(row, now)
-                continue
-            if doubtful:
-                # Suspended: SdI may take it in after all, so what follows must be known as the second copy.
-                _lost(row, text, now)
-                continue
-            row.consignment = None
-            row.last_error = text
-            row.save(update_fields=["consignment", "last_error"])
-            steps.wait(row, Status.QUEUED, now, steps.pause(row))
-
-
-def answer_lost(channel: Channel, parcel: str, *, now: datetime.datetime) -> None:
-    """SdI has answered about a parcel and the answer is lost: the outcomes in it are in doubt, and go again under their
-    names; a refusal as second copy (EN01) then proves that the first had arrived."""
-    rows = OutcomeSent.objects.filter(
-        company_id=channel.company_id,
-        consignment__channel=channel,
-        consignment__name=parcel,
-        status=Status.SENDING,
-    )
-    for outcome_id in list(rows.values_list("pk", flat=True)):
-        with transaction.atomic():
-            row = steps.locked(outcome_id, channel.company_id)
-            if row is not None and row.status == Status.SENDING:
-                text = say(
-                    "SdI ha lasciato l'esito del supporto {name}, che qui non è arrivato.", name=parcel
-                )
-                _lost(row, text, now)
-
-
-def _lost(row: OutcomeSent, text: str, now: datetime.datetime) -> None:
-    row.consignment = None
-    row.save(update_fields=["consignment"])
-    steps.uncertain(row, text, now)
 
 
 # ---------------------------------------------------------------------------------- what a person does

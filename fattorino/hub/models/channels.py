@@ -57,6 +57,11 @@ class Channel(models.Model):
     class Meta:
         indexes = [models.Index(fields=["company", "id"], name="channels_of_company")]
 
+    @property
+    def gathers(self) -> bool:
+        """Whether a parcel holds whatever has gathered until the other side comes by."""
+        return self.kind == self.Kind.SDIFTP
+
 
 class ChannelUse(models.Model):
     """Which way the documents of a dashboard go (an empty dashboard: all that have no row of their own).
@@ -88,6 +93,9 @@ class Consignment(models.Model):
         TAKEN = "taken", say("Preso in carico")
         REFUSED = "refused", say("Rifiutato")
         UNCERTAIN = "uncertain", say("Esito incerto")
+
+    # Certainly not given away, or being given away now.
+    NOT_AWAY = (Status.SEALED, Status.SENDING)
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
