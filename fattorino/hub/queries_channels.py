@@ -59,6 +59,8 @@ class ChannelView:
     last_failed_at: datetime.datetime | None
     last_worked_at: datetime.datetime | None
     collected_at: datetime.datetime | None
+    # When it is read again, where it was refused and is left alone until then.
+    resting_until: datetime.datetime | None
     tested_at: datetime.datetime | None
     test_started_at: datetime.datetime | None
     testing: bool
@@ -134,6 +136,7 @@ def _view(
         last_failed_at=row.last_failed_at,
         last_worked_at=row.last_worked_at,
         collected_at=row.collected_at,
+        resting_until=row.visits_from if row.visits_from and row.visits_from > now else None,
         tested_at=row.tested_at,
         test_started_at=started,
         testing=started is not None and now - started < TEST_LASTS,

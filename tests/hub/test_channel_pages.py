@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from fattorino import clock
 from fattorino.config import demo
 from fattorino.core.errors import InputError, RefusedError
 from fattorino.hub.flows import channel_settings as flows
@@ -419,6 +420,19 @@ def test_the_page_says_that_a_file_in_doubt_is_offered_again_under_the_same_name
 def test_the_form_of_a_mailbox_says_that_nothing_in_it_is_changed(desk: Desk, browser: Client) -> None:
     page = browser.get(CANALI + "nuovo/pec/").content.decode()
     assert "nella casella non cambia niente" in page and "ogni messaggio viene letto" not in page
+
+
+def test_the_page_says_until_when_a_mailbox_that_refuses_us_is_left_alone(
+    desk: Desk, browser: Client
+) -> None:
+    channel = pec(desk, browser)
+    again = clock.now() + datetime.timedelta(hours=3)
+    for path in (f"{CANALI}{channel.pk}/", CANALI):
+        assert "in pausa" not in browser.get(path).content.decode()
+    Channel.objects.filter(pk=channel.pk).update(collected_at=NOW, visits_from=again)
+    for path in (f"{CANALI}{channel.pk}/", CANALI):
+        page = browser.get(path).content.decode()
+        assert "in pausa" in page and again.astimezone(clock.ROME).strftime("%H:%M") in page
 
 
 def test_which_dashboard_goes_which_way_is_chosen_and_audited(desk: Desk, browser: Client) -> None:

@@ -155,9 +155,9 @@ def end(
 def _rest(channel: Channel) -> datetime.timedelta:
     """How long a way that refuses us as we are is left alone: a provider locks a mailbox that is tried too often with
     a password that is no longer right. Each time twice as long, until a person changes something."""
-    if channel.visits_from is None or channel.last_failed_at is None:
+    if channel.visits_from is None or channel.collected_at is None:
         return FIRST_REST
-    return max(FIRST_REST, min(2 * (channel.visits_from - channel.last_failed_at), LONGEST_REST))
+    return max(FIRST_REST, min(2 * (channel.visits_from - channel.collected_at), LONGEST_REST))
 
 
 # ------------------------------------------------------------------------------------------------------ reading

@@ -31,7 +31,7 @@ from fattorino.workflow.views.common import administration
 
 COLUMNS = (
     *("Canale", "Genere", "Stato", "In coda", "Incerti", "A mano", "Ultimo successo", "Ultimo errore"),
-    *("Ultima lettura", "Scadenza dei certificati", "Usato per"),
+    *("Ultima lettura", "Lettura in pausa fino al", "Scadenza dei certificati", "Usato per"),
 )
 
 
@@ -83,7 +83,8 @@ def _cells(row: ChannelView) -> list[Cell]:
     return [
         *(row.name, row.kind_label, row.state_label, str(row.waiting), str(row.uncertain), str(row.by_hand)),
         *(_at(row.last_worked_at), " ".join(filter(None, (_at(row.last_failed_at), row.last_error)))),
-        *(_at(row.collected_at), row.certificates_until and clock.day(row.certificates_until)),
+        *(_at(row.collected_at), _at(row.resting_until)),
+        row.certificates_until and clock.day(row.certificates_until),
         ", ".join(row.used_for),
     ]
 
