@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fattorino import clock
 from fattorino.documents.panels import Panel
 from fattorino.hub.flows.outcome_stated import may_be_stated
+from fattorino.hub.flows.outcome_steps import stands_still
 from fattorino.hub.models import OutcomeSent
 from fattorino.organisations.queries import Actor
 
@@ -24,13 +25,10 @@ def outcome_panel(actor: Actor, view: PassiveView) -> Panel | None:
             "file_name": row.file_name,
             "accepts": row.esito == "EC01",
             "status": row.get_status_display(),
-            "failed": row.status == OutcomeSent.Status.FAILED,
             "waits_until": row.next_attempt_at,
             "error": row.last_error,
             "created_at": row.created_at,
-            "may_act": actor.may_write
-            and row.status == OutcomeSent.Status.FAILED
-            and bool(view.passive.answer_by),
+            "may_act": actor.may_write and stands_still(row) and bool(view.passive.answer_by),
             "may_state": actor.may_write and may_be_stated(row, view.passive.answer_by, now),
             "stated_at": row.stated_at,
         }

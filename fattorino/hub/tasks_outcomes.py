@@ -8,11 +8,12 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from fattorino import clock
-from fattorino.core.errors import ChannelError
+from fattorino.core.errors import ChannelError, FattorinoError
 from fattorino.documents.passive import answering
 from fattorino.documents.passive.queries import answering_states
-from fattorino.hub.channels.base import Refused
+from fattorino.hub.channels.base import Accepted, Outgoing, Refused
 from fattorino.hub.flows import channels, outcome_parcels, outcome_steps, outcomes
+from fattorino.hub.models import Channel
 from fattorino.organisations.scope import company_scope, system_scope
 from fattorino.workflow import queue
 
@@ -31,12 +32,7 @@ def send_outcome(company_id: int, outcome_id: int) -> None:
         return
     channel, file = begun
     try:
-        port = channels.port(channel)
-        if port.most:
-            with company_scope(company_id):
-                outcome_parcels.seal(outcome_id, channel, file, now=clock.now())
-            return
-        answer = port.send(file)
+        answer = _given(outcome_id, channel, file)
     except ChannelError as error:
         with company_scope(company_id):
             outcomes.failed(outcome_id, company_id, error, now=clock.now())
@@ -44,8 +40,22 @@ def send_outcome(company_id: int, outcome_id: int) -> None:
     with company_scope(company_id):
         if isinstance(answer, Refused):
             outcomes.refused(outcome_id, company_id, answer, now=clock.now())
-        else:
+        elif answer is not None:
             outcomes.accepted(outcome_id, company_id, answer, now=clock.now())
+
+
+def _given(outcome_id: int, channel: Channel, file: Outgoing) -> Accepted | Refused | None:
+    """What the way answers; None where the file travels in something that is given away later."""
+    try:
+        port = channels.port(channel)
+    except FattorinoError as error:
+        # The way could not even be set up: nothing was sent.
+        raise ChannelError(error.message, error.hint, uncertain=False, permanent=True) from error
+    if not port.most:
+        return port.send(file)
+    with company_scope(channel.company_id):
+        outcome_parcels.seal(outcome_id, channel, file, now=clock.now())
+    return None
 
 
 @app.periodic(cron="* * * * *", periodic_id="answers")

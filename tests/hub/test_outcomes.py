@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.test import Client
 
-from fattorino.core.errors import ChannelError
+from fattorino.core.errors import ChannelError, RefusedError, SetupError
 from fattorino.core.fatturapa import read_fattura, write_fattura
 from fattorino.core.sdi.message_io import read_message, write_message
 from fattorino.core.sdi.messages import NotificaEsitoCommittente, ScartoEsitoCommittente
@@ -18,8 +19,9 @@ from fattorino.documents.passive import answering
 from fattorino.hub.channels.base import Accepted, Alone, Outgoing, Refused
 from fattorino.hub.flows import channels, outcome_steps, outcome_told, outcomes
 from fattorino.hub.models import Channel, OutcomeSent
+from fattorino.organisations.models import User
 from fattorino.workflow import flows as workflow
-from fattorino.workflow.models import Document
+from fattorino.workflow.models import Document, StateChange
 from tests.desk import NOW, Desk, jobs, run_jobs
 from tests.documents.passive.arrived import arrive
 from tests.documents.passive.arrived import passive as row_of
@@ -62,7 +64,8 @@ def se(code: str, identificativo: str = "1") -> Refused:
 
 DOUBT = ChannelError("Interrotto.", uncertain=True)
 NOT_NOW = ChannelError("Fuori servizio.", uncertain=False)
-NEVER = ChannelError("Certificato rifiutato.", uncertain=False, permanent=True)
+REFUSES_US = ChannelError("Certificato rifiutato.", uncertain=False, permanent=True)
+NEVER = ChannelError("Il file non si può inviare.", uncertain=False, permanent=True, of_file=True)
 
 
 def accept(desk: Desk, document: Document) -> OutcomeSent:
@@ -184,11 +187,60 @@ def test_a_permanent_fault_is_told_and_a_person_sends_the_same_file_again(desk: 
     line.answers = [NEVER]
     document = arrive(desk)
     outcome = accept(desk, document)
-    assert outcome.status == Status.FAILED and "Certificato" in outcome.last_error
+    assert outcome.status == Status.FAILED and "non si può inviare" in outcome.last_error
     outcomes.retry(outcome.pk, desk.actor, now=NOW)
     run_jobs()
     outcome.refresh_from_db()
     assert outcome.status == Status.TAKEN and line.sent[0] == line.sent[1]
+
+
+def test_what_a_way_that_refuses_us_did_not_take_goes_by_itself_when_it_is_right_again(
+    desk: Desk, line: Line
+) -> None:
+    """An expired certificate, a token that was changed: of many answers none must be pressed anew one by one."""
+    line.answers = [REFUSES_US] * 3
+    document = arrive(desk)
+    outcome = accept(desk, document)
+    for _ in range(2):
+        outcome_steps.defer_sending(desk.company.pk, outcome.pk)
+        again(outcome, now=NOW)
+    assert (outcome.status, "Certificato" in outcome.last_error) == (Status.QUEUED, True)
+    assert outcome.next_attempt_at is not None and len(line.sent) == 3
+    told = StateChange.objects.filter(document=document, event="OutcomeFailed")
+    assert len(told) == 1 and "ritentato da solo" in told[0].message
+    outcome_steps.defer_sending(desk.company.pk, outcome.pk)
+    again(outcome, now=NOW)
+    outcome.refresh_from_db()
+    assert (outcome.status, len(line.sent)) == (Status.TAKEN, 4)
+
+
+def test_a_way_that_cannot_be_set_up_is_told_and_leaves_no_doubt(
+    desk: Desk, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(row: Channel) -> Line:
+        raise SetupError("I segreti del canale non si possono aprire.")
+
+    monkeypatch.setattr(channels, "port", broken)
+    outcome = accept(desk, arrive(desk))
+    assert (outcome.status, "segreti" in outcome.last_error) == (Status.QUEUED, True)
+
+
+@pytest.mark.parametrize("act", [outcomes.retry, outcomes.sent_by_hand])
+def test_a_person_need_not_wait_for_the_next_attempt(desk: Desk, line: Line, act: Any) -> None:
+    line.answers = [REFUSES_US]
+    document = arrive(desk)
+    outcome = accept(desk, document)
+    client = Client()
+    client.force_login(User.objects.get(pk=desk.actor.user_id))
+    page = client.get(f"/passive/{document.pk}/").content.decode()
+    assert "Riprova l'invio" in page and "Segna come inviato" in page
+    act(outcome.pk, desk.actor, now=NOW)
+    run_jobs()
+    outcome.refresh_from_db()
+    sent = 2 if act is outcomes.retry else 1
+    assert (outcome.status in (Status.TAKEN, Status.SENT), len(line.sent)) == (True, sent)
+    with pytest.raises(RefusedError):
+        act(outcome.pk, desk.actor, now=NOW)
 
 
 def test_a_killed_process_leaves_a_doubt_and_not_a_second_send(desk: Desk, line: Line) -> None:

@@ -132,7 +132,7 @@ def test_an_outcome_that_did_not_go_is_given_back_and_may_come_again(
     push(desk, outcome(number(received)), number(received))
     events = [event for event in told(desk) if event.kind == "file"]
     assert [event.state for event in events] == ["returned"]
-    assert "Certificato rifiutato." in events[0].text
+    assert "Il file non si può inviare." in events[0].text
     line.answers = [Accepted("1")]
     push(desk, outcome(number(received)), number(received))
     assert [event.state for event in told(desk) if event.kind == "file"][-1] == "closed"

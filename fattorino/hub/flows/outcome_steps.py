@@ -77,9 +77,12 @@ def uncertain(row: OutcomeSent, text: str, now: datetime.datetime) -> None:
 def not_sent(row: OutcomeSent, text: str, now: datetime.datetime) -> None:
     row.status, row.last_error, row.next_attempt_at = Status.FAILED, text, None
     row.save(update_fields=["status", "last_error", "next_attempt_at"])
-    workflow.remind(
-        row.document_id, "OutcomeFailed", workflow.system_actor(row.company_id), now=now, message=text
-    )
+    tell(row, "OutcomeFailed", text, now)
+
+
+def stands_still(row: OutcomeSent) -> bool:
+    """Whether it was certainly not sent, so that a person may send it at once or by herself."""
+    return row.status == Status.FAILED or (row.status == Status.QUEUED and bool(row.last_error))
 
 
 def wait(row: OutcomeSent, status: OutcomeSent.Status, now: datetime.datetime, seconds: float) -> None:
@@ -97,6 +100,11 @@ def pause(row: OutcomeSent) -> float:
 
 def seconds_until(until: datetime.datetime | None, now: datetime.datetime) -> float:
     return (until - now).total_seconds() if until else 0.0
+
+
+def tell(row: OutcomeSent, event: str, text: str, now: datetime.datetime) -> None:
+    """As `record`, and whoever works on the invoice is told."""
+    workflow.remind(row.document_id, event, workflow.system_actor(row.company_id), now=now, message=text)
 
 
 def record(row: OutcomeSent, event: str, text: str, now: datetime.datetime) -> None:

@@ -246,21 +246,23 @@ def failed(outcome_id: int, company_id: int, error: ChannelError, *, now: dateti
         row = steps.locked(outcome_id, company_id)
         if row is None or row.status != Status.SENDING:
             return
+        known = row.last_error == error.text
         row.last_error = error.text
         if error.uncertain:
             steps.uncertain(row, error.text, now)
         elif row.offered_again:
             # Certain of this attempt only: an earlier one may have arrived.
             steps.wait(row, Status.UNCERTAIN, now, steps.pause(row))
-        elif error.permanent:
+        elif error.permanent and error.of_file:
             steps.not_sent(row, error.text, now)
         else:
             # Until the term: a PA that cannot answer in time can never answer again.
             steps.wait(row, Status.QUEUED, now, steps.pause(row))
-            if row.failures == 1:
-                text = together(
-                    error.text, say("L'invio dell'esito viene ritentato da solo fino al termine.")
-                )
+            text = together(error.text, say("L'invio dell'esito viene ritentato da solo fino al termine."))
+            if error.permanent and not known:
+                # Of the way, not of the file: it goes as soon as somebody has set the way right.
+                steps.tell(row, "OutcomeFailed", text, now)
+            elif row.failures == 1:
                 steps.record(row, "OutcomeRetry", text, now)
 
 
@@ -313,7 +315,7 @@ def _of_person(outcome_id: int, actor: Actor) -> OutcomeSent:
     row = steps.locked(outcome_id, actor.company_id)
     if row is None or document_of(outcome_id, actor) is None:
         raise RefusedError(say("Esito non trovato."))
-    if row.status != Status.FAILED:
+    if not steps.stands_still(row):
         raise RefusedError(
             say("L'esito è già in viaggio o registrato: non è stato fatto nulla."),
             say("Ricaricare la pagina per vedere dove si trova."),
