@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fattorino.hub.flows.channels import secrets_of
 from fattorino.hub.models import Channel
-from fattorino.hub.sftp import Account
+from fattorino.hub.sftp_accounts import Account
 from fattorino.organisations.scope import system_scope
 
 

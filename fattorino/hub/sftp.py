@@ -14,7 +14,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from fattorino.core.errors import SetupError
 from fattorino.core.sdi.ftp.supports import LARGEST
 from fattorino.core.texts import say
 from fattorino.hub.folders import BENCH, FROM_SDI, TEST, TO_SDI, SdiFtpFolders
+from fattorino.hub.sftp_accounts import LONGEST_PASSWORD, Account
 
 READ_FROM = (TO_SDI, TO_SDI + TEST)
 WRITE_TO = (FROM_SDI, FROM_SDI + TEST)
@@ -32,8 +33,6 @@ WRONG_ALLOWED, SHUT_FOR = 5, 900.0
 _PEERS = 10_000
 # Connections at the same time, of one address and of all.
 MOST_OF_ONE, MOST_INSIDE = 20, 200
-# In bytes; longer than any that is told to SdI, and short enough to be compared at once.
-LONGEST_PASSWORD = 200
 # Of what waits to be taken in one folder: days of the largest supports, and more than SdI ever left.
 QUOTA, MOST_WAITING = 4_000_000_000, 20_000
 # By one visitor at the same time; and after how many bytes of one file the folder is looked at again.
@@ -42,21 +41,6 @@ MOST_OPEN, LOOK_AGAIN = 20, 8_000_000
 # a line so slow still carries some piece of a file every few seconds. Whoever stays longer, or says nothing, is in the
 # place of others (MOST_INSIDE).
 LONGEST_VISIT, LONGEST_SILENCE = 12 * 3600.0, 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """SdI's credentials for one node, told to it in the accreditation (FTP411, 2.1).
-
-    Attributes:
-        root: of the node's exchange folders.
-        password: empty where SdI comes with a key. public_key: OpenSSH's line; empty where it comes with a password.
-    """
-
-    user: str
-    root: Path
-    password: str = field(default="", repr=False)
-    public_key: str = ""
 
 
 # The accounts of that user name: two nodes may have been told the same one.

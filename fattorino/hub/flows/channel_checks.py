@@ -13,7 +13,7 @@ from fattorino.core.errors import RefusedError
 from fattorino.core.texts import say
 from fattorino.hub.flows import nodes, reaching
 from fattorino.hub.models import Channel
-from fattorino.hub.sftp import LONGEST_PASSWORD
+from fattorino.hub.sftp_accounts import LONGEST_PASSWORD
 
 # SdI keeps it in a program: there is no reason for one that can be guessed.
 SHORTEST_PASSWORD = 12

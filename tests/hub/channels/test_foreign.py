@@ -27,7 +27,8 @@ from fattorino.hub.channels.base import AnswerItem, Outgoing, Parcel
 from fattorino.hub.channels.pec import SdiPec
 from fattorino.hub.folders import SdiFtpFolders
 from fattorino.hub.mailbox import PecMailbox
-from fattorino.hub.sftp import Account, serve
+from fattorino.hub.sftp import serve
+from fattorino.hub.sftp_accounts import Account
 from fattorino.simulators.pec.post import read_original
 from scripts.foreign import PLACES
 from tests.core.pec.letters import provider

@@ -22,7 +22,8 @@ from fattorino.core.sdi.ftp.security import open_sealed, seal
 from fattorino.core.sdi.ftp.supports import Piece, Support, pack, unpack
 from fattorino.hub import sftp
 from fattorino.hub.folders import Arrival, SdiFtpFolders
-from fattorino.hub.sftp import SHUT_FOR, WRONG_ALLOWED, Account, Guard, open_host_key, serve
+from fattorino.hub.sftp import SHUT_FOR, WRONG_ALLOWED, Guard, open_host_key, serve
+from fattorino.hub.sftp_accounts import LONGEST_PASSWORD, Account
 from fattorino.simulators.sdi.server import Simulator
 from fattorino.simulators.sdi.sftp_line import Line, Node
 from tests.hub.channels.keys import identity, keys
@@ -406,7 +407,7 @@ def test_one_address_holds_only_so_many_connections(server, loop, monkeypatch):
 
 
 def test_a_password_of_any_length_is_answered_at_once(server, loop, accounts, folders):
-    long = "x" * (sftp.LONGEST_PASSWORD + 1)
+    long = "x" * (LONGEST_PASSWORD + 1)
     accounts[:] = [Account(USER, folders.root, long)]
     with pytest.raises(asyncssh.PermissionDenied):
         connected(server, loop, look, password=long)

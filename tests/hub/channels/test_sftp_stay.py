@@ -11,7 +11,8 @@ import asyncssh
 import pytest
 
 from fattorino.core.sdi.ftp.supports import LARGEST
-from fattorino.hub.sftp import LONGEST_SILENCE, LONGEST_VISIT, Account, Stay, Visit, serve
+from fattorino.hub.sftp import LONGEST_SILENCE, LONGEST_VISIT, Stay, Visit, serve
+from fattorino.hub.sftp_accounts import Account
 
 USER, PASSWORD = "sdi", "parola di SdI"
 # Only so that a test that fails ends; no test depends on how long anything takes.

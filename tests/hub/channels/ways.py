@@ -36,7 +36,8 @@ from fattorino.hub.channels.sdicoop import SdiCoop
 from fattorino.hub.channels.sdiftp import NodeKeys, SdiFtp
 from fattorino.hub.folders import SdiFtpFolders
 from fattorino.hub.mailbox import PecMailbox
-from fattorino.hub.sftp import Account, serve
+from fattorino.hub.sftp import serve
+from fattorino.hub.sftp_accounts import Account
 from fattorino.simulators.hub.server import Server as HubServer
 from fattorino.simulators.hub.service import Service as HubService
 from fattorino.simulators.sdi import faults, recipients

@@ -14,7 +14,8 @@ from django.db import connection
 
 from fattorino.core.errors import FattorinoError
 from fattorino.hub.queries_sftp import sftp_accounts
-from fattorino.hub.sftp import Account, open_host_key, serve
+from fattorino.hub.sftp import open_host_key, serve
+from fattorino.hub.sftp_accounts import Account
 
 
 class Command(BaseCommand):
