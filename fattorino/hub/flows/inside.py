@@ -61,7 +61,7 @@ def portion(
         ).order_by("document_id")
         documents = list(rows.values_list("document_id", flat=True)[:AT_ONCE])
         workflow.hold_configuration(company_id)
-        workflow.lock_many(documents)
+        workflow.lock_many([*documents, *outcome_travels.documents_in([consignment_id], company_id)])
         parcels = Consignment.objects.select_for_update(of=("self",)).select_related("channel")
         row = parcels.defer("content").filter(pk=consignment_id, company_id=company_id).first()
         if row is None:
@@ -157,7 +157,7 @@ def taken_many(channel: Channel, answers: Mapping[str, str], *, now: datetime.da
     files = Submission.objects.filter(inside, company_id=channel.company_id, status__in=WAITING)
     documents = list(files.values_list("document_id", flat=True))
     workflow.hold_configuration(channel.company_id)
-    workflow.lock_many(documents)
+    workflow.lock_many([*documents, *outcome_travels.documents_in(ours.values(), channel.company_id)])
     rows = parcels.filter(among("pk", ours.values())).exclude(status__in=(Status.TAKEN, Status.REFUSED))
     open_ = list(rows.select_for_update().order_by("pk").values_list("pk", "name"))
     if open_:

@@ -7,6 +7,7 @@ channel is asked, and its word settles them. Whoever waited in vain offers them 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 
 from django.db import transaction
 
@@ -15,6 +16,7 @@ from fattorino.hub.flows import outcome_stated
 from fattorino.hub.flows import outcome_steps as steps
 from fattorino.hub.flows.outcome_steps import Status
 from fattorino.hub.models import Channel, Consignment, OutcomeSent
+from fattorino.organisations.rows import among
 
 
 def travels(outcome_id: int, company_id: int, consignment_id: int) -> None:
@@ -23,6 +25,12 @@ def travels(outcome_id: int, company_id: int, consignment_id: int) -> None:
     if row is not None and row.status == Status.SENDING:
         row.consignment_id = consignment_id
         row.save(update_fields=["consignment"])
+
+
+def documents_in(consignment_ids: Collection[int], company_id: int) -> list[int]:
+    """The documents whose answers are in these: to be locked before the parcel is, as whoever seals one anew does."""
+    rows = OutcomeSent.objects.filter(among("consignment_id", consignment_ids), company_id=company_id)
+    return list(rows.values_list("document_id", flat=True))
 
 
 def in_doubt(parcel: Consignment, text: str, *, now: datetime.datetime) -> None:
