@@ -25,7 +25,7 @@ def outcome_panel(actor: Actor, view: PassiveView) -> Panel | None:
             "file_name": row.file_name,
             "accepts": row.esito == "EC01",
             "status": row.get_status_display(),
-            "waits_until": row.next_attempt_at,
+            "tried_again_at": row.next_attempt_at if row.status == OutcomeSent.Status.QUEUED else None,
             "error": row.last_error,
             "created_at": row.created_at,
             "may_act": actor.may_write and stands_still(row) and bool(view.passive.answer_by),

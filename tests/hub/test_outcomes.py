@@ -233,7 +233,7 @@ def test_a_person_need_not_wait_for_the_next_attempt(desk: Desk, line: Line, act
     client = Client()
     client.force_login(User.objects.get(pk=desk.actor.user_id))
     page = client.get(f"/passive/{document.pk}/").content.decode()
-    assert "Riprova l'invio" in page and "Segna come inviato" in page
+    assert "si riprova il" in page and "Riprova l'invio" in page and "Segna come inviato" in page
     act(outcome.pk, desk.actor, now=NOW)
     run_jobs()
     outcome.refresh_from_db()
