@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.db import connection
 from fattorino import clock
 from fattorino.documents.passive import answering
 from fattorino.hub import tasks_outcomes, tasks_sending
-from fattorino.hub.flows import channels, consignments, maintenance, outcome_told
+from fattorino.hub.flows import channels, consignments, maintenance, outcome_told, silent_letters
 from fattorino.hub.models import Channel, ChannelUse, Consignment, OutcomeSent
 from tests.desk import NOW, Desk, jobs, run_jobs
 from tests.documents.passive.arrived import arrive
@@ -94,6 +95,28 @@ def test_whoever_waits_for_room_is_called_again_and_by_one_job_only(desk: Desk, 
     for _ in range(3):
         tasks_outcomes.send_outcome(desk.company.pk, rows[1].pk)
     assert [job["args"]["outcome_id"] for job in jobs("hub.send_outcome")] == [rows[1].pk]
+
+
+def test_outcomes_in_a_support_of_which_nothing_is_heard_are_in_doubt_after_a_day(
+    desk: Desk, post: Post, settings: Any
+) -> None:
+    """SdI answers each support; where that answer is lost, and the daily report too, their term would pass."""
+    row = accept(desk, "1")
+    given = Consignment.objects.get().handed_over_at
+    assert given is not None
+    silence = datetime.timedelta(seconds=settings.HUB_LETTER_SILENCE)
+    late = given + silence + datetime.timedelta(seconds=1)
+    assert silent_letters.doubt(now=late) == 0, "nobody has looked since"
+    Channel.objects.update(read_up_to=given + silence)
+    assert silent_letters.doubt(now=given + silence) == 0
+    Channel.objects.update(read_up_to=late)
+    assert [silent_letters.doubt(now=late) for _ in range(2)] == [1, 0]
+    found = OutcomeSent.objects.get(pk=row.pk)
+    assert (found.status, found.consignment) == (Status.UNCERTAIN, None)
+    assert "non ha risposto sul supporto" in found.last_error
+    offer(desk, row)
+    lay(desk)
+    assert inside(post) == [[row.file_name]] * 2
 
 
 def test_an_outcome_that_goes_along_is_never_taken_for_one_whose_sender_died(desk: Desk, post: Post) -> None:
