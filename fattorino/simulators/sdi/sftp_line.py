@@ -1,4 +1,5 @@
-"""SdI as the SFTP client of a node: one visit fetches supports, answers them, brings receipts and invoices (FTP411).
+"""SdI as the SFTP client of a node: one visit fetches supports, answers them, brings receipts and invoices, and once a
+day its reports (FTP411).
 
 What was fetched is in the books before it is deleted from the node, and what was brought counts as delivered once it
 has its last name: a simulator killed in between visits again and does nothing twice.
@@ -18,17 +19,26 @@ from cryptography import x509
 from fattorino.core.errors import ArchiveError, FattorinoError, InputError
 from fattorino.core.sdi import message_io, soap
 from fattorino.core.sdi.ftp.answers import Refusal, write_refusal
-from fattorino.core.sdi.ftp.names import LAST, LAST_REAL, SupportName, parse_support_name, support_name
+from fattorino.core.sdi.ftp.names import (
+    LAST,
+    LAST_REAL,
+    SupportName,
+    is_report,
+    parse_support_name,
+    support_name,
+)
 from fattorino.core.sdi.ftp.records import FileEsito, quadrature, read_quadrature, write_record
 from fattorino.core.sdi.ftp.security import Identity, SupportSecurityError, open_sealed, seal
 from fattorino.core.sdi.ftp.supports import MOST_FILES, Piece, pack, unpack
 from fattorino.core.sdi.messages import NotificaEsitoCommittente
 from fattorino.simulators.sdi import faults
 from fattorino.simulators.sdi.books import Books, Outgoing
+from fattorino.simulators.sdi.daily_reports import DailyReports
 from fattorino.simulators.sdi.exchange import INVOICE, Exchange
 
 _ROME = ZoneInfo("Europe/Rome")
-# Keys in the books: what a support was answered, and which answers are still to be put into the node's folder.
+# Keys in the books: what a support was answered, and which answers and reports are still to be put into the node's
+# folder.
 _DONE, _TO_PUT = "supporto ", "risposta "
 
 
@@ -69,6 +79,7 @@ class Line:
         self._exchange = exchange
         self._books: Books = exchange.books
         self._node = node
+        self._reports = DailyReports(self._books, node.code)
 
     async def visit(self) -> int:
         """Fetch, answer, bring. Returns how many supports went either way.
@@ -90,6 +101,7 @@ class Line:
             connection.start_sftp_client() as sftp,
         ):  # fmt: skip
             count = await self._fetch(sftp)
+            self._report()
             await self._put_answers(sftp)
             return count + await self._bring(sftp)
 
@@ -120,7 +132,17 @@ class Line:
             return
         for key, (last, content) in self._books.kept(_TO_PUT).items():
             await self._put(sftp, last.removesuffix(".run"), last, bytes.fromhex(content))
-            self._books.forget(key)
+            with self._books.transaction():
+                self._books.forget(key)
+                if not is_report(last):
+                    self._reports.answered(parse_support_name(last)[0], self._exchange.clock.now())
+
+    def _report(self) -> None:
+        """The day's reports go the way of answers, so that none is lost with a visit that breaks off."""
+        clock = self._exchange.clock
+        with self._books.transaction():
+            for last, content in self._reports.of_the_day(clock.elapsed(), clock.now()):
+                self._books.put(_TO_PUT + last, [last, content.hex()])
 
     def _expected(self, file: str) -> SupportName | None:
         try:
@@ -138,9 +160,13 @@ class Line:
                 last, content = self._judged(name, data)
                 answer = [last, content.hex()]
                 self._books.put(key, answer)
+                self._reports.fetched(name, self._exchange.clock.now())
             # Only of what was taken: then its receipts tell, and nobody need ask.
             taken = b"ET01" in bytes.fromhex(answer[1])
-            if not (taken and faults.strike(self._books, faults.FTP_ANSWER_LOST, name.file)):
+            if taken and faults.strike(self._books, faults.FTP_ANSWER_LOST, name.file):
+                # It is lost at the node: SdI has left it, and its report says so.
+                self._reports.answered(parse_support_name(answer[0])[0], self._exchange.clock.now())
+            else:
                 self._books.put(_TO_PUT + name.stem, answer)
 
     def _judged(self, name: SupportName, data: bytes) -> tuple[str, bytes]:
@@ -222,6 +248,7 @@ class Line:
             if not whole:
                 # The other side can open nothing of it: it all goes again with the next visit.
                 return 1
+            self._reports.left(name, now)
         for message in due:
             self._exchange.sent(message, name.file)
         return copies

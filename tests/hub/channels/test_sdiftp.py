@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import os
 import pathlib
 import threading
 import time
@@ -21,7 +22,7 @@ from fattorino.core.sdi.ftp.records import read_esito
 from fattorino.core.sdi.ftp.security import open_sealed, seal
 from fattorino.core.sdi.ftp.supports import Piece, Support, pack, unpack
 from fattorino.hub import sftp
-from fattorino.hub.folders import Arrival, SdiFtpFolders
+from fattorino.hub.folders import STILL, Arrival, SdiFtpFolders
 from fattorino.hub.sftp import SHUT_FOR, WRONG_ALLOWED, Guard, open_host_key, serve
 from fattorino.hub.sftp_accounts import LONGEST_PASSWORD, Account
 from fattorino.simulators.sdi.server import Simulator
@@ -491,3 +492,16 @@ def test_there_is_no_shell_and_no_tunnel(server, loop):
     for act in (shell, tunnel):
         with pytest.raises((asyncssh.Error, OSError)):
             connected(server, loop, act)
+
+
+def test_a_report_without_its_last_name_is_taken_once_it_stands_still(tmp_path: pathlib.Path) -> None:
+    """Fetched earlier it would be cut, and removed under SdI's hands."""
+    folders = SdiFtpFolders(tmp_path)
+    folders.prepare()
+    growing, named = f"ST.{NODE}.EO.20261122.060000.csv", f"ST.{NODE}.FO.20261122.060000.csv.run"
+    (folders.from_sdi / growing).write_bytes(b"FI.")
+    (folders.from_sdi / named).write_bytes(b"")
+    assert [each.file for each in folders.arrivals()] == [named]
+    long_ago = time.time() - STILL - 1
+    os.utime(folders.from_sdi / growing, (long_ago, long_ago))
+    assert [each.file for each in folders.arrivals()] == [growing, named]

@@ -10,9 +10,11 @@ from dataclasses import replace
 import pytest
 
 from fattorino.core.errors import InputError
+from fattorino.core.sdi.ftp.names import parse_support_name
 from fattorino.core.sdi.ftp.security import open_sealed
-from fattorino.hub.channels.base import AnswerItem, MessageItem, OtherItem, Outgoing, Raw
+from fattorino.hub.channels.base import AnswerItem, MessageItem, OtherItem, Outgoing, Raw, ReportItem
 from fattorino.simulators.sdi import faults
+from fattorino.simulators.sdi.clock import DAY
 from fattorino.simulators.sdi.exchange import Exchange
 from fattorino.simulators.sdi.server import Simulator
 from fattorino.simulators.sdi.visits import EVERY, Visits, main, open_kit
@@ -145,7 +147,8 @@ def test_a_wrong_quadrature_keeps_nobody_from_the_receipts_and_is_told(answered)
 def test_a_lost_receipt_never_comes(answered):
     order(answered, faults.LOST)
     answered.bring(100)
-    assert everything(answered.port)[0] == []
+    raws = everything(answered.port)[0]
+    assert all(raw.name.startswith("ST.") for raw in raws) and receipts(answered, raws) == []
 
 
 def test_sdi_comes_by_as_often_as_it_says(way):
@@ -208,3 +211,64 @@ def test_what_sdi_seals_is_for_this_node_alone(answered):
     [raw], _ = everything(answered.port)
     with pytest.raises(InputError, match="un altro certificato"):
         open_sealed(raw.content, [answered.node.reading], [answered.node.signing.certificate])
+
+
+# The reports of the day ------------------------------------------------------------------------------------
+
+
+def reports(way: FtpWay) -> dict[str, list[tuple[str, str]]]:
+    """By the kind of report: what it claims, and the support."""
+    found = items(way.port, everything(way.port)[0])
+    return {
+        item.kind: [(kind, support) for kind, support, _ in item.claims]
+        for item in found
+        if isinstance(item, ReportItem)
+    }
+
+
+def next_day(way: FtpWay) -> dict[str, list[tuple[str, str]]]:
+    way.simulator.clock.advance(DAY)
+    way.visit()
+    return reports(way)
+
+
+def test_once_a_day_two_reports_name_what_was_fetched_answered_and_left(answered):
+    answered.bring(3)
+    [left] = [parse_support_name(raw.name)[0].stem for raw in everything(answered.port)[0]]
+    found = next_day(answered)
+    assert found["FO"] == [("left", left)]
+    [(fetched, support), (told, answer)] = found["EO"]
+    assert (fetched, told) == ("fetched", "answered") and answer == support.replace("FI.", "EO.")
+    answered.visit()
+    assert reports(answered) == {}
+    assert next_day(answered) == {"FO": [], "EO": []}
+
+
+def test_an_answer_that_the_node_lost_stands_in_the_report(way):
+    order(way, faults.FTP_ANSWER_LOST)
+    [parcel] = give(way.port, Outgoing(FILE, invoice()))
+    way.visit()
+    assert [kind for kind, _ in next_day(way)["EO"]] == ["fetched", "answered"]
+    assert way.port.resolve(parcel) == "sent"
+
+
+def test_a_support_whose_answer_comes_a_day_later_stands_in_both_reports(way):
+    give(way.port, Outgoing(FILE, invoice()))
+    order(way, faults.FTP_ANSWER_LATE)
+    way.visit()
+    order(way, faults.FTP_ANSWER_LATE)
+    assert next_day(way) == {}
+    way.visit()
+    assert [kind for kind, _ in reports(way)["EO"]] == ["fetched"]
+    assert [kind for kind, _ in next_day(way)["EO"]] == ["fetched", "answered"]
+    assert next_day(way)["EO"] == []
+
+
+def test_a_report_in_which_a_visit_breaks_off_comes_whole_with_the_next(answered):
+    answered.simulator.clock.advance(DAY)
+    faults.add(answered.simulator.books, faults.FTP_CUT, count=1, match="ST.")
+    with pytest.raises(ConnectionError):
+        answered.visit()
+    assert reports(answered) == {}
+    answered.visit()
+    assert len(reports(answered)["EO"]) == 2
