@@ -148,7 +148,7 @@ class Crowd:
         self._ended = threading.Event()
 
     def run(self) -> int:
-        from tests.chaos import lines, received, verdict
+        from tests.chaos import lines, received, reported, verdict
 
         wrong: list[str] = []
         with self.house.stable():
@@ -170,6 +170,7 @@ class Crowd:
             wrong += verdict.violations_of([(line.office, books[line.name]) for line in self.lines])
             for line in self.lines:
                 wrong += received.violations(line, self.plan.courses[line.name], books[line.name])
+                wrong += reported.violations(line)
         self._tell(verdict.figures(*books.values()), wrong)
         return 1 if wrong else 0
 

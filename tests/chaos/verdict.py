@@ -11,7 +11,16 @@ from django.db.models import Count
 from procrastinate.contrib.django import app
 
 from fattorino.documents.models import Reception
-from fattorino.hub.models import Collected, Consignment, Message, OutcomeSent, Submission, Transmission
+from fattorino.hub.models import (
+    Collected,
+    Consignment,
+    DailyReport,
+    Message,
+    OutcomeSent,
+    ReportGap,
+    Submission,
+    Transmission,
+)
 from fattorino.organisations.scope import system_scope
 from fattorino.workflow.models import Document, PendingAction, StateChange
 from tests.chaos.office import Office
@@ -272,6 +281,7 @@ def figures(*books: dict[str, Any]) -> dict[str, Any]:
             ),
             "parcels": ", ".join(f"{n} {s}" for s, n in sorted(_parcels().items())) or "none",
             "outcomes of received invoices": ", ".join(f"{n} {s}" for s, n in sorted(_outcomes().items())),
+            "daily reports": f"{DailyReport.objects.count()}, {ReportGap.objects.count()} gaps",
             "messages": Message.objects.count(),
             "arrivals of messages": sum(Message.objects.values_list("arrivals", flat=True)),
             "states": ", ".join(
