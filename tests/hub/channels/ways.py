@@ -208,8 +208,9 @@ class CoopWay(_Base):
             *(faults.BROKEN, faults.BROKEN_AFTER, faults.SOAP_FAULT),
         )
         return {kind: self._order(kind) for kind in kinds} | {
-            "slow": self._order(faults.SLOW, seconds=TIMEOUT * 2),
+            # In this order: a request that is slow to be taken would meet what is ordered for after that.
             "slow after": self._order(faults.SLOW_AFTER, seconds=TIMEOUT * 2),
+            "slow": self._order(faults.SLOW, seconds=TIMEOUT * 2),
         }
 
     def misconfigured(self) -> dict[str, ChannelPort]:
@@ -492,8 +493,8 @@ class HubWay(_Base):
             *("broken", "broken_after", "garbage"),
         )
         return {kind: self._hub_fault(kind) for kind in kinds} | {
-            "slow": self._hub_fault("slow", TIMEOUT * 1.3),
             "slow after": self._hub_fault("slow_after", TIMEOUT * 1.3),
+            "slow": self._hub_fault("slow", TIMEOUT * 1.3),
         }
 
     def misconfigured(self) -> dict[str, ChannelPort]:
