@@ -20,7 +20,7 @@ from scripts import foreign
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 NO_TESTS_COLLECTED = 5
-# More at a time wait for one another: each has a server of PostgreSQL, in the journeys a whole product.
+# More at a time wait for one another: each has a database, in the journeys a whole product.
 MOST_AT_A_TIME = 4
 # Where pytest writes the tests that failed, for the last lines of all.
 FAILED = "FATTORINO_FAILED_TESTS"
@@ -76,11 +76,11 @@ def pytest(name: str, selection: list[str], words: list[str]) -> Stage:
 
 
 def suites(has_chromium: bool, words: list[str]) -> list[Stage]:
-    """As many at a time as there are processors, each with a product of its own. What kills processes mostly waits for
-    them: it runs by itself beside the journeys."""
+    """One more at a time than there are processors, each with a product of its own, since many tests wait: for a term,
+    a page, a process. What kills processes mostly waits for them: it runs by itself beside the journeys."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # In the order of tests/conftest.py; xdist's own would end with the files that have few tests, however long.
-    several = ["-n", str(min(processors, MOST_AT_A_TIME)), "--dist", "loadfile", "--no-loadscope-reorder"]
+    several = ["-n", str(min(processors + 1, MOST_AT_A_TIME)), "--dist", "loadfile", "--no-loadscope-reorder"]
     spread = several if processors > 1 else []
     rooms = pytest("test", ["-q", "-m", "not journey and not chaos and not bench", *spread], words)
     kills = pytest("test con processi uccisi", ["-q", "-m", "chaos", *only(words, "chaos")], words)
