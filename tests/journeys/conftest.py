@@ -72,12 +72,12 @@ SWITCHED_OFF = (
     "ThirdPartyStoragePartitioning,msEdgeUpdateLaunchServicesPreferredVersion,msForceBrowserSignIn,"
     "WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,WebUIOmniboxPopup"
 )
+# The manual's pictures are taken anew.
+RENEWED = os.environ.get("FATTORINO_MANUAL_PICTURES") == "1"
 CHROMIUM_NAMES = (
-    "chromium-headless-shell",
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
+    # It knows no language but English for its date fields.
+    *(() if RENEWED else ("chromium-headless-shell",)),
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
 )
 _TELL_CSP = """addEventListener("securitypolicyviolation", (event) =>
   console.error("CSP: " + event.violatedDirective + " " + event.blockedURI))"""
@@ -390,7 +390,7 @@ def picture() -> Picture:
         image = page.screenshot(
             path=PICTURES / f"{name}.png", full_page=full_page, animations="disabled", caret="hide"
         )
-        if name in IN_MANUAL and os.environ.get("FATTORINO_MANUAL_PICTURES") == "1":
+        if name in IN_MANUAL and RENEWED:
             MANUAL.mkdir(parents=True, exist_ok=True)
             (MANUAL / f"{name}.png").write_bytes(image)
 
