@@ -15,6 +15,8 @@ from fattorino.config import demo
 from fattorino.core.errors import FormatError
 from fattorino.core.fatturapa.cades import sign_cades
 from fattorino.core.fatturapa.draft import Party
+from fattorino.core.sdi.message_io import write_message
+from fattorino.core.sdi.messages import NotificaDecorrenzaTermini
 from fattorino.documents import importing, queries, receiving
 from fattorino.documents.finding import DocumentFilters
 from fattorino.documents.models import Decision, DocumentFile, PassiveInvoice, Reception, Supplier
@@ -456,6 +458,16 @@ def test_a_fault_of_our_own_sets_the_file_aside_and_no_job_returns_for_it(
     row = settled(bring(invoice(desk)))
     assert row.state == "unreadable" and "errore interno" in row.note
     assert row.company_id == desk.company.pk, "its people are to find it"
+
+
+def test_a_receipt_in_place_of_an_invoice_is_told_where_it_belongs(desk: Desk) -> None:
+    receipt = write_message(
+        NotificaDecorrenzaTermini(
+            identificativo_sdi="111", nome_file="IT01234567890_00001.xml", message_id="1"
+        )
+    )
+    row = settled(bring(receipt, source="import", company_id=desk.company.pk))
+    assert row.state == "unreadable" and "(DT), non una fattura" in row.note and "«A mano»" in row.note
 
 
 def test_a_value_that_no_column_holds_is_a_reason(desk: Desk) -> None:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from django.db import DataError, connection
 
 from fattorino import clock
-from fattorino.core.errors import FormatError, InputError, RefusedError
+from fattorino.core.errors import FattorinoError, FormatError, InputError, RefusedError
+from fattorino.core.sdi.message_io import read_message
 from fattorino.core.texts import say, together
 from fattorino.documents.models import Reception
 from fattorino.documents.receiving.contents import Contents, Metadata, read_contents, read_metadata
@@ -36,7 +37,8 @@ def read(reception_id: int, *, now: datetime.datetime) -> None:
     try:
         contents = read_contents(bytes(row.content), at=row.received_at, on=clock.day(row.received_at))
     except InputError as exc:
-        set_aside(reception_id, _why(exc), now=now, code=metadata.codice_destinatario)
+        why = _receipt(bytes(row.content)) or _why(exc)
+        set_aside(reception_id, why, now=now, code=metadata.codice_destinatario)
         return
     first = contents.documents[0]
     code = metadata.codice_destinatario or first.codice_destinatario
@@ -144,3 +146,18 @@ def _why(error: InputError) -> str:
     first = error.findings[0] if isinstance(error, FormatError) and error.findings else None
     where = first.message if first and first.message not in error.message else ""
     return together(error.message, where, error.hint)
+
+
+def _receipt(content: bytes) -> str:
+    """What to do with a receipt that somebody brought in place of an invoice; "" where it is none."""
+    try:
+        message = read_message(content).message
+    except FattorinoError:
+        return ""
+    if message.tipo == "MT":  # goes with an invoice
+        return ""
+    return say(
+        "È un messaggio dello SdI ({tipo}), non una fattura. Se riguarda un documento trasmesso a mano, caricarlo "
+        "nella pagina «A mano».",
+        tipo=message.tipo,
+    )
