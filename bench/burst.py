@@ -33,7 +33,7 @@ CONNECTIONS = (8, 16)
 def main() -> int:
     wanted = int(os.environ.get("FATTORINO_BURST") or 1000)
     missed = False
-    with _house() as (port, web):
+    with house() as (port, web):
         base = 0
         for connections in CONNECTIONS:
             requests = _requests(base, wanted)
@@ -165,10 +165,19 @@ def burst(
 def _requests(base: int, wanted: int) -> list[tuple[bytes, dict[str, str]]]:
     """Made before the clock starts: another machine would make them."""
     from fattorino.core.sdi import soap
+
+    made = []
+    for number, file in enumerate(files(base, wanted), base + 1):
+        envelope = soap.build_request(soap.RICEVI_FATTURE, soap.FileSdIConMetadati(str(number), *file))
+        made.append((envelope.body, envelope.headers))
+    return made
+
+
+def files(base: int, wanted: int) -> Iterator[tuple[str, bytes, str, bytes]]:
+    """Invoices with their metadata, each with its name."""
     from fattorino.core.sdi.message_io import write_message
     from fattorino.core.sdi.messages import FileMetadati
 
-    made = []
     invoice = _invoice()
     for number in range(base + 1, base + wanted + 1):
         name = f"IT01234567897_{number:05d}.xml"
@@ -177,12 +186,7 @@ def _requests(base: int, wanted: int) -> list[tuple[bytes, dict[str, str]]]:
             formato="FPR12", tentativi_invio=1, message_id=str(number),
         )  # fmt: skip
         content = invoice.replace(b"<Numero>1<", b"<Numero>%d<" % number)
-        payload = soap.FileSdIConMetadati(
-            str(number), name, content, name.replace(".xml", "_MT_001.xml"), write_message(metadata)
-        )
-        envelope = soap.build_request(soap.RICEVI_FATTURE, payload)
-        made.append((envelope.body, envelope.headers))
-    return made
+        yield name, content, name.replace(".xml", "_MT_001.xml"), write_message(metadata)
 
 
 def _invoice() -> bytes:
@@ -220,7 +224,7 @@ def _stored(base: int, wanted: int) -> int:
 
 
 @contextmanager
-def _house() -> Iterator[tuple[int, int]]:
+def house() -> Iterator[tuple[int, int]]:
     """PostgreSQL with fsync and the web server, as the product runs them; the server's port and process."""
     from fattorino.config import postgres
 

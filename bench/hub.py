@@ -130,10 +130,10 @@ class House:
         ids = drafts(self.actor, wanted, now=now)
         order = Order("PR", "DA_PROCESSARE", action="GENERA_XML_INVIA_HUB")
         first = self._newest()
-        workers = [self._worker(number) for number in range(WORKERS)]
+        workers = [worker(self.home, number) for number in range(WORKERS)]
         try:
             self._await_workers()
-            pids = [worker.pid for worker in workers]
+            pids = [each.pid for each in workers]
             before, worked = sum(map(_worked, pids)), _worked(self.simulator.pid)
             begun = time.perf_counter()
             with company_scope(self.company_id):
@@ -145,10 +145,10 @@ class House:
             seconds = time.perf_counter() - begun
             mine, theirs = sum(map(_worked, pids)) - before, _worked(self.simulator.pid) - worked
         finally:
-            for worker in workers:
-                worker.terminate()
-            for worker in workers:
-                worker.wait(30)
+            for each in workers:
+                each.terminate()
+            for each in workers:
+                each.wait(30)
         machine = seconds * (os.cpu_count() or 1)
         print(
             f"  in {seconds:.1f} s; dei processori: i due worker {mine:.1f} s ({mine / machine:.0%}), il simulatore"
@@ -189,17 +189,19 @@ class House:
             there = ["accepted", "closed"]
             return Submission.objects.filter(pk__gt=first, status__in=there).count()
 
-    def _worker(self, number: int) -> subprocess.Popen[bytes]:
-        from fattorino.config import postgres
 
-        with open(self.home / f"worker{number}.log", "ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "fattorino.cli", "worker"],
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-                preexec_fn=postgres.die_with_parent(signal.SIGKILL),
-            )
+def worker(home: Path, number: int) -> subprocess.Popen[bytes]:
+    """A worker of the product, with a log of its own."""
+    from fattorino.config import postgres
+
+    with open(home / f"worker{number}.log", "ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "fattorino.cli", "worker"],
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            preexec_fn=postgres.die_with_parent(signal.SIGKILL),
+        )
 
 
 def _worked(pid: int) -> float:

@@ -53,8 +53,10 @@ def main(words: list[str]) -> int:
         invoices = Stage("fatture: limite, Fattorino e altri", [sys.executable, "-m", "bench", *words[1:]])
         many = Stage("milioni di documenti in un'azienda", [sys.executable, "-m", "bench.many"])
         burst = Stage("fatture ricevute tutte insieme", [sys.executable, "-m", "bench.burst"])
+        mailbox = Stage("fatture in una casella PEC", [sys.executable, "-m", "bench.mailbox"])
         sent = Stage("fatture fino a SdI", [sys.executable, "-m", "bench.hub"])
-        return run([pytest("avvio", ["-m", "bench", "-s"], []), burst, sent, many, invoices], [])
+        start = pytest("avvio", ["-m", "bench", "-s"], [])
+        return run([start, burst, mailbox, sent, many, invoices], [])
     notes = foreign.install()
     has_chromium = "chromium" not in {package for package, _ in foreign.missing()}
     if words[:1] == ["--soak"]:
